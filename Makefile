@@ -1,0 +1,49 @@
+# Everything a person does here. `make` alone lists it.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed-from-requirements
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fix ui lock clean
+
+help: ## List these commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(READY) ## Create .venv from the lock (once; the other commands do it too)
+
+run: setup ## Train, evaluate and track the stacked autoencoder on MNIST
+	$(BIN)/kedro run --pipelines=stacked
+
+test: setup ## Run all tests
+	$(BIN)/pytest
+
+check: setup ## Check format, lint, types and import contracts, and run the fast tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
+	$(BIN)/pytest --ignore=tests/end_to_end
+
+fix: setup ## Format, and mend what lint can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+ui: setup ## Open MLflow on http://127.0.0.1:5000 over this project's runs
+	$(BIN)/kedro mlflow ui
+
+lock: ## Resolve the dependencies of pyproject.toml into requirements.txt (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes \
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --upgrade \
+		--output-file requirements.txt
+
+clean: ## Remove what runs wrote: data/02 to data/08, and the runs in mlruns
+	rm -rf data/0[2-8]_* mlruns/mlflow.db* mlruns/artifacts
+
+# Made anew when the lock changes. The file is made last: a set-up that was cut short is redone.
+$(READY): requirements.txt
+	@echo "Setting up $(VENV) from requirements.txt: some minutes, once ..."
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement requirements.txt
+	@touch $@

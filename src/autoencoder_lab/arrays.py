@@ -1,0 +1,79 @@
+"""The kinds of arrays that go between the parts: images, labels, codings, and their checks."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Images = npt.NDArray[np.float32]
+"""(n, height, width, channels), in [0, 1]."""
+
+Pixels = npt.NDArray[np.uint8] | Images
+"""Images as they were found: uint8 in [0, 255], or float32 in [0, 1]."""
+
+Labels = npt.NDArray[np.int64]
+"""(n,), class indices from 0; `UNLABELLED` where an image has no label."""
+
+Codings = npt.NDArray[np.float32]
+"""(n, latent_dim): one flat coding an image, whatever shape the encoder gives it."""
+
+Points = npt.NDArray[np.float32]
+"""(n, 2): where each image lies on a map of the codings."""
+
+ImageShape = tuple[int, int, int]
+"""(height, width, channels)."""
+
+UNLABELLED = -1  # as in sklearn.semi_supervised
+
+
+@dataclass(frozen=True)
+class RawImages:
+    """A data set as it was found: with its own test split, or `None` where it has none.
+
+    Attributes:
+        train_images, test_images: (n, height, width, channels). All images have one shape.
+        train_labels, test_labels: (n,), `UNLABELLED` throughout where there are no labels.
+    """
+
+    train_images: Pixels
+    train_labels: Labels
+    test_images: Pixels | None = None
+    test_labels: Labels | None = None
+
+
+class Figure(Protocol):
+    """What nodes use of a matplotlib figure, so that naming its type does not import it."""
+
+    def savefig(self, fname: str) -> None: ...
+
+
+class Autoencoder(Protocol):
+    """What nodes use of a Keras autoencoder, so that naming its type does not import Keras.
+
+    The layers `encoder` (images to codings) and `decoder` (codings to images) are themselves
+    models.
+    """
+
+    def get_layer(self, name: str) -> "Autoencoder": ...
+
+    def predict(
+        self, x: npt.NDArray[np.float32], batch_size: int, verbose: int
+    ) -> npt.NDArray[np.float32]: ...
+
+    def count_params(self) -> int: ...
+
+
+def has_labels(labels: Labels) -> bool:
+    """Whether every image has a label."""
+    return bool((labels != UNLABELLED).all())
+
+
+def require_same_shape(**arrays: npt.NDArray[np.generic]) -> None:
+    """Raise `ValueError` unless all arrays have one shape.
+
+    (n,) against (n, 1) would otherwise broadcast to (n, n) without a word.
+    """
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if len(set(shapes.values())) > 1:
+        raise ValueError(f"shapes differ, and must be the same: {shapes}")

@@ -1,0 +1,88 @@
+"""The files a `SHA256SUMS` lists: fetched where missing, and checked to be as they were."""
+
+import hashlib
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from .messages import shortened
+
+FILE_NAME = "SHA256SUMS"
+LINE = re.compile(r"(?P<sha256>[0-9a-fA-F]{64}) [ *](?P<name>.+)")
+
+
+def fetch_missing(folder: Path, address: str) -> None:
+    """Download the listed files that are not there; each appears only once it is whole."""
+    import pooch  # type: ignore[import-untyped]  # only needed once for a data set
+
+    expected = _listed(folder)
+    try:
+        for name in _missing(folder, expected):
+            pooch.retrieve(
+                f"{address.rstrip('/')}/{quote(name)}",
+                known_hash=f"sha256:{expected[name]}",
+                fname=name,
+                path=folder,
+                progressbar=True,
+            )
+            (folder / name).chmod(0o644)  # pooch lets only the user read it
+    except (OSError, ValueError) as error:  # requests' errors are OSErrors
+        names = shortened(_missing(folder, expected), limit=20)
+        raise ValueError(
+            f"Files of the data set {folder.name} could not be fetched. Put {names} from {address} "
+            f"into {folder} yourself, or choose another data set. Reason: {error}"
+        ) from error
+
+
+def verify(folder: Path, *, can_fetch: bool) -> None:
+    """Raise all listed files that are missing or altered."""
+    problems = []
+    wrong = []
+    for name, expected in _listed(folder).items():
+        file = folder / name
+        actual = _sha256(file) if file.is_file() else None
+        if actual != expected:
+            wrong.append(shlex.quote(str(file)))
+            state = "missing" if actual is None else f"altered: its SHA-256 is {actual}"
+            problems.append(f"{file} is {state}; expected: {expected}")
+    if problems:
+        command = f"git checkout -- {shortened(wrong, limit=20, separator=' ')}"
+        remedy = "delete them, to have them fetched again" if can_fetch else command
+        raise ValueError(
+            f"{shortened(problems, limit=20, separator=chr(10))}\nRestore the files ({remedy}) "
+            f"or, if the change is meant, delete their lines in {folder / FILE_NAME}"
+        )
+
+
+def _listed(folder: Path) -> Mapping[str, str]:
+    """Return the checksum of each listed file, or raise all lines that cannot be read."""
+    sums = folder / FILE_NAME
+    if not sums.is_file():
+        return {}
+    expected = {}
+    problems = []
+    for number, line in enumerate(sums.read_text("utf-8-sig", errors="replace").splitlines(), 1):
+        match = LINE.fullmatch(line)
+        if match and _stays_inside(match["name"]):
+            expected[match["name"]] = match["sha256"].lower()
+        elif line.strip():
+            problems.append(f"{sums}, line {number}, is {line!r}; allowed: <sha-256>  <file>")
+    if problems:
+        raise ValueError(shortened(problems, separator="\n"))
+    return expected
+
+
+def _stays_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _missing(folder: Path, expected: Mapping[str, str]) -> list[str]:
+    return [name for name in expected if not (folder / name).is_file()]
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

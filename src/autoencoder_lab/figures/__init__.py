@@ -1,0 +1,1 @@
+"""Functions from arrays to matplotlib figures, drawn without pyplot's global state."""

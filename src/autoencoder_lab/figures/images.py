@@ -1,0 +1,45 @@
+"""Images in labelled rows, one above the other, so that columns can be compared."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from autoencoder_lab.arrays import Images
+
+COLUMNS = 12
+IMAGE_INCHES = 0.8
+LABEL_INCHES = 1.3
+
+
+def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
+    """Return a figure with a labelled row of images for each pair.
+
+    Args:
+        rows: A label and an array (n, height, width, channels), of 1 or 3 channels and drawn
+            clipped to [0, 1]. The first `COLUMNS` images are shown.
+    """
+    n_columns = min(COLUMNS, max(len(images) for _, images in rows))
+    height, width = rows[0][1].shape[1:3]
+    row_inches = IMAGE_INCHES * height / width
+    figure = Figure(
+        figsize=(LABEL_INCHES + IMAGE_INCHES * n_columns, 0.5 + row_inches * len(rows)),
+        layout="constrained",
+    )
+    figure.suptitle(title)
+    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for row, (label, images) in zip(axes, rows, strict=True):
+        row.imshow(_strip(images[:n_columns], n_columns), cmap="gray", vmin=0, vmax=1)
+        row.set_ylabel(label, rotation=0, ha="right", va="center")
+        row.set(xticks=[], yticks=[])
+        row.spines[:].set_visible(False)
+    return figure
+
+
+def _strip(images: Images, n_columns: int) -> Images:
+    """Return the images side by side, parted by a white line, as one (height, width, channels)."""
+    n_empty = n_columns - len(images)
+    parted = np.pad(images, ((0, n_empty), (0, 0), (0, 1), (0, 0)), constant_values=1)
+    strip = np.concatenate(list(parted), axis=1)[:, :-1]
+    # Matplotlib draws one channel through the colour map, three as red, green and blue.
+    return np.clip(strip[..., 0] if strip.shape[-1] == 1 else strip, 0, 1)

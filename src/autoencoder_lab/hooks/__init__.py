@@ -1,0 +1,8 @@
+"""What happens around a run, apart from tracking: one hook class a job."""
+
+from .atomic_writes import AtomicWrites
+from .input_check import CheckInput
+from .logging_setup import SetUpLogging
+from .tensorflow_setup import SetUpTensorflow
+
+__all__ = ["AtomicWrites", "CheckInput", "SetUpLogging", "SetUpTensorflow"]

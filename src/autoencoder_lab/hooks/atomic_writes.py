@@ -1,0 +1,53 @@
+"""Files that are either whole or not there, however a run is interrupted."""
+
+import io
+import os
+import shutil
+import sys
+import uuid
+from pathlib import Path
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+from kedro.framework.hooks import hook_impl
+
+
+class AtomicWrites:
+    """Lets every dataset of the session that writes to the local disk do so atomically."""
+
+    @hook_impl
+    def after_context_created(self) -> None:
+        fsspec.register_implementation("file", AtomicLocalFileSystem, clobber=True)
+
+
+class AtomicLocalFileSystem(LocalFileSystem):
+    """The local disk, on which a file takes its name only once it is whole."""
+
+    def _open(self, path: str, mode: str = "rb", **options: object) -> io.IOBase:
+        if mode != "wb":
+            return super()._open(path, mode, **options)  # type: ignore[no-any-return]
+        self.makedirs(self._parent(path), exist_ok=True)
+        return io.BufferedWriter(_WholeFile(Path(path)))
+
+    def put_file(self, path1: str, path2: str, **options: object) -> None:
+        with open(path1, "rb") as source, self.open(path2, "wb") as target:
+            shutil.copyfileobj(source, target)
+
+
+class _WholeFile(io.FileIO):
+    """A file that is written beside its final place, and moved there when it is closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+        super().__init__(self._partial, "wb")
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        super().close()
+        # Closed on the way out of an exception, Ctrl-C included: what is there is a part.
+        if sys.exception() is None:
+            os.replace(self._partial, self._path)
+        else:
+            self._partial.unlink()

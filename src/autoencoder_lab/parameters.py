@@ -1,0 +1,168 @@
+"""What every parameter is and may be, and how a wrong one is reported."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    create_model,
+)
+from pydantic_core import ErrorDetails
+
+VARIANTS = ("linear", "stacked")
+"""The variants: each has a pipeline, and a parameter file, of its name."""
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Params(BaseModel):
+    """A block of parameters: unknown keys are errors, values are final."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class IngestParams(Params):
+    """How the images are split."""
+
+    validation_fraction: Fraction
+    test_fraction: Fraction
+
+
+class GaussianNoiseParams(Params):
+    """Normal noise on every pixel, clipped to the pixels' range."""
+
+    kind: Literal["gaussian"]
+    stddev: Annotated[float, Field(ge=0, le=1)]
+
+    @property
+    def view(self) -> str:
+        """The name of the view, as in the metrics' keys."""
+        return f"gaussian_{self.stddev:g}"
+
+
+class MaskNoiseParams(Params):
+    """Pixels switched off, all channels of a pixel at once."""
+
+    kind: Literal["mask"]
+    rate: Annotated[float, Field(ge=0, lt=1)]
+
+    @property
+    def view(self) -> str:
+        """The name of the view, as in the metrics' keys."""
+        return f"mask_{self.rate:g}"
+
+
+class CorruptionParams(Params):
+    """The fixed corrupted views of the test images."""
+
+    light_gaussian: GaussianNoiseParams
+    heavy_gaussian: GaussianNoiseParams
+    mask: MaskNoiseParams
+
+
+class DenseParams(Params):
+    """Fully connected encoder; the decoder mirrors it."""
+
+    family: Literal["dense"]
+    widths: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    activation: Literal["linear", "selu", "relu", "elu", "gelu", "tanh", "sigmoid"]
+    output_activation: Literal["sigmoid", "linear"]
+
+
+class TrainingParams(Params):
+    """How a variant is fitted."""
+
+    loss: Literal["binary_crossentropy", "mse"]
+    optimizer: Literal["sgd", "adam", "nadam"]
+    learning_rate: PositiveFloat
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    patience: PositiveInt | None
+
+
+class VariantParams(Params):
+    """One variant: what it is and how it is fitted."""
+
+    model: DenseParams
+    training: TrainingParams
+
+
+class EvaluationParams(Params):
+    """How the codings are mapped."""
+
+    tsne_images: Annotated[int, Field(ge=10)]
+    tsne_perplexity: Annotated[float, Field(ge=1)]
+
+
+class PretrainingParams(Params):
+    """How classifiers are fitted on few labels, with and without a pretrained encoder."""
+
+    labels: PositiveInt
+    steps: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: PositiveFloat
+
+
+class SharedParams(Params):
+    """What all variants share."""
+
+    # It names folders, so it must not lead out of them.
+    dataset: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+    seed: Annotated[NonNegativeInt, Field(lt=2**31)]
+    ingest: IngestParams
+    corruption: CorruptionParams
+    evaluation: EvaluationParams
+    pretraining: PretrainingParams
+
+
+def experiment_params() -> type[SharedParams]:
+    """Return the model of the whole configuration: what is shared, and every variant."""
+    variants = {variant: (VariantParams, ...) for variant in VARIANTS}
+    return create_model("ExperimentParams", __base__=SharedParams, **variants)  # type: ignore[call-overload,no-any-return]
+
+
+def find_problems(parameters: Mapping[str, object]) -> list[str]:
+    """Return a sentence for each wrong parameter: its key, its value, and what is allowed."""
+    experiment = experiment_params()
+    try:
+        experiment.model_validate(parameters)
+    except ValidationError as error:
+        return [_describe(problem, parameters, experiment) for problem in error.errors()]
+    return []
+
+
+def _describe(
+    problem: ErrorDetails, parameters: Mapping[str, object], experiment: type[Params]
+) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    match problem["type"]:
+        case "extra_forbidden":
+            *parents, name = problem["loc"]
+            allowed = _keys_of(experiment, parents)
+            return f"{key} is unknown{_suggest(str(name), allowed)}"
+        case "missing":
+            return f"{key} is missing"
+        case _:
+            allowed = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+            return f"{key} is {problem['input']!r}; allowed: {allowed}"
+
+
+def _keys_of(model: type[BaseModel], parents: list[int | str]) -> list[str]:
+    for part in parents:
+        annotation = model.model_fields[str(part)].annotation
+        assert annotation is not None
+        model = annotation
+    return list(model.model_fields)
+
+
+def _suggest(name: str, allowed: list[str]) -> str:
+    close = difflib.get_close_matches(name, allowed, n=1)
+    guess = f" (did you mean {close[0]}?)" if close else ""
+    return f"{guess}; allowed: {', '.join(allowed)}"

@@ -1,0 +1,71 @@
+"""Evaluation: the same nodes for every variant, in a namespace of the variant's name."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import (
+    Applied,
+    apply_autoencoder,
+    draw_denoising,
+    draw_map,
+    draw_reconstructions,
+    map_codings,
+    measure_denoising,
+    measure_map,
+    measure_reconstructions,
+)
+
+VIEWS = ["test_images", "test_views", "denoised_views"]
+
+
+def create_pipeline(variant: str) -> Pipeline:
+    """Return the evaluation of `<variant>.model` on the test images."""
+    return Pipeline(
+        [
+            Node(
+                apply_autoencoder,
+                inputs=["model", "test_images", "test_views"],
+                outputs={name: name for name in Applied.__annotations__},
+                name="apply_autoencoder",
+            ),
+            Node(
+                measure_reconstructions,
+                inputs=["test_images", "reconstructions"],
+                outputs="reconstruction_metrics",
+                name="measure_reconstructions",
+            ),
+            Node(
+                draw_reconstructions,
+                inputs=["test_images", "reconstructions"],
+                outputs="reconstructions_figure",
+                name="draw_reconstructions",
+            ),
+            Node(
+                measure_denoising,
+                inputs=VIEWS,
+                outputs="denoising_metrics",
+                name="measure_denoising",
+            ),
+            Node(draw_denoising, inputs=VIEWS, outputs="denoising_figure", name="draw_denoising"),
+            Node(
+                map_codings,
+                inputs=["codings", "params:evaluation", "params:seed"],
+                outputs="codings_map",
+                name="map_codings",
+            ),
+            Node(
+                measure_map,
+                inputs=["codings", "codings_map"],
+                outputs="map_metrics",
+                name="measure_map",
+            ),
+            Node(
+                draw_map,
+                inputs=["codings_map", "test_labels"],
+                outputs="map_figure",
+                name="draw_map",
+            ),
+        ],
+        namespace=variant,
+        inputs={"test_images", "test_labels", "test_views"},
+        parameters={"params:evaluation", "params:seed"},
+    )

@@ -1,0 +1,141 @@
+"""Splitting the images, and describing what came out."""
+
+import hashlib
+import logging
+from typing import TypedDict
+
+import numpy as np
+
+from autoencoder_lab import seeds
+from autoencoder_lab.arrays import (
+    UNLABELLED,
+    Figure,
+    Images,
+    Labels,
+    Pixels,
+    RawImages,
+    has_labels,
+)
+from autoencoder_lab.parameters import IngestParams
+
+logger = logging.getLogger(__name__)
+
+SAMPLE_ROWS = 10
+
+
+class Splits(TypedDict):
+    """Images (n, height, width, channels) in [0, 1], and a label for each."""
+
+    train_images: Images
+    train_labels: Labels
+    validation_images: Images
+    validation_labels: Labels
+    test_images: Images
+    test_labels: Labels
+
+
+def split_images(raw_images: RawImages, params: IngestParams, seed: int) -> Splits:
+    """Return training, validation and test images: disjoint, and stratified where labelled.
+
+    A data set's own test split is kept. Where a class is too small to be in both parts of a
+    split, that split is not stratified.
+    """
+    test_seed, validation_seed = seeds.derive(seed, "splits", 2)
+    images, labels = raw_images.train_images, raw_images.train_labels
+    test_images, test_labels = raw_images.test_images, raw_images.test_labels
+    if test_images is None or test_labels is None:
+        images, test_images, labels, test_labels = _split(
+            images, labels, params.test_fraction, seed=test_seed
+        )
+    train_images, validation_images, train_labels, validation_labels = _split(
+        images, labels, params.validation_fraction, seed=validation_seed
+    )
+    return Splits(
+        train_images=_as_images(train_images),
+        train_labels=train_labels,
+        validation_images=_as_images(validation_images),
+        validation_labels=validation_labels,
+        test_images=_as_images(test_images),
+        test_labels=test_labels,
+    )
+
+
+def describe_data(
+    train_images: Images,
+    train_labels: Labels,
+    validation_images: Images,
+    validation_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+) -> dict[str, object]:
+    """Return how many images there are, of what shape and classes, and a digest of each split.
+
+    The digest is the SHA-256 of the pixels and labels, so equal digests mean equal data.
+    """
+    splits = {
+        "train": (train_images, train_labels),
+        "validation": (validation_images, validation_labels),
+        "test": (test_images, test_labels),
+    }
+    height, width, channels = train_images.shape[1:]
+    return {
+        "image": {"height": height, "width": width, "channels": channels},
+        **{name: _describe_split(*split) for name, split in splits.items()},
+    }
+
+
+def draw_samples(train_images: Images, train_labels: Labels) -> Figure:
+    """Return some training images: a row for each of the first classes, where labelled."""
+    from autoencoder_lab.figures.images import (  # matplotlib takes its time
+        COLUMNS,
+        image_rows,
+    )
+
+    if has_labels(train_labels):
+        classes = np.unique(train_labels)[:SAMPLE_ROWS]
+        rows = [(str(label), train_images[train_labels == label]) for label in classes]
+    else:
+        starts = range(0, min(len(train_images), SAMPLE_ROWS * COLUMNS), COLUMNS)
+        rows = [("", train_images[start : start + COLUMNS]) for start in starts]
+    return image_rows(rows, title="Training images")
+
+
+def _split(
+    images: Pixels, labels: Labels, fraction: float, *, seed: int
+) -> tuple[Pixels, Pixels, Labels, Labels]:
+    """Return the images and labels without, and with, a random fraction: as scikit-learn does."""
+    from sklearn.model_selection import train_test_split  # takes a second to import
+
+    n_split_off = max(1, round(fraction * len(images)))
+    _, class_sizes = np.unique(labels, return_counts=True)
+    can_stratify = class_sizes.min() >= 2 and len(class_sizes) <= n_split_off
+    if not can_stratify:
+        logger.warning("A class is too small to be in every split: the split is random.")
+    without, split_off, labels_without, labels_split_off = train_test_split(
+        images,
+        labels,
+        test_size=n_split_off,
+        random_state=seed,
+        stratify=labels if can_stratify else None,
+    )
+    return without, split_off, labels_without, labels_split_off
+
+
+def _as_images(pixels: Pixels) -> Images:
+    images = pixels / np.float32(255) if pixels.dtype == np.uint8 else pixels.astype(np.float32)
+    images.setflags(write=False)  # nodes share them without a copy
+    return images
+
+
+def _describe_split(images: Images, labels: Labels) -> dict[str, object]:
+    classes, class_sizes = np.unique(labels[labels != UNLABELLED], return_counts=True)
+    digest = hashlib.sha256(np.ascontiguousarray(images))
+    digest.update(np.ascontiguousarray(labels))
+    return {
+        "images": len(images),
+        "images_by_class": {
+            str(label): int(size) for label, size in zip(classes, class_sizes, strict=True)
+        },
+        "mean_intensity": round(float(images.mean(dtype=np.float64)), 6),
+        "sha256": digest.hexdigest(),
+    }

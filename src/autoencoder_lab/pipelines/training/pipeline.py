@@ -1,0 +1,28 @@
+"""Training: the same nodes for every variant, in a namespace of the variant's name."""
+
+from kedro.pipeline import Node, Pipeline
+
+from .nodes import draw_losses, train_autoencoder
+
+
+def create_pipeline(variant: str) -> Pipeline:
+    """Return the training of one variant: images to `<variant>.model`."""
+    return Pipeline(
+        [
+            Node(
+                train_autoencoder,
+                inputs=["train_images", "validation_images", "params:variant", "params:seed"],
+                outputs=["model", "training_history", "fit_metrics"],
+                name="train_autoencoder",
+            ),
+            Node(
+                draw_losses,
+                inputs=["training_history", "params:variant"],
+                outputs="losses_figure",
+                name="draw_losses",
+            ),
+        ],
+        namespace=variant,
+        inputs={"train_images", "validation_images"},
+        parameters={"params:variant": f"params:{variant}", "params:seed": "params:seed"},
+    )

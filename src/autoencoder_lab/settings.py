@@ -1,0 +1,39 @@
+"""Kedro's settings: hooks and configuration loader.
+
+https://docs.kedro.org/en/stable/configure/configuration_basics/
+"""
+
+import os
+from pathlib import Path
+
+# Before kedro-telemetry and MLflow look; MLflow takes no other value.
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+from autoencoder_lab import hooks, tracking
+
+PROJECT = Path(__file__).parents[2]
+
+# kedro-mlflow's hook is replaced by `tracking`, which explains why.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
+
+_runs = tracking.RunTree()
+_in_calling_order = (
+    hooks.SetUpLogging(),
+    hooks.CheckInput(),
+    hooks.SetUpTensorflow(),
+    hooks.AtomicWrites(),
+    tracking.MlflowRuns(_runs),
+    tracking.LogOutputs(_runs),
+    tracking.LogNodeSeconds(_runs),
+    tracking.PrintSummary(_runs),
+)
+HOOKS = _in_calling_order[::-1]  # Kedro calls the last first
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "config_patterns": {"mlflow": ["mlflow*"]},
+    # An environment changes single parameters, not the whole block that they are in.
+    "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
+    "custom_resolvers": {"project_path": lambda path: (PROJECT / path).as_posix()},
+}

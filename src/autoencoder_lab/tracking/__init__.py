@@ -1,0 +1,12 @@
+"""Everything that knows MLflow: one hook class a job, sharing the session's runs.
+
+kedro-mlflow supplies the configuration (`mlflow.yml`) and `kedro mlflow ui`. Its own hook tracks
+one run a session under unflattened parameter names, so it is switched off in `settings.py`.
+"""
+
+from .outputs import LogOutputs
+from .runs import MlflowRuns, RunTree
+from .summary import PrintSummary
+from .timings import LogNodeSeconds
+
+__all__ = ["LogNodeSeconds", "LogOutputs", "MlflowRuns", "PrintSummary", "RunTree"]

@@ -1,0 +1,154 @@
+"""Starting and ending the MLflow runs of a session, with their tags and parameters."""
+
+import atexit
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import git
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
+from mlflow import MlflowClient
+from mlflow.entities import Param
+from mlflow.tracking.context.registry import resolve_tags
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from pydantic import BaseModel
+
+from autoencoder_lab.parameters import VARIANTS
+
+logger = logging.getLogger(__name__)
+
+
+class RunTree:
+    """The open runs of a session: a variant's own; or a parent's, with one child a variant."""
+
+    def __init__(self) -> None:
+        self._client: MlflowClient | None = None
+        self._experiment_id = ""
+        self._top_id = ""
+        self._children: dict[str, str] = {}
+        self._open: list[str] = []
+
+    @property
+    def client(self) -> MlflowClient:
+        """The client of the store in which the runs are."""
+        assert self._client is not None, "the runs have not been started"
+        return self._client
+
+    @property
+    def page(self) -> str:
+        """Where MLflow's pages show the top run, below the server's address."""
+        return f"#/experiments/{self._experiment_id}/runs/{self._top_id}"
+
+    def start(
+        self,
+        client: MlflowClient,
+        experiment_id: str,
+        *,
+        name: str,
+        variants: Sequence[str],
+        tags: Mapping[str, str],
+    ) -> None:
+        """Start one run for a single variant; otherwise a parent, and a child a variant."""
+        self._client, self._experiment_id = client, experiment_id
+        if len(variants) == 1:
+            [variant] = variants
+            self._top_id = self._create(variant, {**tags, "variant": variant})
+            return
+        self._top_id = self._create(name, tags)
+        for variant in variants:
+            child_tags = {**tags, "variant": variant, MLFLOW_PARENT_RUN_ID: self._top_id}
+            self._children[variant] = self._create(variant, child_tags)
+
+    def run_id(self, name: str) -> str:
+        """Return the run to which a node or dataset belongs, by its namespace."""
+        return self._children.get(name.split(".")[0], self._top_id)
+
+    def end(self, status: str) -> None:
+        """End all runs that are still open: children first."""
+        while self._open:
+            self.client.set_terminated(self._open.pop(), status)
+
+    def _create(self, name: str, tags: Mapping[str, str]) -> str:
+        run = self.client.create_run(self._experiment_id, run_name=name, tags=dict(tags))
+        self._open.append(run.info.run_id)
+        return self._open[-1]
+
+
+class MlflowRuns:
+    """Starts the runs when a pipeline starts, and ends them with the status it ended with."""
+
+    def __init__(self, runs: RunTree) -> None:
+        self._runs = runs
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        self._context = context
+        # `kedro mlflow ui` looks for it here.
+        context.mlflow = KedroMlflowConfig.model_validate(context.config_loader["mlflow"])  # type: ignore[attr-defined]
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, object], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        config: KedroMlflowConfig = self._context.mlflow  # type: ignore[attr-defined]
+        config.setup(self._context)
+        parameters = catalog.load("parameters")
+        namespaces = {node.namespace for node in pipeline.nodes}
+        variants = [variant for variant in VARIANTS if variant in namespaces]
+        self._runs.start(
+            config.server._mlflow_client,
+            config.tracking.experiment._experiment.experiment_id,
+            name="+".join(sorted(run_params["pipeline_names"] or ["all variants"])),
+            variants=variants,
+            tags=self._tags(parameters),
+        )
+        # kedro does not tell hooks of Ctrl-C.
+        atexit.register(self._runs.end, "KILLED")
+        shared = {key: value for key, value in parameters.items() if key not in VARIANTS}
+        self._log_parameters("", shared)
+        for variant in variants:
+            self._log_parameters(variant, shared | dict(parameters[variant]))
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        self._runs.end("FINISHED")
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        self._runs.end("FAILED")
+
+    def _tags(self, parameters: Mapping[str, object]) -> dict[str, str]:
+        """Return who ran what: MLflow's own tags, the data set and seed, and the git commit."""
+        tags = {key: str(parameters[key]) for key in ("dataset", "seed")}
+        return {**resolve_tags(), **tags, **_git_tags(self._context.project_path)}
+
+    def _log_parameters(self, variant: str, parameters: Mapping[str, object]) -> None:
+        params = [Param(key, str(value)) for key, value in flatten(parameters).items()]
+        self._runs.client.log_batch(self._runs.run_id(variant), params=params)
+
+
+def flatten(parameters: Mapping[str, object]) -> dict[str, object]:
+    """Return nested parameters by dotted keys, as `--params` takes them."""
+    flat: dict[str, object] = {}
+    for key, value in parameters.items():
+        block = value.model_dump() if isinstance(value, BaseModel) else value
+        if isinstance(block, Mapping):
+            flat |= {f"{key}.{inner}": leaf for inner, leaf in flatten(block).items()}
+        else:
+            flat[key] = block
+    return flat
+
+
+def _git_tags(project: Path) -> dict[str, str]:
+    try:
+        repository = git.Repo(project, search_parent_directories=True)
+        commit = repository.head.commit.hexsha
+    except (git.InvalidGitRepositoryError, ValueError):
+        logger.warning("Not in a git commit: the run does not say which code it ran.")
+        return {}
+    is_dirty = repository.is_dirty(untracked_files=True)
+    return {"git_commit": commit, "git_dirty": str(is_dirty).lower()}

@@ -1,0 +1,88 @@
+"""What a person sees when a run has ended."""
+
+from pathlib import Path
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from rich.console import Console
+from rich.table import Table
+
+from autoencoder_lab.parameters import VARIANTS
+
+from .outputs import log_instructions, saved_file
+from .runs import RunTree
+
+COLUMNS = {
+    "test/mse": ("MSE", "{:.4f}"),
+    "test/psnr": ("PSNR\ndB", "{:.1f}"),
+    "test/ssim": ("SSIM", "{:.3f}"),
+    "denoise/gaussian_0.5/psnr_gain": ("denoised\nnoise, dB", "{:+.1f}"),
+    "tsne/trustworthiness": ("t-SNE\ntrust", "{:.3f}"),
+    "pretraining/gain": ("pretraining\ngain", "{:+.1%}"),
+    "fit/seconds": ("fit\nseconds", "{:.1f}"),
+}
+"""The metrics shown, with their headings and formats; all of them are in MLflow."""
+
+
+class PrintSummary:
+    """Prints the results, where the figures are, and how to compare the runs."""
+
+    def __init__(self, runs: RunTree) -> None:
+        self._runs = runs
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        self._project = context.project_path
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        console = Console()
+        console.print()
+        metrics = _metrics_by_variant(pipeline, catalog)
+        if metrics:
+            console.print(_table(metrics))
+        for folder in _figure_folders(pipeline, catalog):
+            console.print(f"Figures  {folder.relative_to(self._project)}", soft_wrap=True)
+        console.print("Compare  make ui, then http://127.0.0.1:5000/", end="", soft_wrap=True)
+        console.print(self._runs.page, soft_wrap=True)
+
+
+def _metrics_by_variant(pipeline: Pipeline, catalog: DataCatalog) -> dict[str, dict[str, float]]:
+    """Return what each variant's nodes measured, as saved on disk."""
+    metrics: dict[str, dict[str, float]] = {}
+    for name in sorted(pipeline.all_outputs()):
+        variant = name.split(".")[0]
+        match log_instructions(catalog[name]):
+            case {"log": "metrics"}:
+                metrics.setdefault(variant, {}).update(catalog.load(name))
+            case {"log": "step_metrics"}:
+                table = catalog.load(name)
+                metrics.setdefault(variant, {}).update(table.iloc[-1:].squeeze())
+    return metrics
+
+
+def _table(metrics: dict[str, dict[str, float]]) -> Table:
+    table = Table(title="Test images")
+    table.add_column("variant")
+    for heading, _ in COLUMNS.values():
+        table.add_column(heading, justify="right")
+    for variant in VARIANTS:
+        if variant in metrics:
+            values = metrics[variant]
+            cells = [
+                form.format(values[key]) if key in values else ""
+                for key, (_, form) in COLUMNS.items()
+            ]
+            table.add_row(variant, *cells)
+    return table
+
+
+def _figure_folders(pipeline: Pipeline, catalog: DataCatalog) -> list[Path]:
+    figures = [
+        saved_file(dataset)
+        for dataset in map(catalog.__getitem__, pipeline.all_outputs())
+        if log_instructions(dataset).get("folder") == "figures"
+    ]
+    return sorted({figure.parent for figure in figures})

@@ -1,0 +1,1 @@
+"""Fitting: autoencoders on images, classifiers on few labels. Nothing here knows Kedro."""

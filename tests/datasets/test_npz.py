@@ -1,0 +1,111 @@
+"""Reading NumPy archives."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autoencoder_lab.datasets import npz
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (8, 7, 5, 3), np.uint8)
+LABELS = np.arange(8)
+
+
+@pytest.mark.parametrize("keys", [npz.KEYS, npz.KERAS_KEYS], ids=["ours", "those of Keras"])
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_both_spellings_are_read(tmp_path: Path, keys: tuple[str, ...], save: type) -> None:
+    file = tmp_path / "toys.npz"
+    save(file, **dict(zip(keys, (IMAGES, LABELS, IMAGES[:3], LABELS[:3]), strict=True)))
+
+    found = npz.read(tmp_path, [file])
+
+    np.testing.assert_array_equal(found.train_images, IMAGES)
+    np.testing.assert_array_equal(found.train_labels, LABELS)
+    np.testing.assert_array_equal(found.test_images, IMAGES[:3])
+    np.testing.assert_array_equal(found.test_labels, LABELS[:3])
+
+
+def test_only_training_images_are_needed(tmp_path: Path) -> None:
+    np.savez(tmp_path / "toys.npz", x_train=IMAGES)
+
+    found = npz.read(tmp_path, [tmp_path / "toys.npz"])
+
+    assert (found.train_labels, found.test_images, found.test_labels) == (None, None, None)
+
+
+def test_other_keys_are_named_in_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    np.savez(tmp_path / "toys.npz", train_images=IMAGES, val_images=IMAGES)
+
+    npz.read(tmp_path, [tmp_path / "toys.npz"])
+
+    assert "these keys are not read: val_images" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("keys", "listed"),
+    [
+        (["images", "train_labels"], "images, train_labels"),
+        (["train_images", "x_train"], "train_images, x_train"),
+        ([], r"\(none\)"),
+    ],
+    ids=["no training images", "both spellings", "empty"],
+)
+def test_unclear_keys_are_an_error(tmp_path: Path, keys: list[str], listed: str) -> None:
+    np.savez(tmp_path / "toys.npz", **dict.fromkeys(keys, IMAGES))  # type: ignore[arg-type]
+
+    with pytest.raises(ValueError, match=rf"toys.npz has the keys {listed}; allowed: train_images"):
+        npz.read(tmp_path, [tmp_path / "toys.npz"])
+
+
+def test_pickled_objects_are_never_loaded(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (tmp_path / "sprung").touch, ()
+
+    np.savez(tmp_path / "toys.npz", train_images=IMAGES, train_labels=np.array([Trap()]))
+
+    with pytest.raises(ValueError, match=r"toys.npz: key train_labels cannot be read \(Object"):
+        npz.read(tmp_path, [tmp_path / "toys.npz"])
+
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_member_that_is_no_array_is_an_error(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "toys.npz", "w") as archive:
+        archive.writestr("train_images", "no array")
+
+    with pytest.raises(ValueError, match=r"toys.npz: key train_images is no array"):
+        npz.read(tmp_path, [tmp_path / "toys.npz"])
+
+
+def test_a_damaged_member_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "toys.npz"
+    np.savez(file, train_images=IMAGES)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+
+    with pytest.raises(ValueError, match=r"toys.npz: key train_images cannot be read \(Bad CRC"):
+        npz.read(tmp_path, [file])
+
+
+def test_what_is_no_archive_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "toys.npz"
+    np.savez(file, train_images=IMAGES)
+    archive = file.read_bytes()
+    np.save(tmp_path / "toys.npy", IMAGES)
+    array = (tmp_path / "toys.npy").read_bytes()
+
+    for content in (archive[:-30], array, b"text", b""):
+        file.write_bytes(content)
+
+        with pytest.raises(ValueError, match=r"toys.npz is not a whole zip archive of arrays"):
+            npz.read(tmp_path, [file])
+
+
+def test_several_archives_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"holds a.npz, b.npz; allowed: one .npz"):
+        npz.read(tmp_path, [tmp_path / "a.npz", tmp_path / "b.npz"])

@@ -1,0 +1,200 @@
+"""The Kedro dataset over a data set's folder."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kedro.io import DataCatalog, DatasetError
+from PIL import Image
+
+from autoencoder_lab.arrays import UNLABELLED, RawImages
+from autoencoder_lab.datasets import RawImagesDataset
+
+MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
+IMAGES = np.random.default_rng(0).integers(0, 256, (8, 7, 5, 3), np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder of a data set called toys."""
+    folder = tmp_path / "toys"
+    folder.mkdir()
+    return folder
+
+
+def load(folder: Path, downloads: dict[str, str] | None = None) -> RawImages:
+    return RawImagesDataset(filepath=str(folder), downloads=downloads).load()
+
+
+def test_the_committed_mnist_is_whole() -> None:
+    raw_images = load(MNIST)
+
+    assert raw_images.train_images.shape == (60_000, 28, 28, 1)
+    assert np.bincount(raw_images.train_labels).tolist() == [
+        5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
+    ]  # fmt: skip
+    assert raw_images.test_images is not None
+    assert raw_images.test_images.shape == (10_000, 28, 28, 1)
+    assert raw_images.test_labels is not None
+    assert np.bincount(raw_images.test_labels).tolist() == [
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
+    ]  # fmt: skip
+    assert raw_images.train_images.dtype == np.uint8
+
+
+def test_one_altered_byte_of_mnist_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "mnist"
+    shutil.copytree(MNIST, folder)
+    file = folder / "t10k-labels-idx1-ubyte.gz"
+    content = bytearray(file.read_bytes())
+    content[2000] ^= 1
+    file.write_bytes(content)
+
+    with pytest.raises(DatasetError, match=r"t10k-labels-idx1-ubyte.gz is altered") as caught:
+        load(folder)
+
+    assert "git checkout -- " in str(caught.value)
+    assert "images-idx3" not in str(caught.value).split("Restore")[1]
+
+
+def test_digits_need_no_folder(tmp_path: Path) -> None:
+    raw_images = load(tmp_path / "digits")
+
+    assert raw_images.train_images.shape == (1797, 8, 8, 1)
+    assert raw_images.train_images.dtype == np.float32
+    assert (raw_images.train_images.min(), raw_images.train_images.max()) == (0, 1)
+    assert np.unique(raw_images.train_labels).tolist() == list(range(10))
+    assert raw_images.test_images is None
+
+
+def test_a_folder_called_digits_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "digits").mkdir()
+    np.savez(tmp_path / "digits" / "mine.npz", x_train=IMAGES)
+
+    with pytest.raises(DatasetError, match="dataset is 'digits', which is scikit-learn's, but"):
+        load(tmp_path / "digits")
+
+
+def test_an_archive_is_read_beside_a_readme_and_dotfiles(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    np.savez(folder / "toys.npz", x_train=IMAGES)
+    for name in ("README.md", "readme.png", ".DS_Store", ".hidden.png"):
+        (folder / name).touch()
+
+    raw_images = load(folder)
+
+    np.testing.assert_array_equal(raw_images.train_images, IMAGES)
+    assert raw_images.train_labels.tolist() == [UNLABELLED] * 8
+    assert caplog.text == ""
+
+
+def test_files_that_are_not_read_are_named_in_a_warning(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    np.savez(folder / "toys.npz", x_train=IMAGES)
+    (folder / "labels.csv").touch()
+
+    load(folder)
+
+    assert "these files are not read: labels.csv" in caplog.text
+
+
+def test_images_in_a_linked_folder_are_read(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    for n in range(3):
+        Image.fromarray(IMAGES[n]).save(tmp_path / "elsewhere" / f"{n}.png")
+    (folder / "cat").symlink_to(tmp_path / "elsewhere")
+
+    raw_images = load(folder)
+
+    np.testing.assert_array_equal(raw_images.train_images, IMAGES[:3])
+    assert raw_images.train_labels.tolist() == [0, 0, 0]
+
+
+def test_an_unknown_name_is_an_error_that_lists_the_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # messages name folders as seen from here
+    parent = tmp_path / "data" / "01_raw"
+    for name in ("zoo", "clothes", "empty"):
+        (parent / name).mkdir(parents=True)
+        (parent / name / "README.md").touch()
+    np.savez(parent / "zoo" / "zoo.npz", x_train=IMAGES)
+
+    with pytest.raises(DatasetError) as caught:
+        load(parent / "zooo", downloads={"clothes": "http://127.0.0.1"})
+
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert str(caught.value.__cause__) == (
+        "dataset is 'zooo'; allowed: clothes, digits, zoo (or add a folder data/01_raw/zooo with "
+        "IDX files, one .npz, or images)"
+    )
+
+
+def test_an_empty_folder_is_an_error(folder: Path) -> None:
+    (folder / "README.md").touch()
+
+    with pytest.raises(DatasetError, match=r"toys holds no files; allowed: IDX files, one .npz"):
+        load(folder)
+
+
+def test_a_folder_without_images_is_an_error_that_lists_its_files(folder: Path) -> None:
+    (folder / "train-images.gz").touch()
+    (folder / "raw").mkdir()
+    (folder / "raw" / "toys.npz").touch()
+
+    with pytest.raises(DatasetError, match=r"holds raw/toys.npz, train-images.gz; allowed: IDX"):
+        load(folder)
+
+
+def test_two_kinds_of_files_are_an_error(folder: Path) -> None:
+    for name in ("1.png", "2.png", "toys.npz", "train-images-idx3-ubyte"):
+        (folder / name).touch()
+
+    with pytest.raises(DatasetError, match="and one kind only") as caught:
+        load(folder)
+
+    assert "holds train-images-idx3-ubyte and toys.npz and 1.png, 2.png;" in str(caught.value)
+
+
+def test_the_checks_of_images_are_applied(folder: Path) -> None:
+    np.savez(folder / "toys.npz", x_train=IMAGES[:1])
+
+    with pytest.raises(DatasetError, match="toys: train images: there are 1; allowed: at least 2"):
+        load(folder)
+
+
+def test_missing_files_are_fetched_only_for_the_named_data_set(folder: Path) -> None:
+    (folder / "SHA256SUMS").write_text(f"{hashlib.sha256(b'').hexdigest()}  toys.npz\n")
+
+    with pytest.raises(DatasetError, match=r"toys.npz is missing; expected: e3b0c442"):
+        load(folder, downloads={"clothes": "no address"})
+    with pytest.raises(DatasetError, match=r"Put toys.npz from no address into"):
+        load(folder, downloads={"toys": "no address"})
+
+
+def test_raw_images_are_read_only(folder: Path) -> None:
+    dataset = RawImagesDataset(filepath=str(folder))
+
+    with pytest.raises(DatasetError, match="read only"):
+        dataset.save(IMAGES)  # type: ignore[arg-type]
+
+
+def test_a_catalog_can_hold_it(folder: Path) -> None:
+    np.savez(folder / "toys.npz", x_train=IMAGES)
+    entry = {"type": "autoencoder_lab.datasets.RawImagesDataset", "metadata": {"owner": "us"}}
+
+    catalog = DataCatalog.from_config(
+        {
+            "raw_images": {**entry, "filepath": str(folder)},
+            "digits": {**entry, "filepath": str(folder.parent / "digits")},
+            "missing": {**entry, "filepath": str(folder.parent / "missing")},
+        }
+    )
+
+    np.testing.assert_array_equal(catalog.load("raw_images").train_images, IMAGES)
+    assert [catalog.exists(name) for name in ("raw_images", "digits", "missing")] == [1, 1, 0]
+    assert "toys" in str(catalog["raw_images"])
