@@ -63,6 +63,8 @@ class Autoencoder(Protocol):
 
     def count_params(self) -> int: ...
 
+    def get_weights(self) -> list[npt.NDArray[np.float32]]: ...
+
 
 def has_labels(labels: Labels) -> bool:
     """Whether every image has a label."""

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -145,8 +145,7 @@ def _describe(
     match problem["type"]:
         case "extra_forbidden":
             *parents, name = problem["loc"]
-            allowed = _keys_of(experiment, parents)
-            return f"{key} is unknown{_suggest(str(name), allowed)}"
+            return f"{key} is unknown{_suggest(str(name), _keys_of(experiment, parents))}"
         case "missing":
             return f"{key} is missing"
         case _:
@@ -155,11 +154,10 @@ def _describe(
 
 
 def _keys_of(model: type[BaseModel], parents: list[int | str]) -> list[str]:
+    block: Any = model
     for part in parents:
-        annotation = model.model_fields[str(part)].annotation
-        assert annotation is not None
-        model = annotation
-    return list(model.model_fields)
+        block = block.model_fields[part].annotation
+    return list(block.model_fields)
 
 
 def _suggest(name: str, allowed: list[str]) -> str:

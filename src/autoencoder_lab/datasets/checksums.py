@@ -15,7 +15,7 @@ LINE = re.compile(r"(?P<sha256>[0-9a-fA-F]{64}) [ *](?P<name>.+)")
 
 def fetch_missing(folder: Path, address: str) -> None:
     """Download the listed files that are not there; each appears only once it is whole."""
-    import pooch  # type: ignore[import-untyped]  # only needed once for a data set
+    import pooch  # only needed once for a data set
 
     expected = _listed(folder)
     try:

@@ -11,7 +11,7 @@ def load() -> RawImages:
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
     Learning Repository (1998).
     """
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]  # takes a second
+    from sklearn.datasets import load_digits  # takes a second
 
     digits = load_digits()
     images = (digits.images / 16).astype(np.float32)[..., np.newaxis]  # values are 0 to 16

@@ -40,6 +40,6 @@ def _strip(images: Images, n_columns: int) -> Images:
     """Return the images side by side, parted by a white line, as one (height, width, channels)."""
     n_empty = n_columns - len(images)
     parted = np.pad(images, ((0, n_empty), (0, 0), (0, 1), (0, 0)), constant_values=1)
-    strip = np.concatenate(list(parted), axis=1)[:, :-1]
+    strip: Images = np.concatenate(list(parted), axis=1)[:, :-1].clip(0, 1)
     # Matplotlib draws one channel through the colour map, three as red, green and blue.
-    return np.clip(strip[..., 0] if strip.shape[-1] == 1 else strip, 0, 1)
+    return strip[..., 0] if strip.shape[-1] == 1 else strip

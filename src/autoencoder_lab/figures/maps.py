@@ -1,5 +1,7 @@
 """Codings on a plane, coloured by class."""
 
+from typing import Any
+
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,7 +17,9 @@ def codings_map(points: Points, labels: Labels, *, title: str) -> Figure:
         classes = np.unique(labels)
         for colour, label in zip(_colours(len(classes)), classes, strict=True):
             of_class = points[labels == label]
-            axes.scatter(*of_class.T, s=10, linewidths=0, color=colour, label=str(label))
+            axes.scatter(
+                of_class[:, 0], of_class[:, 1], s=10, linewidths=0, color=colour, label=str(label)
+            )
         axes.legend(
             title="class",
             loc="center left",
@@ -24,13 +28,13 @@ def codings_map(points: Points, labels: Labels, *, title: str) -> Figure:
             ncols=1 + len(classes) // 16,
         )
     else:
-        axes.scatter(*points.T, s=10, linewidths=0, color="#0072B2")
+        axes.scatter(points[:, 0], points[:, 1], s=10, linewidths=0, color="#0072B2")
     # t-SNE's axes have no unit and no direction.
     axes.set(title=title, xticks=[], yticks=[], aspect="equal")
     return figure
 
 
-def _colours(n: int) -> list[tuple[float, ...] | str]:
+def _colours(n: int) -> list[Any]:
     if n <= 10:
         # Chosen by M. Petroff to be told apart in all common kinds of colour blindness.
         return list(matplotlib.color_sequences["petroff10"])[:n]

@@ -20,7 +20,7 @@ class AtomicWrites:
         fsspec.register_implementation("file", AtomicLocalFileSystem, clobber=True)
 
 
-class AtomicLocalFileSystem(LocalFileSystem):
+class AtomicLocalFileSystem(LocalFileSystem):  # type: ignore[misc]
     """The local disk, on which a file takes its name only once it is whole."""
 
     def _open(self, path: str, mode: str = "rb", **options: object) -> io.IOBase:

@@ -1,6 +1,7 @@
 """How near reconstructions come to the images, and how much noise denoising removes."""
 
 import numpy as np
+import numpy.typing as npt
 from skimage.metrics import structural_similarity
 
 from autoencoder_lab.arrays import Images, require_same_shape
@@ -75,7 +76,7 @@ def ssim(images: Images, reconstructions: Images) -> float:
     # A channel is compared on its own and the results averaged, so images can be channels.
     as_channels = (1, 2, 0, 3)
     return float(
-        structural_similarity(
+        structural_similarity(  # type: ignore[no-untyped-call]
             images.transpose(as_channels).reshape(*images.shape[1:3], -1),
             reconstructions.transpose(as_channels).reshape(*images.shape[1:3], -1),
             win_size=window,
@@ -98,6 +99,8 @@ def denoise_psnr_gain(clean: Images, corrupted: Images, denoised: Images) -> flo
     return psnr(clean, denoised) - psnr(clean, corrupted)
 
 
-def _image_errors(images: Images, reconstructions: Images) -> Images:
-    errors = np.square(reconstructions - images).mean(axis=(1, 2, 3), dtype=np.float64)
+def _image_errors(images: Images, reconstructions: Images) -> npt.NDArray[np.float64]:
+    errors: npt.NDArray[np.float64] = np.square(reconstructions - images).mean(
+        axis=(1, 2, 3), dtype=np.float64
+    )
     return np.maximum(errors, SMALLEST_ERROR)

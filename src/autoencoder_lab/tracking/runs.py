@@ -4,6 +4,7 @@ import atexit
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import git
 from kedro.framework.context import KedroContext
@@ -92,7 +93,7 @@ class MlflowRuns:
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, object], pipeline: Pipeline, catalog: DataCatalog
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         config: KedroMlflowConfig = self._context.mlflow  # type: ignore[attr-defined]
         config.setup(self._context)

@@ -122,15 +122,16 @@ def _split(
 
 
 def _as_images(pixels: Pixels) -> Images:
-    images = pixels / np.float32(255) if pixels.dtype == np.uint8 else pixels.astype(np.float32)
+    scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
+    images: Images = np.divide(pixels, scale, dtype=np.float32)
     images.setflags(write=False)  # nodes share them without a copy
     return images
 
 
 def _describe_split(images: Images, labels: Labels) -> dict[str, object]:
     classes, class_sizes = np.unique(labels[labels != UNLABELLED], return_counts=True)
-    digest = hashlib.sha256(np.ascontiguousarray(images))
-    digest.update(np.ascontiguousarray(labels))
+    digest = hashlib.sha256(images.data)
+    digest.update(labels.data)
     return {
         "images": len(images),
         "images_by_class": {
