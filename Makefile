@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed-from-requirements
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check fix ui lock clean
@@ -13,24 +14,24 @@ help: ## List these commands
 setup: $(READY) ## Create .venv from the lock (once; the other commands do it too)
 
 run: setup ## Train, evaluate and track the stacked autoencoder on MNIST
-	$(BIN)/kedro run --pipelines=stacked
+	kedro run --pipelines=stacked
 
 test: setup ## Run all tests
-	$(BIN)/pytest
+	pytest
 
 check: setup ## Check format, lint, types and import contracts, and run the fast tests
-	$(BIN)/ruff format --check
-	$(BIN)/ruff check
-	$(BIN)/mypy
-	PYTHONPATH=src $(BIN)/lint-imports
-	$(BIN)/pytest --ignore=tests/end_to_end
+	ruff format --check
+	ruff check
+	mypy
+	PYTHONPATH=src lint-imports
+	pytest --ignore=tests/end_to_end
 
 fix: setup ## Format, and mend what lint can mend
-	$(BIN)/ruff format
-	$(BIN)/ruff check --fix
+	ruff format
+	ruff check --fix
 
 ui: setup ## Open MLflow on http://127.0.0.1:5000 over this project's runs
-	$(BIN)/kedro mlflow ui
+	kedro mlflow ui
 
 lock: ## Resolve the dependencies of pyproject.toml into requirements.txt (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes \
@@ -44,6 +45,6 @@ clean: ## Remove what runs wrote: data/02 to data/08, and the runs in mlruns
 $(READY): requirements.txt
 	@echo "Setting up $(VENV) from requirements.txt: some minutes, once ..."
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements.txt
 	@touch $@

@@ -1,10 +1,12 @@
 """What every parameter is and may be, and how a wrong one is reported."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -110,11 +112,17 @@ class PretrainingParams(Params):
     learning_rate: PositiveFloat
 
 
+def _require_folder_name(name: str) -> str:
+    """Keep a data set's name from leading out of the folders that it names."""
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError("letters, digits, '_', '-' and '.', beginning with a letter or digit")
+    return name
+
+
 class SharedParams(Params):
     """What all variants share."""
 
-    # It names folders, so it must not lead out of them.
-    dataset: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+    dataset: Annotated[str, AfterValidator(_require_folder_name)]
     seed: Annotated[NonNegativeInt, Field(lt=2**31)]
     ingest: IngestParams
     corruption: CorruptionParams
@@ -134,13 +142,16 @@ def find_problems(parameters: Mapping[str, object]) -> list[str]:
     try:
         experiment.model_validate(parameters)
     except ValidationError as error:
-        return [_describe(problem, parameters, experiment) for problem in error.errors()]
+        problems = error.errors()
+        inner = {problem["loc"][:-1] for problem in problems}
+        # A list with a wrong item is also, says Pydantic, a list that is too short.
+        return [
+            _describe(problem, experiment) for problem in problems if problem["loc"] not in inner
+        ]
     return []
 
 
-def _describe(
-    problem: ErrorDetails, parameters: Mapping[str, object], experiment: type[Params]
-) -> str:
+def _describe(problem: ErrorDetails, experiment: type[Params]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     match problem["type"]:
         case "extra_forbidden":
@@ -149,7 +160,7 @@ def _describe(
         case "missing":
             return f"{key} is missing"
         case _:
-            allowed = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+            allowed = re.sub(r"^(Input should be (a valid )?|Value error, )", "", problem["msg"])
             return f"{key} is {problem['input']!r}; allowed: {allowed}"
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from autoencoder_lab.arrays import Images
 
 COLUMNS = 12
 IMAGE_INCHES = 0.8
-LABEL_INCHES = 1.3
+LABEL_INCHES = 1.4
 
 
 def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
@@ -24,7 +25,7 @@ def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
     row_inches = IMAGE_INCHES * height / width
     figure = Figure(
         figsize=(LABEL_INCHES + IMAGE_INCHES * n_columns, 0.5 + row_inches * len(rows)),
-        layout="constrained",
+        layout=ConstrainedLayoutEngine(w_pad=0.1),  # or labels touch the figure's edge
     )
     figure.suptitle(title)
     axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]

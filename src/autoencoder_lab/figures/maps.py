@@ -4,34 +4,34 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from autoencoder_lab.arrays import Labels, Points, has_labels
 
 
 def codings_map(points: Points, labels: Labels, *, title: str) -> Figure:
-    """Return a scatter plot of points (n, 2), in the colours of their classes where labelled."""
+    """Return a scatter plot of points (n, 2): classes by colour and name, where labelled."""
     figure = Figure(figsize=(7.5, 6.5), layout="constrained")
     axes = figure.subplots()
     if has_labels(labels):
-        classes = np.unique(labels)
-        for colour, label in zip(_colours(len(classes)), classes, strict=True):
-            of_class = points[labels == label]
-            axes.scatter(
-                of_class[:, 0], of_class[:, 1], s=10, linewidths=0, color=colour, label=str(label)
-            )
-        axes.legend(
-            title="class",
-            loc="center left",
-            bbox_to_anchor=(1, 0.5),
-            markerscale=2,
-            ncols=1 + len(classes) // 16,
-        )
+        _scatter_classes(axes, points, labels)
     else:
         axes.scatter(points[:, 0], points[:, 1], s=10, linewidths=0, color="#0072B2")
     # t-SNE's axes have no unit and no direction.
     axes.set(title=title, xticks=[], yticks=[], aspect="equal")
     return figure
+
+
+def _scatter_classes(axes: Axes, points: Points, labels: Labels) -> None:
+    classes = np.unique(labels)
+    for colour, label in zip(_colours(len(classes)), classes, strict=True):
+        x, y = points[labels == label].T
+        axes.scatter(x, y, s=10, linewidths=0, color=colour)
+        # Colours alone would not do for everybody, nor for many classes.
+        name = axes.text(np.median(x), np.median(y), str(label), size=16, weight="bold")
+        name.set(ha="center", va="center", path_effects=[withStroke(linewidth=4, foreground="w")])
 
 
 def _colours(n: int) -> list[Any]:

@@ -41,8 +41,9 @@ class RunTree:
 
     @property
     def page(self) -> str:
-        """Where MLflow's pages show the top run, below the server's address."""
-        return f"#/experiments/{self._experiment_id}/runs/{self._top_id}"
+        """Where MLflow's pages show all runs, below the server's address."""
+        # Without the query, MLflow opens its pages for chats.
+        return f"#/experiments/{self._experiment_id}/runs?workflowType=machine_learning"
 
     def start(
         self,
@@ -136,7 +137,7 @@ def flatten(parameters: Mapping[str, object]) -> dict[str, object]:
     """Return nested parameters by dotted keys, as `--params` takes them."""
     flat: dict[str, object] = {}
     for key, value in parameters.items():
-        block = value.model_dump() if isinstance(value, BaseModel) else value
+        block = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
         if isinstance(block, Mapping):
             flat |= {f"{key}.{inner}": leaf for inner, leaf in flatten(block).items()}
         else:

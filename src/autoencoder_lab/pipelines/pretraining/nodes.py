@@ -3,6 +3,7 @@
 import logging
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from autoencoder_lab import seeds
@@ -49,7 +50,7 @@ def compare_pretraining(
         return pd.DataFrame(columns=COLUMNS)
     [encoder_seed, subset_seed, fit_seed] = seeds.derive(seed, "pretraining", 3)
     n_labels = min(params.labels, len(train_images))
-    chosen = _stratified_subset(train_labels, n_labels, seed=subset_seed)
+    chosen = choose_labelled(train_labels, n_labels, seed=subset_seed)
     height, width, channels = train_images.shape[1:]
     pretrained = model.get_layer("encoder").get_weights()
 
@@ -90,8 +91,11 @@ def draw_pretraining(pretraining_scores: pd.DataFrame) -> Figure:
     return label_budget_bars(pretraining_scores, title="Classifiers on few labels")
 
 
-def _stratified_subset(labels: Labels, n: int, *, seed: int) -> Labels:
-    """Return the indices of `n` images, in which each class has its share."""
+def choose_labelled(labels: Labels, n: int, *, seed: int) -> npt.NDArray[np.intp]:
+    """Return the indices of `n` images, in which each class has its share.
+
+    For the same seed, smaller budgets are parts of larger ones.
+    """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(labels))
     # How far through its class each image comes: the smallest n of these are a fair share.

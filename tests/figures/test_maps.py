@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+
+from autoencoder_lab.arrays import UNLABELLED
+from autoencoder_lab.figures.maps import codings_map
+
+POINTS = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("n_classes", [2, 10, 20])
+def test_each_class_has_its_colour_and_its_name(n_classes: int) -> None:
+    labels = np.arange(60) % n_classes
+
+    [axes] = codings_map(POINTS, labels, title="Map").axes
+
+    colours = {tuple(collection.get_facecolor()[0]) for collection in axes.collections}
+    assert len(colours) == n_classes
+    assert [text.get_text() for text in axes.texts] == [str(n) for n in range(n_classes)]
+    for label, collection in enumerate(axes.collections):
+        np.testing.assert_array_equal(collection.get_offsets(), POINTS[labels == label])
+
+
+def test_unlabelled_points_are_all_drawn_in_one_colour() -> None:
+    [axes] = codings_map(POINTS, np.full(60, UNLABELLED), title="Map").axes
+
+    [collection] = axes.collections
+    assert len(collection.get_offsets()) == 60
+    assert {tuple(colour) for colour in collection.get_facecolor()} == {to_rgba("#0072B2")}

@@ -1,0 +1,39 @@
+import numpy as np
+
+from autoencoder_lab.parameters import CorruptionParams
+from autoencoder_lab.pipelines.corruption.nodes import corrupt_images, draw_views
+
+PARAMS = CorruptionParams.model_validate(
+    {
+        "light_gaussian": {"kind": "gaussian", "stddev": 0.2},
+        "heavy_gaussian": {"kind": "gaussian", "stddev": 0.5},
+        "mask": {"kind": "mask", "rate": 0.5},
+    }
+)
+IMAGES = np.full((8, 7, 5, 3), 0.5, np.float32)
+IMAGES.setflags(write=False)
+
+
+def test_there_is_a_view_for_each_noise_named_by_its_strength() -> None:
+    views = corrupt_images(IMAGES, PARAMS, 0)
+
+    assert list(views) == ["gaussian_0.2", "gaussian_0.5", "mask_0.5"]
+    assert {view.shape for view in views.values()} == {IMAGES.shape}
+    errors = [np.square(view - IMAGES).mean() for view in views.values()]
+    assert 0 < errors[0] < errors[1]
+
+
+def test_the_two_gaussian_views_are_not_the_same_noise_scaled() -> None:
+    views = corrupt_images(IMAGES, PARAMS, 0)
+
+    noises = [(view - IMAGES).ravel() for view in (views["gaussian_0.2"], views["gaussian_0.5"])]
+
+    # 840 draws, so independent noises correlate by about 0.035.
+    assert abs(np.corrcoef(noises)[0, 1]) < 0.15
+
+
+def test_the_figure_has_the_clean_images_above_their_views() -> None:
+    figure = draw_views(IMAGES, corrupt_images(IMAGES, PARAMS, 0))
+
+    labels = [axes.get_ylabel() for axes in figure.axes]  # type: ignore[attr-defined]
+    assert labels == ["clean", "gaussian_0.2", "gaussian_0.5", "mask_0.5"]

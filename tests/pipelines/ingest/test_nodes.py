@@ -1,0 +1,143 @@
+import logging
+
+import numpy as np
+import pytest
+
+from autoencoder_lab.arrays import UNLABELLED, Labels, RawImages
+from autoencoder_lab.parameters import IngestParams
+from autoencoder_lab.pipelines.ingest.nodes import (
+    describe_data,
+    draw_samples,
+    split_images,
+)
+
+PARAMS = IngestParams(validation_fraction=0.1, test_fraction=0.2)
+
+
+def raw(labels: Labels, *, test_labels: Labels | None = None) -> RawImages:
+    """Return images whose pixels say which image they are, in 2 bytes."""
+
+    def numbered(n: int, start: int) -> np.ndarray:
+        numbers = np.arange(start, start + n, dtype=np.uint16)
+        return numbers.view(np.uint8).reshape(n, 1, 2, 1).repeat(3, axis=1)
+
+    if test_labels is None:
+        return RawImages(numbered(len(labels), 0), labels)
+    test_images = numbered(len(test_labels), len(labels))
+    return RawImages(numbered(len(labels), 0), labels, test_images, test_labels)
+
+
+def numbers(images: np.ndarray) -> list[int]:
+    pixels = np.rint(255 * images[:, 0, :, 0]).astype(int)
+    return [int(low + 256 * high) for low, high in pixels]
+
+
+def test_every_image_is_in_one_split_with_its_own_label() -> None:
+    labels = np.arange(500) % 7
+
+    splits = split_images(raw(labels), PARAMS, 0)
+
+    names = ("train", "validation", "test")
+    found = [numbers(splits[f"{name}_images"]) for name in names]  # type: ignore[literal-required]
+    assert sorted(sum(found, [])) == list(range(500))
+    assert [len(part) for part in found] == [360, 40, 100]
+    for name, part in zip(names, found, strict=True):
+        np.testing.assert_array_equal(splits[f"{name}_labels"], labels[part])  # type: ignore[literal-required]
+
+
+def test_classes_keep_their_shares() -> None:
+    labels = np.repeat([0, 1, 2], [600, 300, 100])
+
+    splits = split_images(raw(labels), PARAMS, 0)
+
+    assert np.bincount(splits["test_labels"]).tolist() == [120, 60, 20]
+    assert np.bincount(splits["validation_labels"]).tolist() == [48, 24, 8]
+
+
+def test_a_data_sets_own_test_split_is_kept_in_its_order() -> None:
+    test_labels = np.arange(50) % 3
+
+    splits = split_images(raw(np.arange(200) % 3, test_labels=test_labels), PARAMS, 0)
+
+    assert numbers(splits["test_images"]) == list(range(200, 250))
+    np.testing.assert_array_equal(splits["test_labels"], test_labels)
+
+
+def test_the_seed_decides_the_split() -> None:
+    first, again, other = (
+        numbers(split_images(raw(np.arange(200) % 3), PARAMS, seed)["train_images"])
+        for seed in (1, 1, 2)
+    )
+
+    assert first == again != other
+
+
+def test_images_become_read_only_float32_in_the_unit_range() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 5, 3, 3), dtype=np.uint8)
+    pixels[0, 0, 0] = [0, 255, 128]
+
+    splits = split_images(RawImages(pixels, np.zeros(30, np.int64)), PARAMS, 0)
+
+    images = np.concatenate(
+        [splits["train_images"], splits["validation_images"], splits["test_images"]]
+    )
+    assert images.dtype == np.float32
+    assert (images.min(), images.max()) == (0, 1)
+    np.testing.assert_array_equal(np.unique(images), np.unique(pixels / np.float32(255)))
+    with pytest.raises(ValueError, match="read-only"):
+        splits["train_images"][:] = 0
+
+
+def test_float_images_keep_their_values() -> None:
+    images = np.random.default_rng(0).random((30, 5, 3, 3), dtype=np.float32)
+
+    splits = split_images(RawImages(images, np.zeros(30, np.int64)), PARAMS, 0)
+
+    assert np.isin(splits["train_images"], images).all()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [np.array([0] * 49 + [1]), np.arange(50), np.full(50, UNLABELLED)],
+    ids=["a class of one", "more classes than test images", "no labels"],
+)
+def test_images_that_cannot_be_stratified_are_split_all_the_same(
+    labels: Labels, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        splits = split_images(raw(labels), PARAMS, 0)
+
+    assert [len(splits["train_images"]), len(splits["test_images"])] == [36, 10]
+    is_labelled = labels[0] != UNLABELLED
+    assert ("too small" in caplog.text) == is_labelled
+
+
+def test_the_description_counts_and_its_digest_notices_one_pixel_and_one_label() -> None:
+    splits = split_images(raw(np.arange(100) % 3), PARAMS, 0)
+    altered_image, altered_label = splits["test_images"].copy(), splits["test_labels"].copy()
+    altered_image[0, 0, 0] += 0.01
+    altered_label[0] += 1
+
+    plain = describe_data(**splits)
+    others = [
+        describe_data(**(splits | change))  # type: ignore[arg-type]
+        for change in ({"test_images": altered_image}, {"test_labels": altered_label})
+    ]
+
+    assert plain["image"] == {"height": 3, "width": 2, "channels": 1}
+    assert [plain[name]["images"] for name in ("train", "validation", "test")] == [72, 8, 20]  # type: ignore[index]
+    assert sum(plain["train"]["images_by_class"].values()) == 72  # type: ignore[index]
+    digests = [description["test"]["sha256"] for description in (plain, *others)]  # type: ignore[index]
+    assert len(set(digests)) == 3
+    assert all(other["train"] == plain["train"] for other in others)
+
+
+def test_samples_are_drawn_by_class_where_there_are_labels() -> None:
+    splits = split_images(raw(np.arange(300) % 4), PARAMS, 0)
+    images, labels = splits["train_images"], splits["train_labels"]
+
+    by_class = draw_samples(images, labels)
+    unlabelled = draw_samples(images, np.full_like(labels, UNLABELLED))
+
+    assert [axes.get_ylabel() for axes in by_class.axes] == ["0", "1", "2", "3"]  # type: ignore[attr-defined]
+    assert {axes.get_ylabel() for axes in unlabelled.axes} == {""}  # type: ignore[attr-defined]

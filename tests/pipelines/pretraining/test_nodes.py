@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from autoencoder_lab.arrays import UNLABELLED
+from autoencoder_lab.models import build
+from autoencoder_lab.parameters import DenseParams, PretrainingParams, TrainingParams, VariantParams
+from autoencoder_lab.pipelines.pretraining.nodes import (
+    COLUMNS,
+    choose_labelled,
+    compare_pretraining,
+)
+
+VARIANT = VariantParams(
+    model=DenseParams(
+        family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid"
+    ),
+    training=TrainingParams(
+        loss="mse", optimizer="sgd", learning_rate=1, epochs=1, batch_size=8, patience=None
+    ),
+)
+PARAMS = PretrainingParams(labels=30, steps=60, batch_size=16, learning_rate=0.01)
+SHAPE = (5, 3, 1)
+
+
+def striped(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return images whose bright row is their class."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 5
+    images = rng.uniform(0, 0.3, (n, *SHAPE)).astype(np.float32)
+    images[np.arange(n), labels] += 0.6
+    images.setflags(write=False)
+    return images, labels
+
+
+def test_all_arms_are_measured_on_the_test_images() -> None:
+    model = build(VARIANT.model, SHAPE, seed=0)
+    before = [w.copy() for w in model.get_weights()]
+
+    scores = compare_pretraining(model, *striped(200, 0), *striped(100, 1), VARIANT, PARAMS, 0)
+
+    [row] = scores.to_dict("records")
+    assert list(row) == COLUMNS
+    assert row["labels"] == 30
+    assert row["pretraining/gain"] == row["pretraining/fine_tuned"] - row["pretraining/scratch"]
+    assert row["pretraining/scratch"] > 0.8  # chance is 0.2
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
+def test_pretraining_with_the_untrained_weights_gains_nothing() -> None:
+    # The limit at which the comparison must be fair: both arms start from the same encoder.
+    from autoencoder_lab import seeds
+
+    [encoder_seed, *_] = seeds.derive(3, "pretraining", 3)
+    untrained = build(VARIANT.model, SHAPE, seed=encoder_seed)
+
+    scores = compare_pretraining(untrained, *striped(200, 0), *striped(100, 1), VARIANT, PARAMS, 3)
+
+    [row] = scores.to_dict("records")
+    assert row["pretraining/gain"] == 0
+    assert row["pretraining/frozen"] == row["pretraining/random_frozen"]
+
+
+@pytest.mark.parametrize("n_labels", [30, 10_000])
+def test_the_budget_is_capped_by_the_images(n_labels: int) -> None:
+    params = PARAMS.model_copy(update={"labels": n_labels})
+
+    scores = compare_pretraining(
+        build(VARIANT.model, SHAPE, seed=0), *striped(40, 0), *striped(20, 1), VARIANT, params, 0
+    )
+
+    assert scores["labels"].tolist() == [min(n_labels, 40)]
+
+
+def test_without_labels_there_are_no_scores_and_it_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    images, labels = striped(40, 0)
+    none = np.full_like(labels, UNLABELLED)
+
+    scores = compare_pretraining(
+        build(VARIANT.model, SHAPE, seed=0), images, none, images, none, VARIANT, PARAMS, 0
+    )
+
+    assert scores.empty
+    assert list(scores.columns) == COLUMNS
+    assert "no labels" in caplog.text
+
+
+def test_chosen_labels_keep_the_shares_of_the_classes() -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [600, 300, 100]))
+
+    chosen = choose_labelled(labels, 50, seed=0)
+
+    assert len(set(chosen)) == 50
+    counts = np.bincount(labels[chosen])
+    assert np.abs(counts - [30, 15, 5]).max() <= 1
+
+
+def test_smaller_budgets_are_parts_of_larger_ones() -> None:
+    labels = np.arange(500) % 7
+
+    small, large = (set(choose_labelled(labels, n, seed=1)) for n in (20, 100))
+
+    assert small < large
+    assert small != set(choose_labelled(labels, 20, seed=2))

@@ -1,0 +1,59 @@
+"""What keeps the house in order: above all, that validation of parameters does not fail open."""
+
+import inspect
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+import yaml
+from kedro.pipeline.node import Node
+from kedro.validation.type_extractor import TypeExtractor
+from pydantic import BaseModel
+
+from autoencoder_lab.parameters import VARIANTS, SharedParams
+from autoencoder_lab.pipeline_registry import register_pipelines
+
+PROJECT = Path(__file__).parents[1]
+PIPELINES = register_pipelines()
+NODES = PIPELINES["__default__"].nodes
+EXTRACTED = TypeExtractor(PIPELINES).extract_types_from_pipelines()
+BLOCKS = [
+    name
+    for name, field in SharedParams.model_fields.items()
+    if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel)
+]
+
+
+@pytest.mark.parametrize("node", NODES, ids=str)
+def test_annotations_resolve(node: Node) -> None:
+    hints = get_type_hints(node.func)  # or Kedro only warns, and validates nothing
+
+    assert set(hints) == {*inspect.signature(node.func).parameters, "return"}
+
+
+@pytest.mark.parametrize("node", NODES, ids=str)
+def test_nodes_have_no_default_arguments(node: Node) -> None:
+    arguments = inspect.signature(node.func).parameters.values()
+
+    assert [a.name for a in arguments if a.default is not a.empty] == []
+
+
+@pytest.mark.parametrize("block", [*BLOCKS, *VARIANTS])
+def test_kedro_hands_every_block_of_parameters_to_nodes_as_its_model(block: str) -> None:
+    assert issubclass(EXTRACTED[block], BaseModel)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_variant_has_a_pipeline_and_a_parameter_file_of_its_name(variant: str) -> None:
+    file = PROJECT / "conf" / "base" / "parameters" / f"{variant}.yml"
+
+    assert list(yaml.safe_load(file.read_text())) == [variant]
+    assert variant in PIPELINES
+
+
+def test_variants_differ_in_their_parameters_alone() -> None:
+    functions = [
+        {node.func for node in PIPELINES[variant].nodes if node.namespace} for variant in VARIANTS
+    ]
+
+    assert functions[1:] == functions[:-1]

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from scipy.linalg import subspace_angles
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+
+from autoencoder_lab.arrays import Images
+from autoencoder_lab.models import build
+from autoencoder_lab.parameters import DenseParams, TrainingParams
+from autoencoder_lab.training import autoencoders
+
+STACKED = DenseParams(
+    family="dense", widths=(20, 8), activation="selu", output_activation="sigmoid"
+)
+LINEAR = DenseParams(family="dense", widths=(10,), activation="linear", output_activation="linear")
+
+
+def training(**changes: object) -> TrainingParams:
+    defaults = {
+        "loss": "binary_crossentropy",
+        "optimizer": "sgd",
+        "learning_rate": 0.5,
+        "epochs": 3,
+        "batch_size": 32,
+        "patience": None,
+    }
+    return TrainingParams.model_validate(defaults | changes)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Images:
+    images = (load_digits().images[..., np.newaxis] / 16).astype(np.float32)
+    images.setflags(write=False)
+    return images
+
+
+def test_the_loss_falls_and_the_history_has_a_row_for_each_epoch(digits: Images) -> None:
+    model = build(STACKED, (8, 8, 1), seed=0)
+
+    history = autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)
+
+    assert list(history.columns) == ["epoch", "train/loss", "val/loss"]
+    assert history["epoch"].tolist() == [1, 2, 3]
+    assert history["train/loss"].is_monotonic_decreasing
+    assert history["val/loss"].is_monotonic_decreasing
+
+
+def test_the_validation_loss_is_that_of_the_weights_which_are_left(digits: Images) -> None:
+    model = build(STACKED, (8, 8, 1), seed=0)
+
+    history = autoencoders.fit(model, digits[200:], digits[:200], training(loss="mse"), seed=0)
+    reconstructions = model.predict(digits[:200], verbose=0)
+
+    left = np.square(reconstructions - digits[:200]).mean()
+    # Keras adds the batches up in single precision.
+    assert history["val/loss"].iloc[-1] == pytest.approx(left, rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_others(digits: Images) -> None:
+    weights, losses = [], []
+    for seed in (1, 1, 2):
+        model = build(STACKED, (8, 8, 1), seed=7)  # only the order of the batches differs
+        history = autoencoders.fit(model, digits[200:], digits[:200], training(), seed=seed)
+        weights.append(b"".join(w.tobytes() for w in model.get_weights()))
+        losses.append(history["val/loss"].tolist())
+
+    assert weights[0] == weights[1] != weights[2]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_early_stopping_restores_the_best_epoch(digits: Images) -> None:
+    model = build(STACKED, (8, 8, 1), seed=0)
+    # The validation images are unlike the training images, so learning soon makes them worse.
+    unlike = 1 - digits[:200]
+
+    history = autoencoders.fit(
+        model, digits[200:], unlike, training(epochs=50, patience=2, loss="mse"), seed=0
+    )
+    left = np.square(model.predict(unlike, verbose=0) - unlike).mean()
+
+    best = history["val/loss"].argmin()
+    assert len(history) == best + 1 + 2 < 50
+    assert left == pytest.approx(history["val/loss"].iloc[best], rel=1e-5)
+
+
+def test_a_linear_autoencoder_is_pca(digits: Images) -> None:
+    pixels = digits.reshape(len(digits), -1)
+    pca = PCA(10).fit(pixels)
+    best_error = np.square(pca.inverse_transform(pca.transform(pixels)) - pixels).mean()
+    model = build(LINEAR, (8, 8, 1), seed=0)
+
+    params = training(loss="mse", optimizer="adam", learning_rate=0.002, epochs=150)
+    autoencoders.fit(model, digits, digits[:200], params, seed=0)
+
+    error = np.square(model.predict(digits, verbose=0) - digits).mean()
+    assert best_error < error < 1.02 * best_error
+    [_, _, decoder_kernel, _] = model.get_weights()
+    angles = np.rad2deg(subspace_angles(decoder_kernel.T, pca.components_.T))
+    assert angles.max() < 5
