@@ -58,8 +58,8 @@ def _metrics_by_variant(pipeline: Pipeline, catalog: DataCatalog) -> dict[str, d
             case {"log": "metrics"}:
                 metrics.setdefault(variant, {}).update(catalog.load(name))
             case {"log": "step_metrics"}:
-                table = catalog.load(name)
-                metrics.setdefault(variant, {}).update(table.iloc[-1:].squeeze())
+                for last_step in catalog.load(name).to_dict("records")[-1:]:
+                    metrics.setdefault(variant, {}).update(last_step)
     return metrics
 
 

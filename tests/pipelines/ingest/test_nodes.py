@@ -39,7 +39,7 @@ def test_every_image_is_in_one_split_with_its_own_label() -> None:
 
     names = ("train", "validation", "test")
     found = [numbers(splits[f"{name}_images"]) for name in names]  # type: ignore[literal-required]
-    assert sorted(sum(found, [])) == list(range(500))
+    assert sorted(number for part in found for number in part) == list(range(500))
     assert [len(part) for part in found] == [360, 40, 100]
     for name, part in zip(names, found, strict=True):
         np.testing.assert_array_equal(splits[f"{name}_labels"], labels[part])  # type: ignore[literal-required]

@@ -1,0 +1,79 @@
+"""A copy of the project, `kedro` in a process of its own, and what it left in MLflow."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class ProjectCopy:
+    """A project in a folder of its own, with an empty store."""
+
+    folder: Path
+
+    def kedro(self, *arguments: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
+        """Run a command as a user would, in a folder of the project."""
+        # Says on standard error, at the end, whether TensorFlow was imported.
+        script = (
+            "import atexit, sys; from kedro.framework.cli.cli import main; "
+            "atexit.register(lambda: print('tensorflow' in sys.modules, file=sys.stderr)); "
+            "main()"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            cwd=self.folder / folder,
+            env={**os.environ, "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def client(self) -> MlflowClient:
+        return MlflowClient(f"sqlite:///{self.folder}/mlruns/mlflow.db")
+
+    def runs(self) -> list[Run]:
+        """Return all runs, newest first; none where there is no store."""
+        if not (self.folder / "mlruns" / "mlflow.db").exists():
+            return []
+        experiment = self.client.get_experiment_by_name("autoencoder_lab")
+        assert experiment is not None
+        return list(self.client.search_runs([experiment.experiment_id]))
+
+    def written(self) -> list[str]:
+        """Return the files that runs have made."""
+        made = [*self.folder.glob("data/0[2-8]_*/**/*"), *self.folder.glob("mlruns/**/*")]
+        return sorted(str(path.relative_to(self.folder)) for path in made if path.is_file())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
+    # A space in the path, which addresses and shells like to stumble over.
+    folder = tmp_path_factory.mktemp("project") / "autoencoder lab"
+    for name in ("conf", "src", "data/01_raw/mnist"):
+        shutil.copytree(PROJECT / name, folder / name)
+    shutil.copy(PROJECT / "pyproject.toml", folder)
+    (folder / "mlruns").mkdir()
+    return ProjectCopy(folder)
+
+
+@pytest.fixture(scope="module")
+def succeed(project: ProjectCopy) -> Callable[..., str]:
+    """Run a command that has to succeed, and return what it printed."""
+
+    def run(*arguments: str, folder: str = ".") -> str:
+        done = project.kedro(*arguments, folder=folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run

@@ -1,0 +1,121 @@
+"""Bad input: one clear error before TensorFlow is imported, and nothing left behind."""
+
+import gzip
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from .conftest import ProjectCopy
+
+
+def require_refusal(project: ProjectCopy, arguments: list[str], *facts: str) -> None:
+    before = project.written()
+
+    done = project.kedro("run", *arguments)
+
+    *_, message, imported_tensorflow = done.stderr.strip().rpartition("\n")
+    message = done.stderr.removesuffix(imported_tensorflow)
+    assert done.returncode != 0
+    for fact in facts:
+        assert fact in message, message
+    assert "Traceback" not in done.stdout + done.stderr
+    assert message.count("Error") == 1
+    assert imported_tensorflow.strip() == "False"
+    assert project.written() == before == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "facts"),
+    [
+        (["--pipelines=stakced"], ["pipeline is 'stakced'", "did you mean stacked", "linear"]),
+        (["--pipeline=stakced"], ["pipeline is 'stakced'", "did you mean stacked", "linear"]),
+        (["--env=prod"], ["environment is 'prod'", "smoke"]),
+        (["--params=dataset=mnits"], ["dataset is 'mnits'", "digits, mnist"]),
+        (["--params=dataset=../../etc"], ["dataset is '../../etc'", "letters"]),
+        (["--params=stacked.training.epoch=3"], ["stacked.training.epoch is unknown", "epochs"]),
+        (["--params=colour=red"], ["colour is unknown", "seed"]),
+        (["--params=stacked.training.epochs=-1"], ["stacked.training.epochs is -1", "than 0"]),
+        (
+            ["--params=corruption.heavy_gaussian.stddev=-0.1,stacked.model.widths=[0]"],
+            ["corruption.heavy_gaussian.stddev is -0.1", "stacked.model.widths.0 is 0"],
+        ),
+    ],
+    ids=lambda value: value[0] if value[0].startswith("--") else "",
+)
+def test_wrong_names_and_parameters(
+    project: ProjectCopy, arguments: list[str], facts: list[str]
+) -> None:
+    require_refusal(project, arguments, *facts)
+
+
+@pytest.fixture
+def mnist(project: ProjectCopy) -> Path:
+    """Return a copy of MNIST that a test may spoil, under a name of its own."""
+    folder = project.folder / "data" / "01_raw" / "spoilt"
+    shutil.copytree(project.folder / "data" / "01_raw" / "mnist", folder, dirs_exist_ok=True)
+    return folder
+
+
+def test_a_missing_file(project: ProjectCopy, mnist: Path) -> None:
+    (mnist / "t10k-labels-idx1-ubyte.gz").unlink()
+
+    require_refusal(
+        project, ["--params=dataset=spoilt"], "t10k-labels-idx1-ubyte.gz is missing", "git checkout"
+    )
+
+
+def test_an_altered_file(project: ProjectCopy, mnist: Path) -> None:
+    labels = mnist / "train-labels-idx1-ubyte.gz"
+    altered = bytearray(labels.read_bytes())
+    altered[1000] ^= 1
+    labels.write_bytes(altered)
+
+    require_refusal(
+        project,
+        ["--params=dataset=spoilt"],
+        "train-labels-idx1-ubyte.gz is altered",
+        "expected: fe03b8bd7915f70bf5aa08be480aa413fbd85afcaa58b35d230d335f284fd88e",
+    )
+
+
+def test_a_truncated_file_without_a_checksum(project: ProjectCopy, mnist: Path) -> None:
+    (mnist / "SHA256SUMS").unlink()
+    images = mnist / "train-images-idx3-ubyte.gz"
+    images.write_bytes(gzip.compress(gzip.decompress(images.read_bytes())[:5000], 1))
+
+    require_refusal(
+        project, ["--params=dataset=spoilt"], "train-images-idx3-ubyte.gz", "5000", "47040016"
+    )
+
+
+def test_images_of_different_sizes(project: ProjectCopy) -> None:
+    folder = project.folder / "data" / "01_raw" / "sizes"
+    folder.mkdir()
+    for name, size in (("a", (5, 7)), ("b", (5, 7)), ("c", (6, 7))):
+        Image.new("L", size).save(folder / f"{name}.png")
+
+    require_refusal(project, ["--params=dataset=sizes"], "c.png is 6x7", "5x7")
+
+
+def test_labels_and_images_of_different_length(project: ProjectCopy) -> None:
+    folder = project.folder / "data" / "01_raw" / "lengths"
+    folder.mkdir()
+    np.savez(folder / "lengths.npz", x_train=np.zeros((7, 5, 3), np.uint8), y_train=np.arange(8))
+
+    require_refusal(project, ["--params=dataset=lengths"], "7 train images", "8 train labels")
+
+
+def test_pickled_objects_are_never_loaded(project: ProjectCopy, tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[Path]]:
+            return Path.touch, (tmp_path / "sprung",)
+
+    folder = project.folder / "data" / "01_raw" / "pickled"
+    folder.mkdir()
+    np.savez(folder / "pickled.npz", x_train=np.array([Trap()], dtype=object))
+
+    require_refusal(project, ["--params=dataset=pickled"], "pickled.npz", "x_train")
+    assert not (tmp_path / "sprung").exists()

@@ -1,0 +1,67 @@
+"""The committed MNIST, and images that a user brings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from .conftest import ProjectCopy
+
+FAST = (
+    "stacked.training.epochs=1,pretraining.steps=20,pretraining.labels=50,"
+    "evaluation.tsne_images=100,evaluation.tsne_perplexity=5"
+)
+
+
+@pytest.fixture
+def raw(project: ProjectCopy) -> Path:
+    return project.folder / "data" / "01_raw"
+
+
+def test_one_epoch_on_mnist_beats_the_mean_image(
+    project: ProjectCopy, succeed: Callable[..., str]
+) -> None:
+    succeed("run", "--pipelines=stacked", f"--params={FAST}")
+
+    [run] = project.runs()
+    # The mean image's error on MNIST's test images is 0.067.
+    assert run.data.metrics["test/mse"] < 0.03
+    assert run.data.metrics["model/parameters"] == 163_814
+    assert run.data.metrics["pretraining/scratch"] > 0.2
+
+
+def test_unlabelled_colour_images_in_an_archive(
+    project: ProjectCopy, succeed: Callable[..., str], raw: Path
+) -> None:
+    (raw / "colours").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (150, 32, 32, 3), dtype=np.uint8)
+    np.savez(raw / "colours" / "colours.npz", train_images=pixels)
+
+    printed = succeed("run", "--pipelines=stacked", f"--params=dataset=colours,{FAST}")
+
+    run = project.runs()[0]
+    assert run.info.status == "FINISHED"
+    assert "test/mse" in run.data.metrics
+    assert "pretraining/scratch" not in run.data.metrics
+    assert "the pretraining comparison is left out" in " ".join(printed.split())
+
+
+def test_a_folder_of_labelled_images_of_odd_size(
+    project: ProjectCopy, succeed: Callable[..., str], raw: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    for label, brightness in (("dark", 60), ("light", 190)):
+        folder = raw / "shades" / label
+        folder.mkdir(parents=True)
+        for n in range(75):
+            pixels = rng.normal(brightness, 20, (27, 31)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{n}.png")
+
+    succeed("run", "--pipelines=stacked", f"--params=dataset=shades,{FAST}")
+
+    run = project.runs()[0]
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["dataset"] == "shades"
+    assert run.data.metrics["pretraining/scratch"] > 0.9

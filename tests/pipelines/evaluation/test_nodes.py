@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from autoencoder_lab.arrays import Autoencoder, Images
+from autoencoder_lab.metrics.reconstruction import mse
+from autoencoder_lab.models import build
+from autoencoder_lab.parameters import DenseParams, EvaluationParams
+from autoencoder_lab.pipelines.evaluation.nodes import (
+    apply_autoencoder,
+    draw_denoising,
+    draw_map,
+    draw_reconstructions,
+    map_codings,
+    measure_denoising,
+    measure_map,
+    measure_reconstructions,
+)
+
+PARAMS = EvaluationParams(tsne_images=50, tsne_perplexity=10)
+
+
+@pytest.fixture(scope="module")
+def images() -> Images:
+    pixels = np.random.default_rng(0).random((60, 7, 5, 3), dtype=np.float32)
+    pixels.setflags(write=False)
+    return pixels
+
+
+@pytest.fixture(scope="module")
+def model() -> Autoencoder:
+    params = DenseParams(
+        family="dense", widths=(9, 4), activation="selu", output_activation="sigmoid"
+    )
+    return build(params, (7, 5, 3), seed=0)
+
+
+def test_images_are_encoded_reconstructed_and_denoised(model: Autoencoder, images: Images) -> None:
+    applied = apply_autoencoder(model, images, {"darker": images / 2, "same": images})
+
+    assert applied["codings"].shape == (60, 4)
+    assert list(applied["denoised_views"]) == ["darker", "same"]
+    reconstructions = applied["reconstructions"]
+    assert reconstructions.shape == images.shape
+    np.testing.assert_allclose(applied["denoised_views"]["same"], reconstructions, rtol=1e-5)
+
+
+def test_reconstructions_are_measured_against_the_images(images: Images) -> None:
+    metrics = measure_reconstructions(images, images / 2)
+
+    assert list(metrics) == ["test/mse", "test/bce", "test/psnr", "test/ssim"]
+    assert metrics["test/mse"] == mse(images, images / 2)
+
+
+def test_denoising_is_measured_against_the_clean_images(images: Images) -> None:
+    views = {"half": images / 2, "dark": images / 4}
+
+    perfect = measure_denoising(images, views, {name: images for name in views})
+    idle = measure_denoising(images, views, views)
+
+    assert list(idle) == ["denoise/half/psnr_gain", "denoise/dark/psnr_gain"]
+    assert list(idle.values()) == [0, 0]
+    assert perfect["denoise/dark/psnr_gain"] > perfect["denoise/half/psnr_gain"] > 50
+
+
+def test_the_map_is_of_the_first_codings_and_repeats_by_seed() -> None:
+    codings = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+
+    first, again = (map_codings(codings, PARAMS, 1) for _ in range(2))
+
+    assert first.shape == (50, 2)
+    np.testing.assert_array_equal(first, again)
+    assert 0.7 < measure_map(codings, first)["tsne/trustworthiness"] <= 1
+
+
+def test_the_figures_show_what_they_are_given(images: Images) -> None:
+    reconstructions = draw_reconstructions(images, images / 2)
+    denoising = draw_denoising(images, {"dark": images / 4}, {"dark": images / 2})
+    mapped = draw_map(np.zeros((50, 2), np.float32), np.arange(60) % 3)
+
+    labels = [axes.get_ylabel() for axes in reconstructions.axes]  # type: ignore[attr-defined]
+    assert labels == ["input", "reconstruction"]
+    labels = [axes.get_ylabel() for axes in denoising.axes]  # type: ignore[attr-defined]
+    assert labels == ["clean", "dark", "denoised"]
+    assert len(mapped.axes[0].collections) == 3  # type: ignore[attr-defined]

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from autoencoder_lab.parameters import DenseParams, TrainingParams, VariantParams
+from autoencoder_lab.pipelines.training.nodes import draw_losses, train_autoencoder
+
+VARIANT = VariantParams(
+    model=DenseParams(
+        family="dense", widths=(9, 4), activation="selu", output_activation="sigmoid"
+    ),
+    training=TrainingParams(
+        loss="mse", optimizer="sgd", learning_rate=1, epochs=3, batch_size=8, patience=None
+    ),
+)
+
+
+def test_a_fit_comes_with_its_history_and_metrics() -> None:
+    images = np.random.default_rng(0).random((50, 7, 5, 3), dtype=np.float32)
+    images.setflags(write=False)
+
+    model, history, metrics = train_autoencoder(images[:40], images[40:], VARIANT, 0)
+
+    assert model.predict(images, batch_size=50, verbose=0).shape == images.shape
+    assert len(history) == 3
+    assert metrics["model/latent_dim"] == 4
+    assert metrics["model/parameters"] == model.count_params()
+    assert metrics["fit/best_val_loss"] == history["val/loss"].min()
+    assert history["val/loss"][metrics["fit/best_epoch"] - 1] == metrics["fit/best_val_loss"]
+    assert metrics["fit/images_per_second"] == pytest.approx(3 * 40 / metrics["fit/seconds"])
+    assert draw_losses(history, VARIANT).axes[0].get_ylabel() == "mse"  # type: ignore[attr-defined]
