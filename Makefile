@@ -17,7 +17,7 @@ run: setup ## Train, evaluate and track the stacked autoencoder on MNIST
 	kedro run --pipelines=stacked
 
 test: setup ## Run all tests
-	pytest
+	pytest -n auto --dist loadscope
 
 check: setup ## Check format, lint, types and import contracts, and run the fast tests
 	ruff format --check
