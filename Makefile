@@ -36,7 +36,7 @@ ui: setup ## Open MLflow on http://127.0.0.1:5000 over this project's runs
 lock: ## Resolve the dependencies of pyproject.toml into requirements.txt (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --upgrade \
-		--output-file requirements.txt
+		--custom-compile-command "make lock" --output-file requirements.txt
 
 clean: ## Remove what runs wrote: data/02 to data/08, and the runs in mlruns
 	rm -rf data/0[2-8]_* mlruns/mlflow.db* mlruns/artifacts
