@@ -51,6 +51,14 @@ def test_a_variant_has_a_pipeline_and_a_parameter_file_of_its_name(variant: str)
     assert variant in PIPELINES
 
 
+def test_the_smoke_environment_shortens_every_variant() -> None:
+    smoke = yaml.safe_load((PROJECT / "conf" / "smoke" / "parameters.yml").read_text())
+
+    assert {variant: smoke[variant]["training"]["epochs"] for variant in VARIANTS} == {
+        variant: 2 for variant in VARIANTS
+    }
+
+
 def test_variants_differ_in_their_parameters_alone() -> None:
     functions = [
         {node.func for node in PIPELINES[variant].nodes if node.namespace} for variant in VARIANTS

@@ -49,6 +49,16 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
     assert allowed in problem
 
 
+def test_two_views_of_one_name_are_refused() -> None:
+    [problem] = find_problems(parameters(**{"corruption.light_gaussian.stddev": 0.5}))
+
+    assert "light_gaussian and heavy_gaussian of different stddev" in problem
+
+
+def test_a_data_set_may_be_named_by_a_number() -> None:
+    assert find_problems(parameters(dataset=2024)) == []
+
+
 def test_a_width_of_0_is_named_by_its_place() -> None:
     problems = find_problems(parameters(**{"stacked.model.widths": [100, 0]}))
 

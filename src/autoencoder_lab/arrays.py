@@ -55,6 +55,8 @@ class Autoencoder(Protocol):
     models.
     """
 
+    output_shape: tuple[int | None, ...]
+
     def get_layer(self, name: str) -> "Autoencoder": ...
 
     def predict(

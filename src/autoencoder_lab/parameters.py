@@ -2,24 +2,22 @@
 
 import difflib
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ValidationError,
-    create_model,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
-
-VARIANTS = ("linear", "stacked")
-"""The variants: each has a pipeline, and a parameter file, of its name."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -68,6 +66,12 @@ class CorruptionParams(Params):
     heavy_gaussian: GaussianNoiseParams
     mask: MaskNoiseParams
 
+    @model_validator(mode="after")
+    def _require_different_views(self) -> Self:
+        if self.light_gaussian.view == self.heavy_gaussian.view:
+            raise ValueError("light_gaussian and heavy_gaussian of different stddev")
+        return self
+
 
 class DenseParams(Params):
     """Fully connected encoder; the decoder mirrors it."""
@@ -99,7 +103,7 @@ class VariantParams(Params):
 class EvaluationParams(Params):
     """How the codings are mapped."""
 
-    tsne_images: Annotated[int, Field(ge=10)]
+    tsne_images: Annotated[int, Field(ge=11)]
     tsne_perplexity: Annotated[float, Field(ge=1)]
 
 
@@ -115,14 +119,15 @@ class PretrainingParams(Params):
 def _require_folder_name(name: str) -> str:
     """Keep a data set's name from leading out of the folders that it names."""
     if not re.fullmatch(r"\w[\w.-]*", name):
-        raise ValueError("letters, digits, '_', '-' and '.', beginning with a letter or digit")
+        raise ValueError("letters, digits, '_', '-' and '.', the last two not in front")
     return name
 
 
 class SharedParams(Params):
     """What all variants share."""
 
-    dataset: Annotated[str, AfterValidator(_require_folder_name)]
+    # The command line reads the name 2024 as a number.
+    dataset: Annotated[str, BeforeValidator(str), AfterValidator(_require_folder_name)]
     seed: Annotated[NonNegativeInt, Field(lt=2**31)]
     ingest: IngestParams
     corruption: CorruptionParams
@@ -130,33 +135,35 @@ class SharedParams(Params):
     pretraining: PretrainingParams
 
 
-def experiment_params() -> type[SharedParams]:
-    """Return the model of the whole configuration: what is shared, and every variant."""
-    variants = {variant: (VariantParams, ...) for variant in VARIANTS}
-    return create_model("ExperimentParams", __base__=SharedParams, **variants)  # type: ignore[call-overload,no-any-return]
+class ExperimentParams(SharedParams):
+    """The whole configuration: what is shared, and a block for each variant."""
+
+    linear: VariantParams
+    stacked: VariantParams
+
+
+VARIANTS = tuple(ExperimentParams.__annotations__)
+"""The variants: each has a pipeline, and a parameter file, of its name."""
 
 
 def find_problems(parameters: Mapping[str, object]) -> list[str]:
     """Return a sentence for each wrong parameter: its key, its value, and what is allowed."""
-    experiment = experiment_params()
     try:
-        experiment.model_validate(parameters)
+        ExperimentParams.model_validate(parameters)
     except ValidationError as error:
         problems = error.errors()
         inner = {problem["loc"][:-1] for problem in problems}
         # A list with a wrong item is also, says Pydantic, a list that is too short.
-        return [
-            _describe(problem, experiment) for problem in problems if problem["loc"] not in inner
-        ]
+        return [_describe(problem) for problem in problems if problem["loc"] not in inner]
     return []
 
 
-def _describe(problem: ErrorDetails, experiment: type[Params]) -> str:
+def _describe(problem: ErrorDetails) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     match problem["type"]:
         case "extra_forbidden":
             *parents, name = problem["loc"]
-            return f"{key} is unknown{_suggest(str(name), _keys_of(experiment, parents))}"
+            return f"{key} is unknown{suggest(str(name), _known_keys(parents))}"
         case "missing":
             return f"{key} is missing"
         case _:
@@ -164,14 +171,15 @@ def _describe(problem: ErrorDetails, experiment: type[Params]) -> str:
             return f"{key} is {problem['input']!r}; allowed: {allowed}"
 
 
-def _keys_of(model: type[BaseModel], parents: list[int | str]) -> list[str]:
-    block: Any = model
+def _known_keys(parents: Sequence[int | str]) -> list[str]:
+    block: Any = ExperimentParams
     for part in parents:
         block = block.model_fields[part].annotation
     return list(block.model_fields)
 
 
-def _suggest(name: str, allowed: list[str]) -> str:
-    close = difflib.get_close_matches(name, allowed, n=1)
+def suggest(name: str, known: Collection[str]) -> str:
+    """Return what follows an unknown name in an error: a likely one, and all that are allowed."""
+    close = difflib.get_close_matches(name, known, n=1)
     guess = f" (did you mean {close[0]}?)" if close else ""
-    return f"{guess}; allowed: {', '.join(allowed)}"
+    return f"{guess}; allowed: {', '.join(known)}"

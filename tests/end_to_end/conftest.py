@@ -23,19 +23,24 @@ class ProjectCopy:
 
     def kedro(self, *arguments: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
         """Run a command as a user would, in a folder of the project."""
-        # Says on standard error, at the end, whether TensorFlow was imported.
+        process = self.start(*arguments, folder=folder)
+        printed, errors = process.communicate(timeout=600)
+        return subprocess.CompletedProcess(process.args, process.returncode, printed, errors)
+
+    def start(self, *arguments: str, folder: str = ".") -> subprocess.Popen[str]:
+        """Start a command, which says at the end of its errors whether it loaded TensorFlow."""
         script = (
             "import atexit, sys; from kedro.framework.cli.cli import main; "
             "atexit.register(lambda: print('tensorflow' in sys.modules, file=sys.stderr)); "
             "main()"
         )
-        return subprocess.run(
-            [sys.executable, "-c", script, *arguments],
+        return subprocess.Popen(
+            [sys.executable, "-u", "-c", script, *arguments],
             cwd=self.folder / folder,
             env={**os.environ, "COLUMNS": "200"},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
 
     @property

@@ -1,17 +1,39 @@
-"""What MLflow says of a run that did not end well."""
+"""What MLflow says of a run that did not end well, and what is left on disk."""
+
+import signal
 
 from .conftest import ProjectCopy
 
 
-def test_an_error_in_a_node_fails_the_run_and_its_results_stay(project: ProjectCopy) -> None:
-    # More than there are images: t-SNE refuses, after training.
-    done = project.kedro(
-        "run", "--env=smoke", "--pipelines=stacked", "--params=evaluation.tsne_perplexity=5000"
-    )
+def test_an_error_after_training_fails_the_run_and_its_results_stay(project: ProjectCopy) -> None:
+    # A folder where a figure should go.
+    in_the_way = project.folder / "data/08_reporting/digits/stacked/seed-42/map.png"
+    in_the_way.mkdir(parents=True)
+
+    done = project.kedro("run", "--env=smoke", "--pipelines=stacked")
 
     assert done.returncode != 0
-    assert "must be less than n_samples" in done.stderr
+    assert "IsADirectoryError" in done.stderr
     [run] = project.runs()
     assert run.info.status == "FAILED"
     assert "val/loss" in run.data.metrics
-    assert "tsne/trustworthiness" not in run.data.metrics
+    assert "data/06_models/digits/stacked/seed-42/model.keras" in project.written()
+
+
+def test_an_interrupted_run_is_killed_and_leaves_no_part_of_a_file(project: ProjectCopy) -> None:
+    before = project.written()
+    process = project.start("run", "--pipelines=stacked", "--params=seed=7")
+    assert process.stdout is not None
+    next(line for line in process.stdout if line.startswith("Epoch 2/10"))
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    assert project.runs()[0].info.status == "KILLED"
+    # What was done by then is whole.
+    new = {path for path in project.written() if "mnist" in path} - set(before)
+    assert new == {
+        "data/08_reporting/mnist/shared/seed-7/data_summary.json",
+        "data/08_reporting/mnist/shared/seed-7/samples.png",
+    }

@@ -12,7 +12,7 @@ from mlflow.entities import Run
 from PIL import Image
 
 from autoencoder_lab.metrics.contract import METRICS
-from autoencoder_lab.parameters import VariantParams, experiment_params
+from autoencoder_lab.parameters import SharedParams, VariantParams
 
 from .conftest import ProjectCopy
 
@@ -40,13 +40,9 @@ def test_there_is_one_finished_run_of_the_variants_name(run: Run) -> None:
 
 
 def test_parameters_have_the_same_keys_in_every_variants_run(run: Run) -> None:
-    blocks = [
-        name for name in experiment_params().model_fields if name not in ("linear", "stacked")
-    ]
-
     logged = {key.split(".")[0] for key in run.data.params}
 
-    assert logged == {*blocks, *VariantParams.model_fields}
+    assert logged == {*SharedParams.model_fields, *VariantParams.model_fields}
     assert run.data.params["model.widths"] == "[100, 30]"
     assert run.data.params["training.epochs"] == "2"
 
@@ -121,7 +117,7 @@ print(json.dumps([shapes, refusal]))
 
 def test_the_terminal_shows_results_figures_and_how_to_compare(printed: str, run: Run) -> None:
     assert f"{run.data.metrics['test/mse']:.4f}" in printed
-    assert "Figures  data/08_reporting/digits/stacked/seed-42" in printed
+    assert "data/08_reporting/digits/stacked/seed-42" in printed
     assert "make ui" in printed
     assert f"/experiments/{run.info.experiment_id}/runs" in printed
 

@@ -16,4 +16,4 @@ def test_each_arm_has_a_bar_as_long_as_its_accuracy() -> None:
 def test_without_labels_the_figure_says_so() -> None:
     [axes] = label_budget_bars(pd.DataFrame(columns=["labels", *ARMS]), title="Few").axes
 
-    assert "no labels" in axes.texts[0].get_text()
+    assert "left out" in axes.texts[0].get_text()

@@ -1,8 +1,12 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
+import autoencoder_lab
 from autoencoder_lab.hooks.atomic_writes import AtomicLocalFileSystem
 
 
@@ -40,6 +44,42 @@ def test_an_interrupted_write_leaves_the_old_file(
         write_and_stop()
 
     assert files(tmp_path) == {"scores.csv": "old"}
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").write_text("old")
+    # The system's own limit on the size of files, which holds for a process of its own.
+    script = """
+import resource, signal, sys
+from autoencoder_lab.hooks.atomic_writes import AtomicLocalFileSystem
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+with AtomicLocalFileSystem().open(sys.argv[1], "w") as file:
+    file.write("new" * 1000)
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "scores.csv")],
+        env={**os.environ, "PYTHONPATH": str(Path(autoencoder_lab.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "File too large" in done.stderr
+    assert files(tmp_path) == {"scores.csv": "old"}
+
+
+def test_what_is_written_while_an_exception_is_handled_counts(
+    disk: LocalFileSystem, tmp_path: Path
+) -> None:
+    try:
+        raise ValueError
+    except ValueError:
+        with disk.open(str(tmp_path / "report.txt"), "w") as file:
+            file.write("what went wrong")
+
+    assert files(tmp_path) == {"report.txt": "what went wrong"}
 
 
 def test_a_file_is_put_whole(disk: LocalFileSystem, tmp_path: Path) -> None:

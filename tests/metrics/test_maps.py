@@ -29,3 +29,9 @@ def test_clusters_do_not_make_up_for_lost_neighbours() -> None:
     groups = np.repeat(rng.normal(size=(30, 2)), 10, axis=0) + rng.normal(0, 1e-3, (300, 2))
 
     assert tsne_trustworthiness(codings, groups.astype(np.float32)) < 0.6
+
+
+def test_three_images_are_enough() -> None:
+    codings = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+
+    assert tsne_trustworthiness(codings, codings) == pytest.approx(1)

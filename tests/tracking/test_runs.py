@@ -59,6 +59,16 @@ def test_all_runs_end_once_with_the_first_status(client: MlflowClient, experimen
     assert {run.info.status for run in client.search_runs([experiment])} == {"FAILED"}
 
 
+def test_a_second_session_has_runs_of_its_own(client: MlflowClient, experiment: str) -> None:
+    runs = start(client, experiment, ["linear", "stacked"])
+    old_child = runs.run_id("stacked.model")
+    runs.end("FINISHED")
+
+    runs.start(client, experiment, name="again", variants=["stacked"], tags={})
+
+    assert runs.run_id("stacked.model") != old_child
+
+
 def test_parameters_are_flattened_to_dotted_keys() -> None:
     ingest = IngestParams(validation_fraction=0.1, test_fraction=0.2)
 

@@ -4,7 +4,7 @@ from autoencoder_lab.training.batches import shuffled_batches
 
 
 def epoch(batches: object) -> list[np.ndarray]:
-    return [np.stack(batch, axis=1) for batch in batches.as_numpy_iterator()]  # type: ignore[attr-defined]
+    return [np.stack(batch, axis=1) for batch in batches.as_numpy_iterator()]
 
 
 def test_an_epoch_has_every_pair_once() -> None:

@@ -16,14 +16,14 @@ def label_budget_bars(scores: pd.DataFrame, *, title: str) -> Figure:
     """Return the test accuracy of each way to train, for the label budget of the first row.
 
     Args:
-        scores: `labels` and a column for each of `ARMS`, in [0, 1]. No rows: nothing was
-            labelled, and the figure says so.
+        scores: `labels` and a column for each of `ARMS`, in [0, 1]. No rows: not all
+            images have labels, and the figure says so.
     """
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes = figure.subplots()
     axes.set_title(title)
     if scores.empty:
-        axes.text(0.5, 0.5, "left out: the images have no labels", ha="center", va="center")
+        axes.text(0.5, 0.5, "left out: not all images have labels", ha="center", va="center")
         axes.set_axis_off()
         return figure
     budget = scores.iloc[0]

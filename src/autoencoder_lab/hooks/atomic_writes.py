@@ -27,27 +27,32 @@ class AtomicLocalFileSystem(LocalFileSystem):  # type: ignore[misc]
         if mode != "wb":
             return super()._open(path, mode, **options)  # type: ignore[no-any-return]
         self.makedirs(self._parent(path), exist_ok=True)
-        return io.BufferedWriter(_WholeFile(Path(path)))
+        return _WholeFile(Path(path))
 
     def put_file(self, path1: str, path2: str, **options: object) -> None:
         with open(path1, "rb") as source, self.open(path2, "wb") as target:
             shutil.copyfileobj(source, target)
 
 
-class _WholeFile(io.FileIO):
-    """A file that is written beside its final place, and moved there when it is closed."""
+class _WholeFile(io.BufferedWriter):
+    """A file that is written beside its final place, and moved there once it is closed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-        super().__init__(self._partial, "wb")
+        self._exception_before = sys.exception()
+        super().__init__(io.FileIO(self._partial, "wb"))
 
     def close(self) -> None:
         if self.closed:
             return
-        super().close()
+        try:
+            super().close()  # writes what is left, for which the disk may be too full
+        except BaseException:
+            self._partial.unlink()
+            raise
         # Closed on the way out of an exception, Ctrl-C included: what is there is a part.
-        if sys.exception() is None:
+        if sys.exception() is self._exception_before:
             os.replace(self._partial, self._path)
         else:
             self._partial.unlink()

@@ -1,6 +1,5 @@
 """Rejecting bad input before TensorFlow is imported and a run is started."""
 
-import difflib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.parameters import find_problems
+from autoencoder_lab.parameters import find_problems, suggest
 
 RAW_DATA = "raw_images"
 
@@ -30,7 +29,7 @@ class CheckInput:
         if context.env:
             _require_known("environment", [context.env], environments - {"base"})
         _require_known("pipeline", _requested_pipelines(), pipelines.keys())
-        problems = find_problems(context.config_loader["parameters"])
+        problems = find_problems(context.config_loader["parameters"]) + _misplaced(context)
         if problems:
             raise BadInput("wrong parameters:\n" + "\n".join(f"  {line}" for line in problems))
 
@@ -63,6 +62,16 @@ def _requested_pipelines() -> list[str]:
 def _require_known(kind: str, names: Collection[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            guess = f" (did you mean {close[0]}?)" if close else ""
-            raise BadInput(f"{kind} is {name!r}{guess}; allowed: {', '.join(sorted(known))}")
+            raise BadInput(f"{kind} is {name!r}{suggest(name, sorted(known))}")
+
+
+def _misplaced(context: KedroContext) -> list[str]:
+    """Return the parameters that name other folders than the catalog's paths do."""
+    loader = context.config_loader
+    in_paths = {**loader["globals"], **(loader.runtime_params or {})}
+    return [
+        f"{key} is {loader['parameters'][key]!r} in parameters.yml, but {in_paths[key]!r} in the "
+        "catalog's paths; allowed: to set it in globals.yml, or by --params"
+        for key in ("dataset", "seed")
+        if loader["parameters"].get(key, in_paths[key]) != in_paths[key]
+    ]

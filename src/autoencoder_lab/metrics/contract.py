@@ -1,7 +1,7 @@
 """The metrics that every variant's run has, under the same keys, so that runs can be compared.
 
 MLflow groups charts by what stands before the last `/`. `node/<name>/seconds`, which every node
-has, is not listed.
+has, is not listed. `pretraining/…` is left out where not every image has a label.
 """
 
 METRICS = {

@@ -11,7 +11,7 @@ def tsne_trustworthiness(codings: Codings, points: Points) -> float:
     """Return to what degree neighbours on the map are neighbours among the codings.
 
     Args:
-        codings: (n, latent_dim), n more than twice `NEIGHBOURS`.
+        codings: (n, latent_dim), n 3 or more; below 11, fewer than `NEIGHBOURS` are looked at.
         points: (n, 2).
 
     Returns:
@@ -20,4 +20,5 @@ def tsne_trustworthiness(codings: Codings, points: Points) -> float:
 
     Source: Venna and Kaski, "Neighborhood Preservation in Nonlinear Projection Methods", 2001.
     """
-    return float(trustworthiness(codings, points, n_neighbors=NEIGHBOURS))
+    n_neighbours = min(NEIGHBOURS, (len(codings) - 1) // 2)
+    return float(trustworthiness(codings, points, n_neighbors=n_neighbours))

@@ -43,10 +43,8 @@ class LogOutputs:
                 self._log_file(run_id, dataset, folder=folder)
             case {"log": "model"}:
                 self._log_model(run_id, data)
-            case {}:
-                pass
-            case unknown:
-                raise ValueError(f"metadata.mlflow of {dataset_name} is {unknown}")
+            case instructions if instructions:
+                raise ValueError(f"metadata.mlflow of {dataset_name} is {instructions}")
 
     def _log_metrics(self, run_id: str, by_step: dict[int, dict[str, float]]) -> None:
         now = time.time_ns() // 1_000_000
@@ -67,18 +65,20 @@ class LogOutputs:
 
         example = self._catalog.load("train_images")[:1]
         keras.config.disable_interactive_logging()  # MLflow tries the model on the example
-        Model.log(
-            artifact_path=None,
-            name="model",
-            flavor=mlflow.tensorflow,
-            run_id=run_id,
-            model=model,
-            signature=infer_signature(example, example),
-            input_example=example,
-            # Said here, because MLflow would find out in a process that imports TensorFlow anew.
-            pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
-        )
-        keras.config.enable_interactive_logging()
+        try:
+            Model.log(
+                artifact_path=None,
+                name="model",
+                flavor=mlflow.tensorflow,
+                run_id=run_id,
+                model=model,
+                signature=infer_signature(example, example),
+                input_example=example,
+                # Or MLflow finds out, in a process that imports TensorFlow anew.
+                pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
+            )
+        finally:
+            keras.config.enable_interactive_logging()
 
 
 def log_instructions(dataset: AbstractDataset[Any, Any]) -> dict[str, str]:

@@ -55,7 +55,7 @@ class RunTree:
         tags: Mapping[str, str],
     ) -> None:
         """Start one run for a single variant; otherwise a parent, and a child a variant."""
-        self._client, self._experiment_id = client, experiment_id
+        self._client, self._experiment_id, self._children = client, experiment_id, {}
         if len(variants) == 1:
             [variant] = variants
             self._top_id = self._create(variant, {**tags, "variant": variant})
@@ -98,20 +98,23 @@ class MlflowRuns:
     ) -> None:
         config: KedroMlflowConfig = self._context.mlflow  # type: ignore[attr-defined]
         config.setup(self._context)
+        client = MlflowClient()  # of the server that has just been set up
+        experiment = client.get_experiment_by_name(config.tracking.experiment.name)
+        assert experiment is not None  # or setting up the server has failed
         parameters = catalog.load("parameters")
         namespaces = {node.namespace for node in pipeline.nodes}
         variants = [variant for variant in VARIANTS if variant in namespaces]
+        atexit.register(self._runs.end, "KILLED")  # Kedro does not tell hooks of Ctrl-C
         self._runs.start(
-            config.server._mlflow_client,
-            config.tracking.experiment._experiment.experiment_id,
-            name="+".join(sorted(run_params["pipeline_names"] or ["all variants"])),
+            client,
+            experiment.experiment_id,
+            name=_name(run_params["pipeline_names"], variants),
             variants=variants,
             tags=self._tags(parameters),
         )
-        # kedro does not tell hooks of Ctrl-C.
-        atexit.register(self._runs.end, "KILLED")
         shared = {key: value for key, value in parameters.items() if key not in VARIANTS}
-        self._log_parameters("", shared)
+        if len(variants) != 1:
+            self._log_parameters("", shared)
         for variant in variants:
             self._log_parameters(variant, shared | dict(parameters[variant]))
 
@@ -131,6 +134,13 @@ class MlflowRuns:
     def _log_parameters(self, variant: str, parameters: Mapping[str, object]) -> None:
         params = [Param(key, str(value)) for key, value in flatten(parameters).items()]
         self._runs.client.log_batch(self._runs.run_id(variant), params=params)
+
+
+def _name(pipelines: Sequence[str] | None, variants: Sequence[str]) -> str:
+    """Return what a run of several variants, or of none, is called."""
+    if pipelines:
+        return "+".join(sorted(pipelines))  # Kedro gives them in another order each time
+    return "all variants" if len(variants) == len(VARIANTS) else "some nodes"
 
 
 def flatten(parameters: Mapping[str, object]) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -33,10 +32,6 @@ class PrintSummary:
         self._runs = runs
 
     @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        self._project = context.project_path
-
-    @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         console = Console()
         console.print()
@@ -44,7 +39,7 @@ class PrintSummary:
         if metrics:
             console.print(_table(metrics))
         for folder in _figure_folders(pipeline, catalog):
-            console.print(f"Figures  {folder.relative_to(self._project)}", soft_wrap=True)
+            console.print(f"Figures  {folder}", soft_wrap=True)
         console.print("Compare  make ui, then http://127.0.0.1:5000/", end="", soft_wrap=True)
         console.print(self._runs.page, soft_wrap=True)
 

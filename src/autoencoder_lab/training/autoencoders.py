@@ -8,7 +8,7 @@ import pandas as pd
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Images
 from autoencoder_lab.parameters import TrainingParams
-from autoencoder_lab.training.batches import shuffled_batches
+from autoencoder_lab.training.batches import PREDICTED_AT_ONCE, shuffled_batches
 
 # Dispatching a step costs more than computing it on small models.
 STEPS_PER_EXECUTION = 64
@@ -45,7 +45,7 @@ def fit(
     history = trainer.fit(
         shuffled_batches(images, images, batch_size=params.batch_size, seed=shuffle_seed),
         validation_data=(validation_images, validation_images),
-        validation_batch_size=1024,
+        validation_batch_size=PREDICTED_AT_ONCE,
         epochs=params.epochs,
         callbacks=_callbacks(params),
         shuffle=False,  # the batches are in random order already

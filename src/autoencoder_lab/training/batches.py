@@ -4,6 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+PREDICTED_AT_ONCE = 1024
+"""Images in a batch where nothing is learnt: its size changes only the speed."""
+
 
 def shuffled_batches(
     inputs: npt.NDArray[np.generic], targets: npt.NDArray[np.generic], *, batch_size: int, seed: int
@@ -13,7 +16,8 @@ def shuffled_batches(
     order = tf.data.Dataset.range(len(inputs)).shuffle(
         len(inputs), seed=seed, reshuffle_each_iteration=True
     )
-    inputs, targets = tf.constant(inputs), tf.constant(targets)
+    all_inputs = tf.constant(inputs)
+    all_targets = all_inputs if targets is inputs else tf.constant(targets)
     return order.batch(batch_size).map(
-        lambda indices: (tf.gather(inputs, indices), tf.gather(targets, indices))
+        lambda indices: (tf.gather(all_inputs, indices), tf.gather(all_targets, indices))
     )

@@ -6,7 +6,7 @@ from keras import layers
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Images, Labels
 from autoencoder_lab.parameters import PretrainingParams
-from autoencoder_lab.training.batches import shuffled_batches
+from autoencoder_lab.training.batches import PREDICTED_AT_ONCE, shuffled_batches
 
 
 def fit_classifier(
@@ -20,7 +20,8 @@ def fit_classifier(
 ) -> keras.Model:
     """Return a softmax classifier on an encoder, fitted for a fixed number of steps.
 
-    The encoder is fitted too, in place, unless its `trainable` is false.
+    The encoder is fitted too, in place, unless its `trainable` is false. Labels are from 0 to
+    `n_classes` - 1.
     """
     head_seed, shuffle_seed = seeds.derive(seed, "classifier", 2)
     classifier = keras.Sequential(
@@ -45,7 +46,11 @@ def fit_classifier(
     return classifier
 
 
-def accuracy(classifier: keras.Model, images: Images, labels: Labels) -> float:
-    """Return the share of images whose most likely class is their label, in [0, 1]."""
-    predicted = classifier.predict(images, batch_size=1024, verbose=0).argmax(axis=1)
-    return float((predicted == labels).mean())
+def accuracy(classifier: keras.Model, images: Images, labels: Labels, *, classes: Labels) -> float:
+    """Return the share of images whose most likely class is their label, in [0, 1].
+
+    Args:
+        classes: The label that each output of the classifier stands for.
+    """
+    predicted = classifier.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0).argmax(axis=1)
+    return float((classes[predicted] == labels).mean())

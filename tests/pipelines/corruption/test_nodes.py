@@ -35,5 +35,5 @@ def test_the_two_gaussian_views_are_not_the_same_noise_scaled() -> None:
 def test_the_figure_has_the_clean_images_above_their_views() -> None:
     figure = draw_views(IMAGES, corrupt_images(IMAGES, PARAMS, 0))
 
-    labels = [axes.get_ylabel() for axes in figure.axes]  # type: ignore[attr-defined]
+    labels = [axes.get_ylabel() for axes in figure.axes]
     assert labels == ["clean", "gaussian_0.2", "gaussian_0.5", "mask_0.5"]

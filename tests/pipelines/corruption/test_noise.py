@@ -38,7 +38,7 @@ def test_a_mask_switches_off_its_share_of_pixels_with_all_their_channels() -> No
     ],
     ids=["gaussian", "mask"],
 )
-def test_noise_repeats_by_seed_and_none_leaves_the_images(corrupt) -> None:  # type: ignore[no-untyped-def]
+def test_noise_repeats_by_seed_and_none_leaves_the_images(corrupt) -> None:
     np.testing.assert_array_equal(corrupt(0.4, 1), corrupt(0.4, 1))
     assert not np.array_equal(corrupt(0.4, 1), corrupt(0.4, 2))
     np.testing.assert_array_equal(corrupt(0, 1), GREY)

@@ -72,13 +72,23 @@ def test_the_map_is_of_the_first_codings_and_repeats_by_seed() -> None:
     assert 0.7 < measure_map(codings, first)["tsne/trustworthiness"] <= 1
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (60, 1)], ids=["three images", "one number a coding"])
+def test_few_codings_and_narrow_ones_are_mapped_too(shape: tuple[int, int]) -> None:
+    codings = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+    points = map_codings(codings, PARAMS, 0)
+
+    assert points.shape == (min(shape[0], 50), 2)
+    assert np.isfinite(points).all()
+
+
 def test_the_figures_show_what_they_are_given(images: Images) -> None:
     reconstructions = draw_reconstructions(images, images / 2)
     denoising = draw_denoising(images, {"dark": images / 4}, {"dark": images / 2})
     mapped = draw_map(np.zeros((50, 2), np.float32), np.arange(60) % 3)
 
-    labels = [axes.get_ylabel() for axes in reconstructions.axes]  # type: ignore[attr-defined]
+    labels = [axes.get_ylabel() for axes in reconstructions.axes]
     assert labels == ["input", "reconstruction"]
-    labels = [axes.get_ylabel() for axes in denoising.axes]  # type: ignore[attr-defined]
+    labels = [axes.get_ylabel() for axes in denoising.axes]
     assert labels == ["clean", "dark", "denoised"]
-    assert len(mapped.axes[0].collections) == 3  # type: ignore[attr-defined]
+    assert len(mapped.axes[0].collections) == 3

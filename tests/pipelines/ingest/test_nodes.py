@@ -38,11 +38,11 @@ def test_every_image_is_in_one_split_with_its_own_label() -> None:
     splits = split_images(raw(labels), PARAMS, 0)
 
     names = ("train", "validation", "test")
-    found = [numbers(splits[f"{name}_images"]) for name in names]  # type: ignore[literal-required]
+    found = [numbers(splits[f"{name}_images"]) for name in names]
     assert sorted(number for part in found for number in part) == list(range(500))
     assert [len(part) for part in found] == [360, 40, 100]
     for name, part in zip(names, found, strict=True):
-        np.testing.assert_array_equal(splits[f"{name}_labels"], labels[part])  # type: ignore[literal-required]
+        np.testing.assert_array_equal(splits[f"{name}_labels"], labels[part])
 
 
 def test_classes_keep_their_shares() -> None:
@@ -112,6 +112,15 @@ def test_images_that_cannot_be_stratified_are_split_all_the_same(
     assert ("too small" in caplog.text) == is_labelled
 
 
+@pytest.mark.parametrize("fraction", [0.01, 0.99])
+def test_no_split_is_left_empty(fraction: float) -> None:
+    params = IngestParams(validation_fraction=fraction, test_fraction=fraction)
+
+    splits = split_images(raw(np.zeros(9, np.int64)), params, 0)
+
+    assert [len(splits[f"{name}_images"]) for name in ("train", "validation", "test")] == [3, 3, 3]
+
+
 def test_the_description_counts_and_its_digest_notices_one_pixel_and_one_label() -> None:
     splits = split_images(raw(np.arange(100) % 3), PARAMS, 0)
     altered_image, altered_label = splits["test_images"].copy(), splits["test_labels"].copy()
@@ -120,14 +129,14 @@ def test_the_description_counts_and_its_digest_notices_one_pixel_and_one_label()
 
     plain = describe_data(**splits)
     others = [
-        describe_data(**(splits | change))  # type: ignore[arg-type]
+        describe_data(**(splits | change))
         for change in ({"test_images": altered_image}, {"test_labels": altered_label})
     ]
 
     assert plain["image"] == {"height": 3, "width": 2, "channels": 1}
-    assert [plain[name]["images"] for name in ("train", "validation", "test")] == [72, 8, 20]  # type: ignore[index]
-    assert sum(plain["train"]["images_by_class"].values()) == 72  # type: ignore[index]
-    digests = [description["test"]["sha256"] for description in (plain, *others)]  # type: ignore[index]
+    assert [plain[name]["images"] for name in ("train", "validation", "test")] == [72, 8, 20]
+    assert sum(plain["train"]["images_by_class"].values()) == 72
+    digests = [description["test"]["sha256"] for description in (plain, *others)]
     assert len(set(digests)) == 3
     assert all(other["train"] == plain["train"] for other in others)
 
@@ -139,5 +148,5 @@ def test_samples_are_drawn_by_class_where_there_are_labels() -> None:
     by_class = draw_samples(images, labels)
     unlabelled = draw_samples(images, np.full_like(labels, UNLABELLED))
 
-    assert [axes.get_ylabel() for axes in by_class.axes] == ["0", "1", "2", "3"]  # type: ignore[attr-defined]
-    assert {axes.get_ylabel() for axes in unlabelled.axes} == {""}  # type: ignore[attr-defined]
+    assert [axes.get_ylabel() for axes in by_class.axes] == ["0", "1", "2", "3"]
+    assert {axes.get_ylabel() for axes in unlabelled.axes} == {""}

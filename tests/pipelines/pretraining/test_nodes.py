@@ -1,14 +1,11 @@
 import numpy as np
 import pytest
 
+from autoencoder_lab import seeds
 from autoencoder_lab.arrays import UNLABELLED
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, PretrainingParams, TrainingParams, VariantParams
-from autoencoder_lab.pipelines.pretraining.nodes import (
-    COLUMNS,
-    choose_labelled,
-    compare_pretraining,
-)
+from autoencoder_lab.pipelines.pretraining.nodes import COLUMNS, compare_pretraining
 
 VARIANT = VariantParams(
     model=DenseParams(
@@ -48,8 +45,6 @@ def test_all_arms_are_measured_on_the_test_images() -> None:
 
 def test_pretraining_with_the_untrained_weights_gains_nothing() -> None:
     # The limit at which the comparison must be fair: both arms start from the same encoder.
-    from autoencoder_lab import seeds
-
     [encoder_seed, *_] = seeds.derive(3, "pretraining", 3)
     untrained = build(VARIANT.model, SHAPE, seed=encoder_seed)
 
@@ -83,23 +78,23 @@ def test_without_labels_there_are_no_scores_and_it_is_said(
 
     assert scores.empty
     assert list(scores.columns) == COLUMNS
-    assert "no labels" in caplog.text
+    assert "left out" in caplog.text
 
 
-def test_chosen_labels_keep_the_shares_of_the_classes() -> None:
-    labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [600, 300, 100]))
+def test_labels_may_have_gaps_and_the_test_images_classes_of_their_own() -> None:
+    images, labels = striped(200, 0)
+    test_images, test_labels = striped(100, 1)
+    far_apart = np.array([3, 40, 500, 6000, 7_000_000])
 
-    chosen = choose_labelled(labels, 50, seed=0)
+    scores = compare_pretraining(
+        build(VARIANT.model, SHAPE, seed=0),
+        images,
+        far_apart[labels],
+        test_images,
+        np.where(np.arange(100) < 50, far_apart[test_labels], 1),
+        VARIANT,
+        PARAMS,
+        0,
+    )
 
-    assert len(set(chosen)) == 50
-    counts = np.bincount(labels[chosen])
-    assert np.abs(counts - [30, 15, 5]).max() <= 1
-
-
-def test_smaller_budgets_are_parts_of_larger_ones() -> None:
-    labels = np.arange(500) % 7
-
-    small, large = (set(choose_labelled(labels, n, seed=1)) for n in (20, 100))
-
-    assert small < large
-    assert small != set(choose_labelled(labels, 20, seed=2))
+    assert 0.4 < scores["pretraining/scratch"][0] <= 0.5

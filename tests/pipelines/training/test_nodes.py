@@ -18,7 +18,8 @@ def test_a_fit_comes_with_its_history_and_metrics() -> None:
     images = np.random.default_rng(0).random((50, 7, 5, 3), dtype=np.float32)
     images.setflags(write=False)
 
-    model, history, metrics = train_autoencoder(images[:40], images[40:], VARIANT, 0)
+    trained = train_autoencoder(images[:40], images[40:], VARIANT, 0)
+    model, history, metrics = trained.values()
 
     assert model.predict(images, batch_size=50, verbose=0).shape == images.shape
     assert len(history) == 3
@@ -27,4 +28,4 @@ def test_a_fit_comes_with_its_history_and_metrics() -> None:
     assert metrics["fit/best_val_loss"] == history["val/loss"].min()
     assert history["val/loss"][metrics["fit/best_epoch"] - 1] == metrics["fit/best_val_loss"]
     assert metrics["fit/images_per_second"] == pytest.approx(3 * 40 / metrics["fit/seconds"])
-    assert draw_losses(history, VARIANT).axes[0].get_ylabel() == "mse"  # type: ignore[attr-defined]
+    assert draw_losses(history, VARIANT).axes[0].get_ylabel() == "mse"

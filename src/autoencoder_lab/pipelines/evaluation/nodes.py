@@ -89,17 +89,24 @@ def draw_denoising(
 def map_codings(codings: Codings, params: EvaluationParams, seed: int) -> Points:
     """Return the first codings on a plane (n, 2), by t-SNE.
 
+    The perplexity is at most a third of the other codings, where there are few.
+
     Source: van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9 (2008).
     """
     from sklearn.manifold import TSNE  # takes a second to import
     from threadpoolctl import threadpool_limits
 
     [tsne_seed] = seeds.derive(seed, "t-SNE")
-    tsne = TSNE(perplexity=params.tsne_perplexity, init="pca", random_state=tsne_seed)
+    mapped = codings[: params.tsne_images]
+    tsne = TSNE(
+        perplexity=min(params.tsne_perplexity, (len(mapped) - 1) / 3),
+        init="pca" if mapped.shape[1] > 1 else "random",  # one number has one component
+        random_state=tsne_seed,
+    )
     # The map depends on the number of threads, whose partial sums are added up. And two that
     # wait for each other take three times as long where another process has work.
     with threadpool_limits(1):
-        points: Points = tsne.fit_transform(codings[: params.tsne_images])
+        points: Points = tsne.fit_transform(mapped)
     return points
 
 

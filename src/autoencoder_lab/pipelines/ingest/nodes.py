@@ -21,6 +21,7 @@ from autoencoder_lab.parameters import IngestParams
 logger = logging.getLogger(__name__)
 
 SAMPLE_ROWS = 10
+SMALLEST_SPLIT = 3  # images; fewer cannot be mapped
 
 
 class Splits(TypedDict):
@@ -45,10 +46,10 @@ def split_images(raw_images: RawImages, params: IngestParams, seed: int) -> Spli
     test_images, test_labels = raw_images.test_images, raw_images.test_labels
     if test_images is None or test_labels is None:
         images, test_images, labels, test_labels = _split(
-            images, labels, params.test_fraction, seed=test_seed
+            images, labels, params.test_fraction, n_splits_left=2, seed=test_seed
         )
     train_images, validation_images, train_labels, validation_labels = _split(
-        images, labels, params.validation_fraction, seed=validation_seed
+        images, labels, params.validation_fraction, n_splits_left=1, seed=validation_seed
     )
     return Splits(
         train_images=_as_images(train_images),
@@ -101,14 +102,17 @@ def draw_samples(train_images: Images, train_labels: Labels) -> Figure:
 
 
 def _split(
-    images: Pixels, labels: Labels, fraction: float, *, seed: int
+    images: Pixels, labels: Labels, fraction: float, *, n_splits_left: int, seed: int
 ) -> tuple[Pixels, Pixels, Labels, Labels]:
     """Return the images and labels without, and with, a random fraction: as scikit-learn does."""
     from sklearn.model_selection import train_test_split  # takes a second to import
 
-    n_split_off = max(1, round(fraction * len(images)))
+    n_split_off = round(fraction * len(images))
+    n_most = len(images) - n_splits_left * SMALLEST_SPLIT
+    n_split_off = min(max(n_split_off, SMALLEST_SPLIT), n_most)
     _, class_sizes = np.unique(labels, return_counts=True)
-    can_stratify = class_sizes.min() >= 2 and len(class_sizes) <= n_split_off
+    n_smaller_part = min(n_split_off, len(images) - n_split_off)
+    can_stratify = class_sizes.min() >= 2 and len(class_sizes) <= n_smaller_part
     if not can_stratify:
         logger.warning("A class is too small to be in every split: the split is random.")
     without, split_off, labels_without, labels_split_off = train_test_split(

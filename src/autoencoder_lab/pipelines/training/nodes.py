@@ -1,6 +1,8 @@
 """Fitting one variant."""
 
+import math
 import time
+from typing import TypedDict
 
 import pandas as pd
 
@@ -8,13 +10,21 @@ from autoencoder_lab.arrays import Autoencoder, Figure, Images
 from autoencoder_lab.parameters import VariantParams
 
 
+class Trained(TypedDict):
+    """A fitted autoencoder, its losses by epoch, and the metrics of the model and the fit."""
+
+    model: Autoencoder
+    training_history: pd.DataFrame
+    fit_metrics: dict[str, float]
+
+
 def train_autoencoder(
     train_images: Images, validation_images: Images, variant: VariantParams, seed: int
-) -> tuple[Autoencoder, pd.DataFrame, dict[str, float]]:
+) -> Trained:
     """Fit a variant to reconstruct images (n, height, width, channels) in [0, 1].
 
-    Returns the model, its history (`epoch`, `train/loss`, `val/loss`), and the metrics of the
-    model and the fit. The same inputs and seed give the same weights, bit for bit.
+    The history holds `epoch`, `train/loss` and `val/loss`. The same inputs and seed give the
+    same weights, bit for bit.
     """
     from autoencoder_lab import models  # Keras takes seconds to import
     from autoencoder_lab.training import autoencoders
@@ -27,15 +37,16 @@ def train_autoencoder(
     )
     fit_seconds = time.perf_counter() - started
     best = history["val/loss"].argmin()
+    coding_shape = autoencoder.get_layer("encoder").output_shape[1:]
     metrics = {
-        "model/latent_dim": variant.model.widths[-1],
+        "model/latent_dim": math.prod(coding_shape),
         "model/parameters": autoencoder.count_params(),
         "fit/seconds": fit_seconds,
         "fit/images_per_second": len(train_images) * len(history) / fit_seconds,
         "fit/best_epoch": int(history["epoch"].iloc[best]),
         "fit/best_val_loss": float(history["val/loss"].iloc[best]),
     }
-    return autoencoder, history, metrics
+    return Trained(model=autoencoder, training_history=history, fit_metrics=metrics)
 
 
 def draw_losses(training_history: pd.DataFrame, variant: VariantParams) -> Figure:

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import draw_losses, train_autoencoder
+from .nodes import Trained, draw_losses, train_autoencoder
 
 
 def create_pipeline(variant: str) -> Pipeline:
@@ -12,7 +12,7 @@ def create_pipeline(variant: str) -> Pipeline:
             Node(
                 train_autoencoder,
                 inputs=["train_images", "validation_images", "params:variant", "params:seed"],
-                outputs=["model", "training_history", "fit_metrics"],
+                outputs={name: name for name in Trained.__annotations__},
                 name="train_autoencoder",
             ),
             Node(
