@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from autoencoder_lab.datasets import idx
-from autoencoder_lab.datasets.found_images import FoundImages
+from autoencoder_lab.datasets.found_arrays import FoundArray
 
 GREY = np.random.default_rng(0).integers(0, 256, (8, 7, 5), np.uint8)
 COLOUR = np.random.default_rng(1).integers(0, 256, (8, 7, 5, 3), np.uint8)
@@ -22,7 +22,7 @@ def idx_bytes(array: npt.NDArray[np.uint8]) -> bytes:
     return header + array.tobytes()
 
 
-def read(folder: Path, **contents: bytes) -> FoundImages:
+def read(folder: Path, **contents: bytes) -> dict[str, FoundArray]:
     """Write files, whose names have - for _ and . for __, and read them."""
     for name, content in contents.items():
         (folder / name.replace("__", ".").replace("_", "-")).write_bytes(content)
@@ -38,22 +38,22 @@ def test_plain_and_compressed_files_are_read(tmp_path: Path) -> None:
         t10k_labels_idx1_ubyte__gz=gzip.compress(idx_bytes(LABELS[:3])),
     )
 
-    np.testing.assert_array_equal(found.train_images, GREY)
-    np.testing.assert_array_equal(found.train_labels, LABELS)
-    np.testing.assert_array_equal(found.test_images, GREY[:3])
-    np.testing.assert_array_equal(found.test_labels, LABELS[:3])
+    np.testing.assert_array_equal(found["train_images"], GREY)
+    np.testing.assert_array_equal(found["train_labels"], LABELS)
+    np.testing.assert_array_equal(found["test_images"], GREY[:3])
+    np.testing.assert_array_equal(found["test_labels"], LABELS[:3])
 
 
 def test_colour_images_have_a_fourth_dimension(tmp_path: Path) -> None:
     found = read(tmp_path, train_images_idx4_ubyte=idx_bytes(COLOUR))
 
-    np.testing.assert_array_equal(found.train_images, COLOUR)
+    np.testing.assert_array_equal(found["train_images"], COLOUR)
 
 
 def test_only_training_images_are_needed(tmp_path: Path) -> None:
     found = read(tmp_path, train_images_idx3_ubyte=idx_bytes(GREY))
 
-    assert (found.train_labels, found.test_images, found.test_labels) == (None, None, None)
+    assert list(found) == ["train_images"]
 
 
 def test_training_images_are_needed(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from autoencoder_lab.datasets import image_folder
-from autoencoder_lab.datasets.found_images import FoundImages
+from autoencoder_lab.datasets.found_arrays import FoundArray
 
 rng = np.random.default_rng(0)
 GREY = rng.integers(0, 256, (7, 5), np.uint8)
@@ -21,7 +21,7 @@ def save(file: Path, pixels: npt.NDArray[np.generic] = GREY, mode: str | None = 
     image.convert(mode or image.mode).save(file)
 
 
-def read(folder: Path) -> FoundImages:
+def read(folder: Path) -> dict[str, FoundArray]:
     return image_folder.read(folder, sorted(file for file in folder.rglob("*") if file.is_file()))
 
 
@@ -31,9 +31,9 @@ def test_images_in_one_folder_come_in_the_order_of_their_names(tmp_path: Path) -
 
     found = read(tmp_path)
 
-    assert found.train_images.shape == (3, 7, 5)
-    assert found.train_images[:, 0, 0].tolist() == [1, 2, 3]
-    assert (found.train_labels, found.test_images, found.test_labels) == (None, None, None)
+    assert found["train_images"].shape == (3, 7, 5)
+    assert found["train_images"][:, 0, 0].tolist() == [1, 2, 3]
+    assert list(found) == ["train_images"]
 
 
 def test_labels_are_numbered_in_the_order_of_their_names(tmp_path: Path) -> None:
@@ -42,8 +42,7 @@ def test_labels_are_numbered_in_the_order_of_their_names(tmp_path: Path) -> None
 
     found = read(tmp_path)
 
-    assert found.train_labels is not None
-    assert found.train_labels.tolist() == [0, 0, 1, 2]
+    assert found["train_labels"].tolist() == [0, 0, 1, 2]
 
 
 def test_train_and_test_number_their_labels_alike(tmp_path: Path) -> None:
@@ -52,12 +51,9 @@ def test_train_and_test_number_their_labels_alike(tmp_path: Path) -> None:
 
     found = read(tmp_path)
 
-    assert found.train_labels is not None
-    assert found.test_labels is not None
-    assert found.train_labels.tolist() == [0, 1, 1]
-    assert found.test_labels.tolist() == [0, 1]
-    assert found.test_images is not None
-    assert found.test_images.shape == (2, 7, 5)
+    assert found["train_labels"].tolist() == [0, 1, 1]
+    assert found["test_labels"].tolist() == [0, 1]
+    assert found["test_images"].shape == (2, 7, 5)
 
 
 def test_only_one_split_may_have_labels(tmp_path: Path) -> None:
@@ -66,9 +62,8 @@ def test_only_one_split_may_have_labels(tmp_path: Path) -> None:
 
     found = read(tmp_path)
 
-    assert found.train_labels is None
-    assert found.test_labels is not None
-    assert found.test_labels.tolist() == [0, 1]
+    assert "train_labels" not in found
+    assert found["test_labels"].tolist() == [0, 1]
 
 
 def test_differing_labels_are_an_error(tmp_path: Path) -> None:
@@ -106,7 +101,7 @@ def test_lossless_formats_keep_every_pixel(tmp_path: Path, suffix: str) -> None:
 
     found = read(tmp_path)
 
-    np.testing.assert_array_equal(found.train_images[0], GREY)
+    np.testing.assert_array_equal(found["train_images"][0], GREY)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "jpeg", "webp"])
@@ -115,8 +110,8 @@ def test_lossy_formats_keep_the_image(tmp_path: Path, suffix: str) -> None:
 
     found = read(tmp_path)
 
-    assert found.train_images.shape == (1, 7, 5, 3)
-    np.testing.assert_allclose(found.train_images.astype(float), 100, atol=3)  # lossy
+    assert found["train_images"].shape == (1, 7, 5, 3)
+    np.testing.assert_allclose(found["train_images"].astype(float), 100, atol=3)  # lossy
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA"])
@@ -126,7 +121,7 @@ def test_grey_modes_stay_grey(tmp_path: Path, mode: str) -> None:
 
     found = read(tmp_path)
 
-    np.testing.assert_array_equal(found.train_images[0], black_and_white)
+    np.testing.assert_array_equal(found["train_images"][0], black_and_white)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +133,7 @@ def test_colour_modes_become_rgb(tmp_path: Path, suffix: str, mode: str) -> None
 
     found = read(tmp_path)
 
-    np.testing.assert_array_equal(found.train_images[0], red_and_blue)
+    np.testing.assert_array_equal(found["train_images"][0], red_and_blue)
 
 
 def test_a_transparent_palette_is_read(tmp_path: Path) -> None:
@@ -147,7 +142,7 @@ def test_a_transparent_palette_is_read(tmp_path: Path) -> None:
 
     found = read(tmp_path)
 
-    np.testing.assert_array_equal(found.train_images[0], np.stack([GREY] * 3, axis=-1))
+    np.testing.assert_array_equal(found["train_images"][0], np.stack([GREY] * 3, axis=-1))
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
@@ -156,18 +151,19 @@ def test_16_bits_are_scaled_to_8(tmp_path: Path, suffix: str) -> None:
 
     found = read(tmp_path)
 
-    np.testing.assert_array_equal(found.train_images[0], GREY)
+    np.testing.assert_array_equal(found["train_images"][0], GREY)
 
 
 def test_one_image_in_colour_makes_all_rgb(tmp_path: Path) -> None:
     save(tmp_path / "train/1.png", GREY)
+    save(tmp_path / "train/2.png", GREY.astype(np.uint16) * 257)
     save(tmp_path / "test/1.png", COLOUR)
 
     found = read(tmp_path)
 
-    np.testing.assert_array_equal(found.train_images[0], np.stack([GREY] * 3, axis=-1))
-    assert found.test_images is not None
-    np.testing.assert_array_equal(found.test_images[0], COLOUR)
+    in_colour = np.stack([GREY] * 3, axis=-1)
+    np.testing.assert_array_equal(found["train_images"], [in_colour, in_colour])
+    np.testing.assert_array_equal(found["test_images"][0], COLOUR)
 
 
 def test_differing_sizes_are_an_error_that_names_the_unusual_ones(tmp_path: Path) -> None:

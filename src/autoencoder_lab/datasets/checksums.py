@@ -4,7 +4,7 @@ import hashlib
 import re
 import shlex
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import quote
 
 from .messages import shortened
@@ -38,22 +38,23 @@ def fetch_missing(folder: Path, address: str) -> None:
 
 def verify(folder: Path, *, can_fetch: bool) -> None:
     """Raise all listed files that are missing or altered."""
-    problems = []
-    wrong = []
+    problems = {}
     for name, expected in _listed(folder).items():
         file = folder / name
         actual = _sha256(file) if file.is_file() else None
         if actual != expected:
-            wrong.append(shlex.quote(str(file)))
             state = "missing" if actual is None else f"altered: its SHA-256 is {actual}"
-            problems.append(f"{file} is {state}; expected: {expected}")
-    if problems:
-        command = f"git checkout -- {shortened(wrong, limit=20, separator=' ')}"
-        remedy = "delete them, to have them fetched again" if can_fetch else command
-        raise ValueError(
-            f"{shortened(problems, limit=20, separator=chr(10))}\nRestore the files ({remedy}) "
-            f"or, if the change is meant, delete their lines in {folder / FILE_NAME}"
-        )
+            problems[shlex.quote(str(file))] = f"{file} is {state}; expected: {expected}"
+    if not problems:
+        return
+    listing = shortened(problems.values(), limit=20, separator="\n")
+    command = f"git checkout -- {shortened(problems, limit=20, separator=' ')}"
+    by_hand = f"`{command}` where git has them, otherwise copy them again"
+    remedy = "delete them, to have them fetched again" if can_fetch else by_hand
+    raise ValueError(
+        f"{listing}\nRestore the files ({remedy}) or, if the change is meant, delete their lines "
+        f"in {folder / FILE_NAME}"
+    )
 
 
 def _listed(folder: Path) -> Mapping[str, str]:
@@ -65,18 +66,13 @@ def _listed(folder: Path) -> Mapping[str, str]:
     problems = []
     for number, line in enumerate(sums.read_text("utf-8-sig", errors="replace").splitlines(), 1):
         match = LINE.fullmatch(line)
-        if match and _stays_inside(match["name"]):
+        if match:
             expected[match["name"]] = match["sha256"].lower()
         elif line.strip():
             problems.append(f"{sums}, line {number}, is {line!r}; allowed: <sha-256>  <file>")
     if problems:
         raise ValueError(shortened(problems, separator="\n"))
     return expected
-
-
-def _stays_inside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
 
 
 def _missing(folder: Path, expected: Mapping[str, str]) -> list[str]:

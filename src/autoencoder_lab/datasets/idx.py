@@ -13,30 +13,30 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .found_images import FoundImages
+from .found_arrays import FoundArray
 from .messages import shortened
 
 FILE_NAMES = re.compile(r"(train|t10k|test)-(images-idx[34]|labels-idx1)-ubyte(\.gz)?")
 UNSIGNED_BYTE = 8
 
 
-def read(folder: Path, files: list[Path]) -> FoundImages:
+def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
     """Return what the IDX files hold; only the training images have to be there."""
-    found: dict[str, list[Path]] = {}
+    by_name: dict[str, list[Path]] = {}
     for file in files:
         split, kind = file.name.split("-")[:2]
-        found.setdefault(f"{'train' if split == 'train' else 'test'}_{kind}", []).append(file)
-    if "train_images" not in found:
+        by_name.setdefault(f"{'train' if split == 'train' else 'test'}_{kind}", []).append(file)
+    if "train_images" not in by_name:
         names = shortened(file.name for file in files)
         raise ValueError(f"{folder} holds {names}; needed: train-images-idx3-ubyte[.gz]")
     doubles = [
         f"{folder} holds {shortened(file.name for file in same)}; allowed: one of these"
-        for same in found.values()
+        for same in by_name.values()
         if len(same) > 1
     ]
     if doubles:
         raise ValueError("\n".join(doubles))
-    return FoundImages(**{name: _read_array(file) for name, (file,) in found.items()})
+    return {name: _read_array(file) for name, (file,) in by_name.items()}
 
 
 def _read_array(file: Path) -> npt.NDArray[np.uint8]:

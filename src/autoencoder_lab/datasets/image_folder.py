@@ -3,47 +3,46 @@
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .found_images import FoundImages
+from .found_arrays import FoundArray
 from .messages import shortened
 
 FILE_NAMES = re.compile(r".+\.(png|jpe?g|bmp|gif|tiff?|webp)", re.IGNORECASE)
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 SPLITS = ({""}, {"train"}, {"train", "test"})
 
-Read = TypeVar("Read")
 LabelNames = dict[Path, tuple[str, ...]]
 """The label of each file: no name, or one."""
 
-
-class Header(NamedTuple):
-    """What an image says of itself before its pixels are read."""
-
-    size: tuple[int, int]
-    is_colour: bool
+PixelsByFile = dict[Path, npt.NDArray[np.uint8]]
+"""(height, width) where the image is grey, (height, width, 3) where it is in colour."""
 
 
-def read(folder: Path, files: list[Path]) -> FoundImages:
+def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
     """Return the images in the order of their files; labels count their sorted names from 0.
 
     Images are uint8, all grey (n, height, width) or, once one is in colour, all
     (n, height, width, 3). Transparency is left out.
     """
     splits = _split(folder, files)
-    labels = _number_labels(folder, splits)
-    is_colour = _require_one_size(folder, files)
-    images = {
-        split: np.stack(_read_each(names, lambda image: _pixels(image, is_colour=is_colour)))
-        for split, names in splits.items()
-    }
-    return FoundImages(images["train"], labels["train"], images.get("test"), labels.get("test"))
+    found = _number_labels(folder, splits)
+    pixels = _read_pixels(files)
+    _require_one_size(folder, pixels)
+    if any(image.ndim == 3 for image in pixels.values()):
+        height, width = pixels[files[0]].shape[:2]
+        pixels = {
+            file: np.broadcast_to(np.atleast_3d(image), (height, width, 3))
+            for file, image in pixels.items()
+        }
+    for split, labels in splits.items():
+        found[f"{split}_images"] = np.stack([pixels[file] for file in labels])
+    return found
 
 
 def _split(folder: Path, files: Iterable[Path]) -> dict[str, LabelNames]:
@@ -63,10 +62,8 @@ def _split(folder: Path, files: Iterable[Path]) -> dict[str, LabelNames]:
     )
 
 
-def _number_labels(
-    folder: Path, splits: dict[str, LabelNames]
-) -> dict[str, npt.NDArray[np.int64] | None]:
-    """Return the labels of each split, `None` where there are none."""
+def _number_labels(folder: Path, splits: Mapping[str, LabelNames]) -> dict[str, FoundArray]:
+    """Return `<split>_labels` for each split that has labels."""
     names = {
         split: [name for label in labels.values() for name in label]
         for split, labels in splits.items()
@@ -78,65 +75,50 @@ def _number_labels(
             f"{shortened(sorted(train_names ^ test_names))}; allowed: the same labels in both"
         )
     return {
-        split: np.unique(all_names, return_inverse=True)[1] if all_names else None
+        f"{split}_labels": np.unique(all_names, return_inverse=True)[1]
         for split, all_names in names.items()
+        if all_names
     }
 
 
-def _require_one_size(folder: Path, files: list[Path]) -> bool:
-    """Return whether an image is in colour, or raise if the images differ in size."""
-    headers = _read_each(files, _header)
-    (usual, n_usual), *others = Counter(header.size for header in headers).most_common()
-    if others:
-        unusual = [
-            f"{file.relative_to(folder)} is {_shown(header.size)}"
-            for file, header in zip(files, headers, strict=True)
-            if header.size != usual
-        ]
-        raise ValueError(
-            f"{folder}: {shortened(unusual)}; allowed: one size, and {n_usual} of {len(files)} "
-            f"images are {_shown(usual)} (width x height)"
-        )
-    return any(header.is_colour for header in headers)
-
-
-def _shown(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
-
-
-def _read_each(files: Iterable[Path], look: Callable[[Image.Image], Read]) -> list[Read]:
-    """Return what is read from each image, or raise all those that cannot be read."""
-    found: list[Read] = []
-    problems: list[str] = []
+def _read_pixels(files: Iterable[Path]) -> PixelsByFile:
+    """Return each image's pixels, or raise all files that cannot be read."""
+    pixels: PixelsByFile = {}
+    problems = []
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         for file in files:
             try:
                 with Image.open(file, formats=FORMATS) as image:
-                    found.append(look(image))
+                    pixels[file] = _pixels(image)
             except Exception as error:  # Pillow raises many kinds, from SyntaxError to its own
                 problems.append(f"{file} cannot be read as an image: {error}")
     if problems:
         raise ValueError(shortened(problems, separator="\n"))
-    return found
+    return pixels
 
 
-def _header(image: Image.Image) -> Header:
+def _pixels(image: Image.Image) -> npt.NDArray[np.uint8]:
     n_frames = getattr(image, "n_frames", 1)
     if n_frames > 1:
         raise ValueError(f"it has {n_frames} frames; allowed: 1")
     if image.mode in ("I", "F"):
         raise ValueError(f"its pixels are of Pillow's mode {image.mode}; allowed: 8 or 16 bits")
-    return Header(image.size, image.mode not in ("1", "L", "LA") and not _has_16_bits(image))
-
-
-def _pixels(image: Image.Image, *, is_colour: bool) -> npt.NDArray[np.uint8]:
-    if _has_16_bits(image):  # Pillow's own conversion cuts everything above 255 off
-        image = Image.fromarray(np.round(np.asarray(image) / 257).astype(np.uint8))
-    elif image.mode == "P":
+    if image.mode.startswith("I;16"):  # Pillow's own conversion cuts everything above 255 off
+        return np.round(np.asarray(image) / 257).astype(np.uint8)
+    if image.mode == "P":
         image = image.convert("RGBA")  # or Pillow warns where the palette has transparency
-    return np.asarray(image.convert("RGB" if is_colour else "L"))
+    return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
 
 
-def _has_16_bits(image: Image.Image) -> bool:
-    return image.mode.startswith("I;16")
+def _require_one_size(folder: Path, pixels: PixelsByFile) -> None:
+    sizes = {file: f"{image.shape[1]}x{image.shape[0]}" for file, image in pixels.items()}
+    (usual, n_usual), *others = Counter(sizes.values()).most_common()
+    if others:
+        unusual = [
+            f"{file.relative_to(folder)} is {size}" for file, size in sizes.items() if size != usual
+        ]
+        raise ValueError(
+            f"{folder}: {shortened(unusual)}; allowed: one size, and {n_usual} of {len(sizes)} "
+            f"images are {usual} (width x height)"
+        )

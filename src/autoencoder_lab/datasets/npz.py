@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .found_images import FoundArray, FoundImages
+from .found_arrays import FoundArray
 from .messages import shortened
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ KERAS_KEYS = ("x_train", "y_train", "x_test", "y_test")
 NAMES = dict(zip(KEYS + KERAS_KEYS, KEYS + KEYS, strict=True))
 
 
-def read(folder: Path, files: list[Path]) -> FoundImages:
+def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
     """Return what the one archive holds; only the training images have to be there."""
     if len(files) > 1:
         listing = shortened(file.name for file in files)
@@ -36,7 +36,7 @@ def read(folder: Path, files: list[Path]) -> FoundImages:
             )
         if unread := [key for key in archive.files if key not in NAMES]:
             logger.warning("%s: these keys are not read: %s", file, shortened(unread))
-        return FoundImages(**{NAMES[key]: _read_array(archive, key, file) for key in keys})
+        return {NAMES[key]: _read_array(archive, key, file) for key in keys}
 
 
 def _open(content: BinaryIO) -> np.lib.npyio.NpzFile:

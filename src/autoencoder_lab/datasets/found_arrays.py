@@ -1,0 +1,119 @@
+"""The arrays that a reader found, and what must be true of them before they are raw images."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from autoencoder_lab.arrays import UNLABELLED, Labels, Pixels, RawImages
+
+FoundArray = npt.NDArray[np.generic]
+
+SMALLEST_SIDE = 3  # pixels; the structural similarity has no smaller window
+SMALLEST_SPLIT = 3  # images; fewer cannot be mapped
+
+
+def to_raw_images(found: Mapping[str, FoundArray], folder: Path) -> RawImages:
+    """Return the raw images, or raise everything that is wrong with what was found.
+
+    Images (n, height, width) get a channel; integers become uint8 and floats float32. Missing
+    labels become `UNLABELLED`.
+
+    Args:
+        found: `train_images` and, where there are any, `train_labels`, `test_images` and
+            `test_labels`: as they are in the files, unchecked.
+        folder: Where they were found, for messages.
+    """
+    has_test_split = "test_images" in found
+    problems: list[str] = []
+    for split, n_splits in (("train", 2 if has_test_split else 3), ("test", 1)):
+        images, labels = found.get(f"{split}_images"), found.get(f"{split}_labels")
+        if images is not None:
+            problems += _image_problems(split, images, n_least=SMALLEST_SPLIT * n_splits)
+        if labels is not None:
+            problems += _label_problems(split, labels, images)
+    if problems:
+        raise ValueError("\n".join(f"{folder}: {problem}" for problem in problems))
+    train_images, train_labels = _convert(found, "train")
+    if not has_test_split:
+        return RawImages(train_images, train_labels)
+    test_images, test_labels = _convert(found, "test")
+    if test_images.shape[1:] != train_images.shape[1:]:
+        raise ValueError(
+            f"{folder}: train images are {train_images.shape[1:]}, test images "
+            f"{test_images.shape[1:]}; allowed: one (height, width, channels)"
+        )
+    return RawImages(train_images, train_labels, test_images, test_labels)
+
+
+def _image_problems(split: str, images: FoundArray, *, n_least: int) -> Iterator[str]:
+    if images.ndim not in (3, 4) or 0 in images.shape[1:]:
+        yield (
+            f"{split} images have shape {images.shape}; allowed: (n, height, width) "
+            "or (n, height, width, channels)"
+        )
+        return
+    n_images, height, width = images.shape[:3]
+    if n_images < n_least:
+        yield (
+            f"there are {n_images} {split} images; allowed: at least {n_least} "
+            f"(each split needs {SMALLEST_SPLIT})"
+        )
+    if min(height, width) < SMALLEST_SIDE:
+        yield (
+            f"{split} images are {height} pixels high and {width} wide; "
+            f"allowed: at least {SMALLEST_SIDE} pixels high and wide"
+        )
+    if images.dtype.kind not in "uif":
+        yield f"{split} images are {images.dtype}; allowed: integers, or floats"
+    elif images.dtype != np.uint8 and n_images:
+        yield from _value_problems(split, images)
+
+
+def _value_problems(split: str, images: FoundArray) -> Iterator[str]:
+    highest = 1 if images.dtype.kind == "f" else 255
+    lowest_found = np.fmin.reduce(images, axis=None)  # passes over NaN, without a warning
+    highest_found = np.fmax.reduce(images, axis=None)
+    n_nan = np.count_nonzero(np.isnan(images))
+    if n_nan or lowest_found < 0 or highest_found > highest:
+        nan_note = f" and {n_nan} NaN" if n_nan else ""
+        yield (
+            f"{split} images hold {images.dtype} values from {lowest_found} to {highest_found}"
+            f"{nan_note}; allowed: 0 to {highest}"
+        )
+
+
+def _label_problems(split: str, labels: FoundArray, images: FoundArray | None) -> Iterator[str]:
+    if images is None:
+        yield f"there are {split} labels and no {split} images; allowed: both, or only images"
+        return
+    if labels.ndim == 0 or labels.shape[1:] not in ((), (1,)):
+        yield f"{split} labels have shape {labels.shape}; allowed: (n,)"
+        return
+    if images.ndim and len(labels) != len(images):
+        yield (
+            f"there are {len(images)} {split} images and {len(labels)} {split} labels; "
+            "allowed: a label for each image"
+        )
+    is_allowed = np.zeros(labels.shape, bool)
+    if labels.dtype.kind in "buif":
+        with np.errstate(invalid="ignore"):  # a NaN, which then differs from its integer
+            as_integers = labels.astype(np.int64)
+        is_allowed = (as_integers == labels) & (as_integers >= UNLABELLED)
+    if not is_allowed.all():
+        yield (
+            f"{split} labels hold {labels[~is_allowed][0]} ({labels.dtype}); "
+            f"allowed: whole numbers from 0, and {UNLABELLED} for unlabelled"
+        )
+
+
+def _convert(found: Mapping[str, FoundArray], split: str) -> tuple[Pixels, Labels]:
+    images = found[f"{split}_images"]
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    labels = found.get(f"{split}_labels", np.full(len(images), UNLABELLED))
+    flat_labels = labels.reshape(len(images)).astype(np.int64)  # Keras and MedMNIST write (n, 1)
+    if images.dtype.kind == "f":
+        return images.astype(np.float32, copy=False), flat_labels
+    return images.astype(np.uint8, copy=False), flat_labels
