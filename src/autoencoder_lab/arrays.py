@@ -26,6 +26,8 @@ ImageShape = tuple[int, int, int]
 
 UNLABELLED = -1  # as in sklearn.semi_supervised
 
+SMALLEST_SPLIT = 3  # images; fewer cannot be mapped
+
 
 @dataclass(frozen=True)
 class RawImages:

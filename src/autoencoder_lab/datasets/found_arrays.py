@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from autoencoder_lab.arrays import UNLABELLED, Labels, Pixels, RawImages
+from autoencoder_lab.arrays import SMALLEST_SPLIT, UNLABELLED, Labels, Pixels, RawImages
 
 FoundArray = npt.NDArray[np.generic]
 
 SMALLEST_SIDE = 3  # pixels; the structural similarity has no smaller window
-SMALLEST_SPLIT = 3  # images; fewer cannot be mapped
 
 
 def to_raw_images(found: Mapping[str, FoundArray], folder: Path) -> RawImages:

@@ -8,6 +8,7 @@ import numpy as np
 
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import (
+    SMALLEST_SPLIT,
     UNLABELLED,
     Figure,
     Images,
@@ -21,7 +22,6 @@ from autoencoder_lab.parameters import IngestParams
 logger = logging.getLogger(__name__)
 
 SAMPLE_ROWS = 10
-SMALLEST_SPLIT = 3  # images; fewer cannot be mapped
 
 
 class Splits(TypedDict):
