@@ -22,6 +22,16 @@ def test_a_row_shows_its_first_images_side_by_side(channels: int) -> None:
         np.testing.assert_array_equal(shown[:, 4 * column : 4 * column + 3], images[column])
 
 
+@pytest.mark.parametrize("channels", [2, 4])
+def test_other_numbers_of_channels_are_drawn_as_their_mean(channels: int) -> None:
+    images = random_images(1, channels)
+
+    figure = image_rows([("bands", images)], title="Bands")
+
+    shown = figure.axes[0].images[0].get_array()
+    np.testing.assert_allclose(shown, images[0].mean(axis=-1), rtol=1e-6)
+
+
 def test_values_beyond_the_range_are_clipped_not_rescaled() -> None:
     images = np.full((2, 5, 3, 1), 1.5, np.float32)
     images[1] = -0.5

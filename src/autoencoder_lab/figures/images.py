@@ -17,8 +17,8 @@ def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
     """Return a figure with a labelled row of images for each pair.
 
     Args:
-        rows: A label and an array (n, height, width, channels), of 1 or 3 channels and drawn
-            clipped to [0, 1]. The first `COLUMNS` images are shown.
+        rows: A label and an array (n, height, width, channels), drawn clipped to [0, 1].
+            The first `COLUMNS` images are shown.
     """
     n_columns = min(COLUMNS, max(len(images) for _, images in rows))
     height, width = rows[0][1].shape[1:3]
@@ -42,5 +42,5 @@ def _strip(images: Images, n_columns: int) -> Images:
     n_empty = n_columns - len(images)
     parted = np.pad(images, ((0, n_empty), (0, 0), (0, 1), (0, 0)), constant_values=1)
     strip: Images = np.concatenate(list(parted), axis=1)[:, :-1].clip(0, 1)
-    # Matplotlib draws one channel through the colour map, three as red, green and blue.
-    return strip[..., 0] if strip.shape[-1] == 1 else strip
+    # Three channels are drawn as red, green and blue, any other number as their mean.
+    return strip if strip.shape[-1] == 3 else strip.mean(axis=-1)

@@ -141,6 +141,18 @@ def test_the_description_counts_and_its_digest_notices_one_pixel_and_one_label()
     assert all(other["train"] == plain["train"] for other in others)
 
 
+def test_arrays_in_fortrans_order_are_described_alike() -> None:
+    pixels = np.random.default_rng(0).random((30, 5, 3, 3), dtype=np.float32)
+    labels = np.zeros(30, np.int64)
+
+    described = [
+        describe_data(**split_images(RawImages(images, labels, images, labels), PARAMS, 0))
+        for images in (pixels, np.asfortranarray(pixels))
+    ]
+
+    assert described[0] == described[1]
+
+
 def test_samples_are_drawn_by_class_where_there_are_labels() -> None:
     splits = split_images(raw(np.arange(300) % 4), PARAMS, 0)
     images, labels = splits["train_images"], splits["train_labels"]

@@ -127,7 +127,7 @@ def _split(
 
 def _as_images(pixels: Pixels) -> Images:
     scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
-    images: Images = np.divide(pixels, scale, dtype=np.float32)
+    images: Images = np.divide(pixels, scale, dtype=np.float32, order="C")
     images.setflags(write=False)  # nodes share them without a copy
     return images
 
