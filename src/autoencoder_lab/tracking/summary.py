@@ -33,15 +33,15 @@ class PrintSummary:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        console = Console()
+        console = Console(highlight=False)
         console.print()
         metrics = _metrics_by_variant(pipeline, catalog)
         if metrics:
             console.print(_table(metrics))
         for folder in _figure_folders(pipeline, catalog):
             console.print(f"Figures  {folder}", soft_wrap=True)
-        console.print("Compare  make ui, then http://127.0.0.1:5000/", end="", soft_wrap=True)
-        console.print(self._runs.page, soft_wrap=True)
+        address = f"http://127.0.0.1:5000/{self._runs.page}"
+        console.print(f"Compare  make ui, then {address}", soft_wrap=True)
 
 
 def _metrics_by_variant(pipeline: Pipeline, catalog: DataCatalog) -> dict[str, dict[str, float]]:
