@@ -32,6 +32,15 @@ def test_other_numbers_of_channels_are_drawn_as_their_mean(channels: int) -> Non
     np.testing.assert_allclose(shown, images[0].mean(axis=-1), rtol=1e-6)
 
 
+@pytest.mark.parametrize("size", [(400, 5), (5, 400)], ids=["tall", "wide"])
+def test_the_figures_size_has_a_limit(size: tuple[int, int]) -> None:
+    images = np.zeros((20, *size, 1), np.float32)
+
+    figure = image_rows([("stripes", images)] * 7, title="Stripes")
+
+    assert max(figure.get_size_inches()) < 15
+
+
 def test_values_beyond_the_range_are_clipped_not_rescaled() -> None:
     images = np.full((2, 5, 3, 1), 1.5, np.float32)
     images[1] = -0.5
