@@ -11,15 +11,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeInt,
     PositiveFloat,
-    PositiveInt,
     ValidationError,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+Count = Annotated[int, Field(gt=0, lt=2**31, strict=True)]  # or true would be 1, and 3.0 be 3
 
 
 class Params(BaseModel):
@@ -77,7 +77,7 @@ class DenseParams(Params):
     """Fully connected encoder; the decoder mirrors it."""
 
     family: Literal["dense"]
-    widths: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    widths: Annotated[tuple[Count, ...], Field(min_length=1)]
     activation: Literal["linear", "selu", "relu", "elu", "gelu", "tanh", "sigmoid"]
     output_activation: Literal["sigmoid", "linear"]
 
@@ -88,9 +88,9 @@ class TrainingParams(Params):
     loss: Literal["binary_crossentropy", "mse"]
     optimizer: Literal["sgd", "adam", "nadam"]
     learning_rate: PositiveFloat
-    epochs: PositiveInt
-    batch_size: PositiveInt
-    patience: PositiveInt | None
+    epochs: Count
+    batch_size: Count
+    patience: Count | None
 
 
 class VariantParams(Params):
@@ -103,16 +103,16 @@ class VariantParams(Params):
 class EvaluationParams(Params):
     """How the codings are mapped."""
 
-    tsne_images: Annotated[int, Field(ge=11)]
+    tsne_images: Annotated[Count, Field(ge=11)]
     tsne_perplexity: Annotated[float, Field(ge=1)]
 
 
 class PretrainingParams(Params):
     """How classifiers are fitted on few labels, with and without a pretrained encoder."""
 
-    labels: PositiveInt
-    steps: PositiveInt
-    batch_size: PositiveInt
+    labels: Count
+    steps: Count
+    batch_size: Count
     learning_rate: PositiveFloat
 
 
@@ -128,7 +128,7 @@ class SharedParams(Params):
 
     # The command line reads the name 2024 as a number.
     dataset: Annotated[str, BeforeValidator(str), AfterValidator(_require_folder_name)]
-    seed: Annotated[NonNegativeInt, Field(lt=2**31)]
+    seed: Annotated[int, Field(ge=0, lt=2**31, strict=True)]
     ingest: IngestParams
     corruption: CorruptionParams
     evaluation: EvaluationParams

@@ -6,19 +6,22 @@ https://docs.kedro.org/en/stable/configure/configuration_basics/
 import os
 from pathlib import Path
 
-# Before kedro-telemetry and MLflow look; MLflow takes no other value.
-os.environ.setdefault("DO_NOT_TRACK", "true")
-
-from autoencoder_lab import hooks, tracking
+from autoencoder_lab.logging_setup import set_up_logging
 
 PROJECT = Path(__file__).parents[2]
+
+# Before kedro-telemetry and MLflow look; MLflow takes no other value.
+os.environ.setdefault("DO_NOT_TRACK", "true")
+# Before MLflow, on import, warns.
+set_up_logging(PROJECT)
+
+from autoencoder_lab import hooks, tracking  # noqa: E402
 
 # kedro-mlflow's hook is replaced by `tracking`, which explains why.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
 _runs = tracking.RunTree()
 _in_calling_order = (
-    hooks.SetUpLogging(),
     hooks.CheckInput(),
     hooks.SetUpTensorflow(),
     hooks.AtomicWrites(),

@@ -63,8 +63,13 @@ class ProjectCopy:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
+    return copy_project(tmp_path_factory.mktemp("project"))
+
+
+def copy_project(parent: Path) -> ProjectCopy:
+    """Return a copy of what a run needs of the project, its data included."""
     # A space in the path, which addresses and shells like to stumble over.
-    folder = tmp_path_factory.mktemp("project") / "autoencoder lab"
+    folder = parent / "autoencoder lab"
     for name in ("conf", "src", "data/01_raw/mnist"):
         shutil.copytree(PROJECT / name, folder / name)
     shutil.copy(PROJECT / "pyproject.toml", folder)

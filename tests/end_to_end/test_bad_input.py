@@ -35,6 +35,9 @@ def require_refusal(project: ProjectCopy, arguments: list[str], *facts: str) -> 
         (["--params=dataset=mnits"], ["dataset is 'mnits'", "allowed: digits"]),
         (["--params=dataset=../../etc"], ["dataset is '../../etc'", "letters"]),
         (["--params=stacked.training.epoch=3"], ["stacked.training.epoch is unknown", "epochs"]),
+        (["--params=seed=3.0"], ["seed is 3.0", "integer"]),
+        (["--runner=ParallelRunner"], ["runner is ParallelRunner", "ThreadRunner"]),
+        (["--namespaces=stacked"], ["the chosen nodes need", "train_images", "make them"]),
         (["--params=colour=red"], ["colour is unknown", "seed"]),
         (["--params=stacked.training.epochs=-1"], ["stacked.training.epochs is -1", "than 0"]),
         (
@@ -59,6 +62,16 @@ def test_a_parameter_that_the_catalogs_paths_would_not_follow(
 
     try:
         require_refusal(project, [], f"{key} is", value, "globals.yml, or by --params")
+    finally:
+        local.unlink()
+
+
+def test_configuration_that_cannot_be_read(project: ProjectCopy) -> None:
+    local = project.folder / "conf" / "local" / "parameters.yml"
+    local.write_text("seed: [1, 2")
+
+    try:
+        require_refusal(project, [], "the configuration cannot be read", "parameters.yml")
     finally:
         local.unlink()
 

@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from .conftest import ProjectCopy
 
 
@@ -20,20 +22,31 @@ def test_an_error_after_training_fails_the_run_and_its_results_stay(project: Pro
     assert "data/06_models/digits/stacked/seed-42/model.keras" in project.written()
 
 
-def test_an_interrupted_run_is_killed_and_leaves_no_part_of_a_file(project: ProjectCopy) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_is_killed_and_leaves_no_part_of_a_file(
+    project: ProjectCopy, ending: signal.Signals
+) -> None:
     before = project.written()
-    process = project.start("run", "--pipelines=stacked", "--params=seed=7")
+    process = project.start("run", "--pipelines=stacked", f"--params=seed={ending.value}")
     assert process.stdout is not None
     next(line for line in process.stdout if line.startswith("Epoch 2/10"))
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(ending)
     process.communicate(timeout=60)
 
     assert process.returncode != 0
     assert project.runs()[0].info.status == "KILLED"
     # What was done by then is whole.
     new = {path for path in project.written() if "mnist" in path} - set(before)
-    assert new == {
-        "data/08_reporting/mnist/shared/seed-7/data_summary.json",
-        "data/08_reporting/mnist/shared/seed-7/samples.png",
-    }
+    shared = f"data/08_reporting/mnist/shared/seed-{ending.value}"
+    assert new == {f"{shared}/data_summary.json", f"{shared}/samples.png"}
+
+
+def test_a_diverging_loss_stops_the_run_and_says_what_helps(project: ProjectCopy) -> None:
+    done = project.kedro(
+        "run", "--env=smoke", "--pipelines=stacked", "--params=stacked.training.learning_rate=1e30"
+    )
+
+    assert done.returncode != 0
+    assert "the loss became nan in epoch 1: try a learning_rate below 1e+30" in done.stderr
+    assert project.runs()[0].info.status == "FAILED"

@@ -25,7 +25,8 @@ def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
     # Very tall or wide images are drawn smaller, not the figure larger.
     row_inches = IMAGE_INCHES * min(max(height / width, 0.5), 2)
     figure = Figure(
-        figsize=(LABEL_INCHES + IMAGE_INCHES * n_columns, 0.5 + row_inches * len(rows)),
+        # Wide enough for a title, however few the images.
+        figsize=(max(LABEL_INCHES + IMAGE_INCHES * n_columns, 5), 0.5 + row_inches * len(rows)),
         layout=ConstrainedLayoutEngine(w_pad=0.1),  # or labels touch the figure's edge
     )
     figure.suptitle(title)

@@ -10,6 +10,8 @@ from matplotlib.patheffects import withStroke
 
 from autoencoder_lab.arrays import Labels, Points, has_labels
 
+MOST_NAMES = 30
+
 
 def codings_map(points: Points, labels: Labels, *, title: str) -> Figure:
     """Return a scatter plot of points (n, 2): classes by colour and name, where labelled."""
@@ -29,8 +31,11 @@ def _scatter_classes(axes: Axes, points: Points, labels: Labels) -> None:
     for colour, label in zip(_colours(len(classes)), classes, strict=True):
         x, y = points[labels == label].T
         axes.scatter(x, y, s=10, linewidths=0, color=colour)
+        if len(classes) > MOST_NAMES:
+            continue  # names would hide the points
         # Colours alone would not do for everybody, nor for many classes.
-        name = axes.text(np.median(x), np.median(y), str(label), size=16, weight="bold")
+        size = 16 if len(classes) <= 10 else 9
+        name = axes.text(np.median(x), np.median(y), str(label), size=size, weight="bold")
         name.set(ha="center", va="center", path_effects=[withStroke(linewidth=4, foreground="w")])
 
 

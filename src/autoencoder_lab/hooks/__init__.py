@@ -2,7 +2,6 @@
 
 from .atomic_writes import AtomicWrites
 from .input_check import CheckInput
-from .logging_setup import SetUpLogging
 from .tensorflow_setup import SetUpTensorflow
 
-__all__ = ["AtomicWrites", "CheckInput", "SetUpLogging", "SetUpTensorflow"]
+__all__ = ["AtomicWrites", "CheckInput", "SetUpTensorflow"]

@@ -1,7 +1,8 @@
 """Rejecting bad input before TensorFlow is imported and a run is started."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from kedro.framework.context import KedroContext
@@ -20,7 +21,7 @@ class BadInput(click.ClickException):
 
 
 class CheckInput:
-    """Checks the names on the command line, the parameters, and the raw data, in this order."""
+    """Checks the names on the command line, the parameters, and the data, in this order."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -29,16 +30,32 @@ class CheckInput:
         if context.env:
             _require_known("environment", [context.env], environments - {"base"})
         _require_known("pipeline", _requested_pipelines(), pipelines.keys())
-        problems = find_problems(context.config_loader["parameters"]) + _misplaced(context)
+        try:
+            parameters = context.config_loader["parameters"]
+            in_paths = context.config_loader["globals"]
+        except Exception as error:  # of YAML, of OmegaConf, of Kedro
+            raise BadInput(f"the configuration cannot be read: {error}") from error
+        in_paths = in_paths | (context.config_loader.runtime_params or {})
+        problems = find_problems(parameters) + _misplaced(parameters, in_paths)
         if problems:
             raise BadInput("wrong parameters:\n" + "\n".join(f"  {line}" for line in problems))
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        if RAW_DATA not in pipeline.inputs():
-            return
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        if "ParallelRunner" in run_params["runner"]:
+            raise BadInput("runner is ParallelRunner; allowed: SequentialRunner, ThreadRunner")
+        inputs = pipeline.inputs()
+        missing = sorted(name for name in inputs - {RAW_DATA} if not catalog.exists(name))
+        if missing:
+            raise BadInput(
+                f"the chosen nodes need {', '.join(missing)}, which no run has left on disk; "
+                "choose the nodes that make them, too"
+            )
         try:
-            catalog.load(RAW_DATA)
+            if RAW_DATA in inputs:
+                catalog.load(RAW_DATA)
         except DatasetError as error:
             raise BadInput(str(_root_cause(error))) from error
 
@@ -65,13 +82,11 @@ def _require_known(kind: str, names: Collection[str], known: Collection[str]) ->
             raise BadInput(f"{kind} is {name!r}{suggest(name, sorted(known))}")
 
 
-def _misplaced(context: KedroContext) -> list[str]:
+def _misplaced(parameters: Mapping[str, object], in_paths: Mapping[str, object]) -> list[str]:
     """Return the parameters that name other folders than the catalog's paths do."""
-    loader = context.config_loader
-    in_paths = {**loader["globals"], **(loader.runtime_params or {})}
     return [
-        f"{key} is {loader['parameters'][key]!r} in parameters.yml, but {in_paths[key]!r} in the "
-        "catalog's paths; allowed: to set it in globals.yml, or by --params"
+        f"{key} is {parameters[key]!r} in parameters.yml, but {in_paths[key]!r} in the catalog's "
+        "paths; allowed: to set it in globals.yml, or by --params"
         for key in ("dataset", "seed")
-        if loader["parameters"].get(key, in_paths[key]) != in_paths[key]
+        if parameters.get(key, in_paths[key]) != in_paths[key]
     ]

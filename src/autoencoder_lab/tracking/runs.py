@@ -2,6 +2,9 @@
 
 import atexit
 import logging
+import signal
+import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from pydantic import BaseModel
 
 from autoencoder_lab.parameters import VARIANTS
+
+from .store import open_experiment
 
 logger = logging.getLogger(__name__)
 
@@ -96,15 +101,11 @@ class MlflowRuns:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        config: KedroMlflowConfig = self._context.mlflow  # type: ignore[attr-defined]
-        config.setup(self._context)
-        client = MlflowClient()  # of the server that has just been set up
-        experiment = client.get_experiment_by_name(config.tracking.experiment.name)
-        assert experiment is not None  # or setting up the server has failed
+        client, experiment = open_experiment(self._context.mlflow, self._context)  # type: ignore[attr-defined]
         parameters = catalog.load("parameters")
         namespaces = {node.namespace for node in pipeline.nodes}
         variants = [variant for variant in VARIANTS if variant in namespaces]
-        atexit.register(self._runs.end, "KILLED")  # Kedro does not tell hooks of Ctrl-C
+        self._end_when_interrupted()
         self._runs.start(
             client,
             experiment.experiment_id,
@@ -125,6 +126,13 @@ class MlflowRuns:
     @hook_impl
     def on_pipeline_error(self) -> None:
         self._runs.end("FAILED")
+
+    def _end_when_interrupted(self) -> None:
+        """See to it that Ctrl-C, a signal to end or a closed terminal leave no run running."""
+        atexit.register(self._runs.end, "KILLED")  # Kedro does not tell hooks of Ctrl-C
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda number, _: sys.exit(128 + number))
 
     def _tags(self, parameters: Mapping[str, object]) -> dict[str, str]:
         """Return who ran what: MLflow's own tags, the data set and seed, and the git commit."""

@@ -1,5 +1,6 @@
 """Fitting an autoencoder to reconstruct images."""
 
+import math
 import sys
 
 import keras
@@ -30,6 +31,9 @@ def fit(
     Args:
         images, validation_images: (n, height, width, channels), in [0, 1].
 
+    Raises:
+        FloatingPointError: The loss became infinite or NaN, which stops the fit at once.
+
     Returns:
         `epoch` from 1, and the mean over images and pixels of the loss: `train/loss`, measured
         while the weights changed, and `val/loss`, measured after the epoch.
@@ -52,6 +56,11 @@ def fit(
         # A bar where somebody watches, a line for each epoch in a log.
         verbose=1 if sys.stdout.isatty() else 2,
     ).history
+    if not math.isfinite(history["loss"][-1]):
+        raise FloatingPointError(
+            f"the loss became {history['loss'][-1]} in epoch {len(history['loss'])}: "
+            f"try a learning_rate below {params.learning_rate:g}"
+        )
     return pd.DataFrame(
         {
             "epoch": range(1, len(history["loss"]) + 1),
@@ -71,10 +80,11 @@ def _optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:
 
 
 def _callbacks(params: TrainingParams) -> list[keras.callbacks.Callback]:
-    if params.patience is None:
-        return []
-    return [
-        keras.callbacks.EarlyStopping(
-            "val_loss", patience=params.patience, restore_best_weights=True
+    callbacks: list[keras.callbacks.Callback] = [keras.callbacks.TerminateOnNaN()]
+    if params.patience is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss", patience=params.patience, restore_best_weights=True
+            )
         )
-    ]
+    return callbacks

@@ -93,12 +93,15 @@ def draw_samples(train_images: Images, train_labels: Labels) -> Figure:
     )
 
     if has_labels(train_labels):
-        classes = np.unique(train_labels)[:SAMPLE_ROWS]
-        rows = [(str(label), train_images[train_labels == label]) for label in classes]
+        classes = np.unique(train_labels)
+        shown = classes[:SAMPLE_ROWS]
+        rows = [(str(label), train_images[train_labels == label]) for label in shown]
+        title = f"Training images of {len(shown)} of {len(classes)} classes"
     else:
         starts = range(0, min(len(train_images), SAMPLE_ROWS * COLUMNS), COLUMNS)
         rows = [("", train_images[start : start + COLUMNS]) for start in starts]
-    return image_rows(rows, title="Training images")
+        title = "Training images"
+    return image_rows(rows, title=title)
 
 
 def _split(

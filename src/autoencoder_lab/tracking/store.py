@@ -1,0 +1,62 @@
+"""Opening the store in which the runs are, and making the embedded one where there is none."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from filelock import FileLock
+from kedro.framework.context import KedroContext
+from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
+from mlflow import MlflowClient
+from mlflow.entities import Experiment
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+SQLITE = "sqlite:///"
+
+
+def open_experiment(
+    config: KedroMlflowConfig, context: KedroContext
+) -> tuple[MlflowClient, Experiment]:
+    """Return a client of the configured store, and the experiment, made where it is missing.
+
+    Raises:
+        click.ClickException: The experiment keeps its artifacts elsewhere than is configured.
+    """
+    with _whole_store(config.server.mlflow_tracking_uri):
+        config.setup(context)
+    client = MlflowClient()  # of the server that has just been set up
+    experiment = client.get_experiment_by_name(config.tracking.experiment.name)
+    assert experiment is not None  # or setting up the server has failed
+    configured = config.tracking.experiment.create_experiment_kwargs.artifact_location
+    if configured and experiment.artifact_location != configured:
+        raise click.ClickException(
+            f"the runs in {config.server.mlflow_tracking_uri} keep their artifacts in "
+            f"{experiment.artifact_location}, not in {configured}: the project has been moved or "
+            "copied. Move it back, or empty mlruns/ to start anew"
+        )
+    return client, experiment
+
+
+@contextmanager
+def _whole_store(address: str) -> Iterator[None]:
+    """Make an embedded store in one piece, and let one process at a time set it up.
+
+    MLflow fills an empty file table by table: interrupted, or begun by two processes at once,
+    it leaves a store that nothing can open.
+    """
+    if not address.startswith(SQLITE):
+        yield
+        return
+    store = Path(address.removeprefix(SQLITE))
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(store.with_suffix(".lock")):
+        if not store.exists():
+            partial = store.with_suffix(".partial")
+            partial.unlink(missing_ok=True)
+            artifacts = str(store.parent / "artifacts")
+            made = SqlAlchemyStore(f"{SQLITE}{partial}", artifacts)  # type: ignore[no-untyped-call]
+            made.engine.dispose()
+            os.replace(partial, store)
+        yield
