@@ -11,7 +11,6 @@ from kedro.framework.context import KedroContext
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 SQLITE = "sqlite:///"
 
@@ -53,6 +52,8 @@ def _whole_store(address: str) -> Iterator[None]:
     store.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(store.with_suffix(".lock")):
         if not store.exists():
+            from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # takes a second
+
             partial = store.with_suffix(".partial")
             partial.unlink(missing_ok=True)
             artifacts = str(store.parent / "artifacts")
