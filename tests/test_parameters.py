@@ -1,91 +1,21 @@
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
 import pytest
-from omegaconf import OmegaConf
 
-from autoencoder_lab.parameters import find_problems
-
-BASE = Path(__file__).parents[1] / "conf" / "base"
-
-
-def parameters(**changes: object) -> Mapping[str, Any]:
-    """Return the project's own parameters, with dotted keys changed."""
-    files = [BASE / "parameters.yml", *sorted((BASE / "parameters").glob("*.yml"))]
-    merged = OmegaConf.merge(*map(OmegaConf.load, files), {"dataset": "mnist", "seed": 42})
-    for key, value in changes.items():
-        OmegaConf.update(merged, key, value)
-    as_read = OmegaConf.to_container(merged)
-    assert isinstance(as_read, dict)
-    return as_read
-
-
-def test_the_projects_own_parameters_are_right() -> None:
-    assert find_problems(parameters()) == []
+from autoencoder_lab.parameters import DenseParams
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "allowed"),
-    [
-        ("stacked.training.epochs", -1, "greater than 0"),
-        ("stacked.training.epochs", 2.5, "integer"),
-        ("stacked.training.learning_rate", float("nan"), "finite number"),
-        ("stacked.training.loss", "hinge", "'binary_crossentropy' or 'mse'"),
-        ("corruption.light_gaussian.stddev", -0.1, "greater than or equal to 0"),
-        ("corruption.mask.rate", 1, "less than 1"),
-        ("ingest.validation_fraction", 0, "greater than 0"),
-        ("seed", -3, "greater than or equal to 0"),
-        ("dataset", "../secrets", "letters, digits"),
-        ("linear.model.widths", [], "at least 1 item"),
-    ],
+    ("given", "widths"), [([200, 50], (200, 50)), ("200-50", (200, 50)), (50, (50,))]
 )
-def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
-    key: str, value: object, allowed: str
+def test_widths_are_a_list_or_as_the_command_line_can_give_them(
+    given: object, widths: tuple[int, ...]
 ) -> None:
-    [problem] = find_problems(parameters(**{key: value}))
-
-    assert problem.startswith(f"{key} is {value!r}; allowed: ")
-    assert allowed in problem
-
-
-def test_two_views_of_one_name_are_refused() -> None:
-    [problem] = find_problems(parameters(**{"corruption.light_gaussian.stddev": 0.5}))
-
-    assert "light_gaussian and heavy_gaussian of different stddev" in problem
-
-
-def test_a_data_set_may_be_named_by_a_number() -> None:
-    assert find_problems(parameters(dataset=2024)) == []
-
-
-def test_a_width_of_0_is_named_by_its_place() -> None:
-    problems = find_problems(parameters(**{"stacked.model.widths": [100, 0]}))
-
-    assert problems == ["stacked.model.widths.1 is 0; allowed: greater than 0"]
-
-
-def test_an_unknown_key_is_an_error_that_lists_the_known_ones() -> None:
-    [problem] = find_problems(parameters(**{"stacked.training.epoch": 5}))
-
-    assert problem.startswith("stacked.training.epoch is unknown (did you mean epochs?)")
-    assert "learning_rate" in problem
-
-
-def test_a_missing_key_is_named() -> None:
-    incomplete = dict(parameters())
-    del incomplete["ingest"]
-
-    assert find_problems(incomplete) == ["ingest is missing"]
-
-
-def test_all_problems_are_found_at_once() -> None:
-    problems = find_problems(
-        parameters(**{"seed": -1, "stacked.training.batch_size": 0, "linear.colour": "red"})
+    params = DenseParams.model_validate(
+        {
+            "family": "dense",
+            "widths": given,
+            "activation": "selu",
+            "output_activation": "sigmoid",
+        }
     )
 
-    assert [problem.split()[0] for problem in problems] == [
-        "seed",
-        "linear.colour",
-        "stacked.training.batch_size",
-    ]
+    assert params.widths == widths

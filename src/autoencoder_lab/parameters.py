@@ -1,9 +1,7 @@
-"""What every parameter is and may be, and how a wrong one is reported."""
+"""What every parameter is and may be. How a wrong one is reported: problems.py."""
 
-import difflib
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,10 +10,8 @@ from pydantic import (
     ConfigDict,
     Field,
     PositiveFloat,
-    ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -73,11 +69,25 @@ class CorruptionParams(Params):
         return self
 
 
+def _read_widths(value: object) -> object:
+    """Return the widths that `--params`, in which commas part parameters, has as 200-50."""
+    if isinstance(value, str) and re.fullmatch(r"\d+(-\d+)*", value):
+        return [int(width) for width in value.split("-")]
+    if isinstance(value, list | tuple):
+        return value
+    if type(value) is int:
+        return [value]
+    raise ValueError("whole numbers, as [200, 50] or, on the command line, 200-50")
+
+
+Widths = Annotated[tuple[Count, ...], BeforeValidator(_read_widths), Field(min_length=1)]
+
+
 class DenseParams(Params):
     """Fully connected encoder; the decoder mirrors it."""
 
     family: Literal["dense"]
-    widths: Annotated[tuple[Count, ...], Field(min_length=1)]
+    widths: Widths
     activation: Literal["linear", "selu", "relu", "elu", "gelu", "tanh", "sigmoid"]
     output_activation: Literal["sigmoid", "linear"]
 
@@ -144,42 +154,3 @@ class ExperimentParams(SharedParams):
 
 VARIANTS = tuple(ExperimentParams.__annotations__)
 """The variants: each has a pipeline, and a parameter file, of its name."""
-
-
-def find_problems(parameters: Mapping[str, object]) -> list[str]:
-    """Return a sentence for each wrong parameter: its key, its value, and what is allowed."""
-    try:
-        ExperimentParams.model_validate(parameters)
-    except ValidationError as error:
-        problems = error.errors()
-        inner = {problem["loc"][:-1] for problem in problems}
-        # A list with a wrong item is also, says Pydantic, a list that is too short.
-        return [_describe(problem) for problem in problems if problem["loc"] not in inner]
-    return []
-
-
-def _describe(problem: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    match problem["type"]:
-        case "extra_forbidden":
-            *parents, name = problem["loc"]
-            return f"{key} is unknown{suggest(str(name), _known_keys(parents))}"
-        case "missing":
-            return f"{key} is missing"
-        case _:
-            allowed = re.sub(r"^(Input should be (a valid )?|Value error, )", "", problem["msg"])
-            return f"{key} is {problem['input']!r}; allowed: {allowed}"
-
-
-def _known_keys(parents: Sequence[int | str]) -> list[str]:
-    block: Any = ExperimentParams
-    for part in parents:
-        block = block.model_fields[part].annotation
-    return list(block.model_fields)
-
-
-def suggest(name: str, known: Collection[str]) -> str:
-    """Return what follows an unknown name in an error: a likely one, and all that are allowed."""
-    close = difflib.get_close_matches(name, known, n=1)
-    guess = f" (did you mean {close[0]}?)" if close else ""
-    return f"{guess}; allowed: {', '.join(known)}"

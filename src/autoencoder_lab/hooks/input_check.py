@@ -11,7 +11,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.parameters import find_problems, suggest
+from autoencoder_lab.problems import find_problems, suggest
 
 RAW_DATA = "raw_images"
 
