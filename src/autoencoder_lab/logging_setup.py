@@ -1,10 +1,14 @@
-"""Logging as `conf/logging.yml` says, from any folder of the project."""
+"""Logging as `conf/logging.yml` says, from any folder of the project, and which warnings it has."""
 
+import logging
 import os
+import warnings
 from pathlib import Path
 
 import yaml
 from kedro.framework.project import configure_logging
+
+FRAMEWORKS = ("kedro", "kedro_mlflow", "mlflow")
 
 
 def set_up_logging(project: Path) -> None:
@@ -14,3 +18,11 @@ def set_up_logging(project: Path) -> None:
     """
     if "KEDRO_LOGGING_CONFIG" not in os.environ:
         configure_logging(yaml.safe_load((project / "conf" / "logging.yml").read_text()))
+        _let_warnings_pass()
+
+
+def _let_warnings_pass() -> None:
+    """Show what NumPy and scikit-learn say of the data; leave out what only frameworks can mend."""
+    for package in FRAMEWORKS:
+        warnings.filterwarnings("ignore", module=rf"{package}(\.|$)")
+    logging.getLogger("py.warnings").setLevel(logging.WARNING)
