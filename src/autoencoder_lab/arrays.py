@@ -1,6 +1,7 @@
 """The kinds of arrays that go between the parts: images, labels, codings, and their checks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,9 @@ Pixels = npt.NDArray[np.uint8] | Images
 
 Labels = npt.NDArray[np.int64]
 """(n,), class indices from 0; `UNLABELLED` where an image has no label."""
+
+ClassNames = Mapping[int, str]
+"""What each label stands for."""
 
 Codings = npt.NDArray[np.float32]
 """(n, latent_dim): one flat coding an image, whatever shape the encoder gives it."""
@@ -36,12 +40,14 @@ class RawImages:
     Attributes:
         train_images, test_images: (n, height, width, channels). All images have one shape.
         train_labels, test_labels: (n,), `UNLABELLED` throughout where there are no labels.
+        class_names: Where classes have names; those that have none are called by their number.
     """
 
     train_images: Pixels
     train_labels: Labels
     test_images: Pixels | None = None
     test_labels: Labels | None = None
+    class_names: ClassNames = field(default_factory=dict)
 
 
 class Figure(Protocol):

@@ -18,6 +18,9 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(gt=0, lt=2**31, strict=True)]  # or true would be 1, and 3.0 be 3
 
 
+Seed = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+
+
 class Params(BaseModel):
     """A block of parameters: unknown keys are errors, values are final."""
 
@@ -29,6 +32,7 @@ class IngestParams(Params):
 
     validation_fraction: Fraction
     test_fraction: Fraction
+    split_seed: Seed
 
 
 class GaussianNoiseParams(Params):
@@ -138,7 +142,7 @@ class SharedParams(Params):
 
     # The command line reads the name 2024 as a number.
     dataset: Annotated[str, BeforeValidator(str), AfterValidator(_require_folder_name)]
-    seed: Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+    seed: Seed
     ingest: IngestParams
     corruption: CorruptionParams
     evaluation: EvaluationParams

@@ -179,3 +179,13 @@ def test_all_problems_are_in_one_error() -> None:
         to_raw_images(found, FOLDER)
 
     assert len(str(caught.value).splitlines()) == 3 + 2 + 1 + 1
+
+
+def test_names_of_classes_become_those_of_the_labels_in_their_order(tmp_path: Path) -> None:
+    found = {
+        "train_images": np.zeros((12, 5, 3), np.uint8),
+        "train_labels": np.arange(12) % 2,
+        "class_names": np.array(["cat", "dog"]),
+    }
+
+    assert to_raw_images(found, tmp_path).class_names == {0: "cat", 1: "dog"}

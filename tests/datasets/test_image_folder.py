@@ -222,3 +222,10 @@ def test_a_decompression_bomb_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"1\.png cannot be read as an image: .*bomb"):
         read(tmp_path)
+
+
+def test_labels_keep_the_names_of_their_folders(tmp_path: Path) -> None:
+    for name in ("train/dog/1", "train/cat/1", "test/dog/1", "test/cat/1"):
+        save(tmp_path / f"{name}.png")
+
+    assert read(tmp_path)["class_names"].tolist() == ["cat", "dog"]

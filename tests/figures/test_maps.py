@@ -11,19 +11,34 @@ POINTS = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
 @pytest.mark.parametrize("n_classes", [2, 10, 20])
 def test_each_class_has_its_colour_and_its_name(n_classes: int) -> None:
     labels = np.arange(60) % n_classes
+    names = {n: f"class {n}" for n in range(n_classes)}
 
-    [axes] = codings_map(POINTS, labels, title="Map").axes
+    [axes] = codings_map(POINTS, labels, names, title="Map").axes
 
     colours = {tuple(collection.get_facecolor()[0]) for collection in axes.collections}
     assert len(colours) == n_classes
-    assert [text.get_text() for text in axes.texts] == [str(n) for n in range(n_classes)]
+    assert [text.get_text() for text in axes.texts] == list(names.values())
     for label, collection in enumerate(axes.collections):
         np.testing.assert_array_equal(collection.get_offsets(), POINTS[labels == label])
 
 
 def test_unlabelled_points_are_all_drawn_in_one_colour() -> None:
-    [axes] = codings_map(POINTS, np.full(60, UNLABELLED), title="Map").axes
+    [axes] = codings_map(POINTS, np.full(60, UNLABELLED), {}, title="Map").axes
 
     [collection] = axes.collections
     assert len(collection.get_offsets()) == 60
     assert {tuple(colour) for colour in collection.get_facecolor()} == {to_rgba("#0072B2")}
+
+
+def test_a_class_name_stands_in_its_own_cluster_also_where_it_has_two() -> None:
+    rng = np.random.default_rng(0)
+    ring = np.array([[-5, 0], [5, 0], [0, 0]]).repeat(20, axis=0)  # the other class is between
+    points = (ring + rng.normal(0, 0.3, ring.shape)).astype(np.float32)
+    labels = np.array([0, 0, 1]).repeat(20)
+
+    [axes] = codings_map(points, labels, {0: "outer", 1: "inner"}, title="Map").axes
+
+    for label, text in enumerate(axes.texts):
+        distances = np.linalg.norm(points - text.get_position(), axis=1)
+        assert labels[distances.argmin()] == label
+        assert distances.min() < 1e-6

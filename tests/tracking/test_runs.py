@@ -70,7 +70,7 @@ def test_a_second_session_has_runs_of_its_own(client: MlflowClient, experiment: 
 
 
 def test_parameters_are_flattened_to_dotted_keys() -> None:
-    ingest = IngestParams(validation_fraction=0.1, test_fraction=0.2)
+    ingest = IngestParams(validation_fraction=0.1, test_fraction=0.2, split_seed=1)
 
     flat = flatten({"seed": 3, "ingest": ingest, "a": {"b": {"c": (1, 2)}}})
 
@@ -78,5 +78,6 @@ def test_parameters_are_flattened_to_dotted_keys() -> None:
         "seed": 3,
         "ingest.validation_fraction": 0.1,
         "ingest.test_fraction": 0.2,
+        "ingest.split_seed": 1,
         "a.b.c": (1, 2),
     }

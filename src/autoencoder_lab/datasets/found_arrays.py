@@ -21,7 +21,8 @@ def to_raw_images(found: Mapping[str, FoundArray], folder: Path) -> RawImages:
 
     Args:
         found: `train_images` and, where there are any, `train_labels`, `test_images` and
-            `test_labels`: as they are in the files, unchecked.
+            `test_labels`: as they are in the files, unchecked; and `class_names`, the labels'
+            names in their order.
         folder: Where they were found, for messages.
     """
     has_test_split = "test_images" in found
@@ -35,15 +36,16 @@ def to_raw_images(found: Mapping[str, FoundArray], folder: Path) -> RawImages:
     if problems:
         raise ValueError("\n".join(f"{folder}: {problem}" for problem in problems))
     train_images, train_labels = _convert(found, "train")
+    class_names = dict(enumerate(map(str, found.get("class_names", ()))))
     if not has_test_split:
-        return RawImages(train_images, train_labels)
+        return RawImages(train_images, train_labels, class_names=class_names)
     test_images, test_labels = _convert(found, "test")
     if test_images.shape[1:] != train_images.shape[1:]:
         raise ValueError(
             f"{folder}: train images are {train_images.shape[1:]}, test images "
             f"{test_images.shape[1:]}; allowed: one (height, width, channels)"
         )
-    return RawImages(train_images, train_labels, test_images, test_labels)
+    return RawImages(train_images, train_labels, test_images, test_labels, class_names)
 
 
 def _image_problems(split: str, images: FoundArray, *, n_least: int) -> Iterator[str]:

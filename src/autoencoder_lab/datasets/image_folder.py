@@ -63,7 +63,7 @@ def _split(folder: Path, files: Iterable[Path]) -> dict[str, LabelNames]:
 
 
 def _number_labels(folder: Path, splits: Mapping[str, LabelNames]) -> dict[str, FoundArray]:
-    """Return `<split>_labels` for each split that has labels."""
+    """Return `<split>_labels` for each split that has labels, and the `class_names`."""
     names = {
         split: [name for label in labels.values() for name in label]
         for split, labels in splits.items()
@@ -74,11 +74,12 @@ def _number_labels(folder: Path, splits: Mapping[str, LabelNames]) -> dict[str, 
             f"{folder}: train/ and test/ do not both have images of the labels "
             f"{shortened(sorted(train_names ^ test_names))}; allowed: the same labels in both"
         )
-    return {
-        f"{split}_labels": np.unique(all_names, return_inverse=True)[1]
-        for split, all_names in names.items()
-        if all_names
-    }
+    found: dict[str, FoundArray] = {}
+    for split, all_names in names.items():
+        if all_names:
+            class_names, labels = np.unique(all_names, return_inverse=True)
+            found |= {f"{split}_labels": labels, "class_names": class_names}
+    return found
 
 
 def _read_pixels(files: Iterable[Path]) -> PixelsByFile:

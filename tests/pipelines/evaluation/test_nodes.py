@@ -85,7 +85,7 @@ def test_few_codings_and_narrow_ones_are_mapped_too(shape: tuple[int, int]) -> N
 def test_the_figures_show_what_they_are_given(images: Images) -> None:
     reconstructions = draw_reconstructions(images, images / 2)
     denoising = draw_denoising(images, {"dark": images / 4}, {"dark": images / 2})
-    mapped = draw_map(np.zeros((50, 2), np.float32), np.arange(60) % 3)
+    mapped = draw_map(np.zeros((50, 2), np.float32), np.arange(60) % 3, dict(enumerate("abc")))
 
     labels = [axes.get_ylabel() for axes in reconstructions.axes]
     assert labels == ["input", "reconstruction"]

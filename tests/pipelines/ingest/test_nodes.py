@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from autoencoder_lab.pipelines.ingest.nodes import (
     split_images,
 )
 
-PARAMS = IngestParams(validation_fraction=0.1, test_fraction=0.2)
+PARAMS = IngestParams(validation_fraction=0.1, test_fraction=0.2, split_seed=0)
 
 
 def raw(labels: Labels, *, test_labels: Labels | None = None) -> RawImages:
@@ -35,7 +36,7 @@ def numbers(images: np.ndarray) -> list[int]:
 def test_every_image_is_in_one_split_with_its_own_label() -> None:
     labels = np.arange(500) % 7
 
-    splits = split_images(raw(labels), PARAMS, 0)
+    splits = split_images(raw(labels), PARAMS)
 
     names = ("train", "validation", "test")
     found = [numbers(splits[f"{name}_images"]) for name in names]
@@ -48,25 +49,40 @@ def test_every_image_is_in_one_split_with_its_own_label() -> None:
 def test_classes_keep_their_shares() -> None:
     labels = np.repeat([0, 1, 2], [600, 300, 100])
 
-    splits = split_images(raw(labels), PARAMS, 0)
+    splits = split_images(raw(labels), PARAMS)
 
     assert np.bincount(splits["test_labels"]).tolist() == [120, 60, 20]
     assert np.bincount(splits["validation_labels"]).tolist() == [48, 24, 8]
 
 
-def test_a_data_sets_own_test_split_is_kept_in_its_order() -> None:
+def test_a_data_sets_own_test_split_is_kept() -> None:
     test_labels = np.arange(50) % 3
 
-    splits = split_images(raw(np.arange(200) % 3, test_labels=test_labels), PARAMS, 0)
+    splits = split_images(raw(np.arange(200) % 3, test_labels=test_labels), PARAMS)
 
-    assert numbers(splits["test_images"]) == list(range(200, 250))
-    np.testing.assert_array_equal(splits["test_labels"], test_labels)
+    found = numbers(splits["test_images"])
+    assert sorted(found) == list(range(200, 250))
+    np.testing.assert_array_equal(splits["test_labels"], test_labels[np.subtract(found, 200)])
 
 
-def test_the_seed_decides_the_split() -> None:
+def test_the_first_test_images_are_a_sample_of_all_classes_and_the_whole_file() -> None:
+    sorted_by_class = np.repeat([0, 1, 2], [30, 20, 10])
+
+    splits = split_images(raw(np.zeros(200, np.int64), test_labels=sorted_by_class), PARAMS)
+
+    assert np.abs(np.bincount(splits["test_labels"][:12]) - [6, 4, 2]).max() <= 1
+    of_class_0 = [n for n in numbers(splits["test_images"])[:20] if n < 230]
+    assert max(of_class_0) > 215
+
+
+def test_the_splits_seed_decides_the_split() -> None:
     first, again, other = (
-        numbers(split_images(raw(np.arange(200) % 3), PARAMS, seed)["train_images"])
-        for seed in (1, 1, 2)
+        numbers(
+            split_images(
+                raw(np.arange(200) % 3), PARAMS.model_copy(update={"split_seed": split_seed})
+            )["train_images"]
+        )
+        for split_seed in (1, 1, 2)
     )
 
     assert first == again != other
@@ -76,7 +92,7 @@ def test_images_become_read_only_float32_in_the_unit_range() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (30, 5, 3, 3), dtype=np.uint8)
     pixels[0, 0, 0] = [0, 255, 128]
 
-    splits = split_images(RawImages(pixels, np.zeros(30, np.int64)), PARAMS, 0)
+    splits = split_images(RawImages(pixels, np.zeros(30, np.int64)), PARAMS)
 
     images = np.concatenate(
         [splits["train_images"], splits["validation_images"], splits["test_images"]]
@@ -91,7 +107,7 @@ def test_images_become_read_only_float32_in_the_unit_range() -> None:
 def test_float_images_keep_their_values() -> None:
     images = np.random.default_rng(0).random((30, 5, 3, 3), dtype=np.float32)
 
-    splits = split_images(RawImages(images, np.zeros(30, np.int64)), PARAMS, 0)
+    splits = split_images(RawImages(images, np.zeros(30, np.int64)), PARAMS)
 
     assert np.isin(splits["train_images"], images).all()
 
@@ -105,7 +121,7 @@ def test_images_that_cannot_be_stratified_are_split_all_the_same(
     labels: Labels, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        splits = split_images(raw(labels), PARAMS, 0)
+        splits = split_images(raw(labels), PARAMS)
 
     assert [len(splits["train_images"]), len(splits["test_images"])] == [36, 10]
     is_labelled = labels[0] != UNLABELLED
@@ -114,18 +130,18 @@ def test_images_that_cannot_be_stratified_are_split_all_the_same(
 
 @pytest.mark.parametrize("fraction", [0.01, 0.99])
 def test_no_split_is_left_empty(fraction: float) -> None:
-    params = IngestParams(validation_fraction=fraction, test_fraction=fraction)
+    params = IngestParams(validation_fraction=fraction, test_fraction=fraction, split_seed=0)
 
-    splits = split_images(raw(np.zeros(9, np.int64)), params, 0)
+    splits = split_images(raw(np.zeros(9, np.int64)), params)
 
     assert [len(splits[f"{name}_images"]) for name in ("train", "validation", "test")] == [3, 3, 3]
 
 
 def test_the_description_counts_and_its_digest_notices_one_pixel_and_one_label() -> None:
-    splits = split_images(raw(np.arange(100) % 3), PARAMS, 0)
+    splits = split_images(raw(np.arange(100) % 3), PARAMS)
     altered_image, altered_label = splits["test_images"].copy(), splits["test_labels"].copy()
     altered_image[0, 0, 0] += 0.01
-    altered_label[0] += 1
+    altered_label[0] = (altered_label[0] + 1) % 3
 
     plain = describe_data(**splits)
     others = [
@@ -146,7 +162,7 @@ def test_arrays_in_fortrans_order_are_described_alike() -> None:
     labels = np.zeros(30, np.int64)
 
     described = [
-        describe_data(**split_images(RawImages(images, labels, images, labels), PARAMS, 0))
+        describe_data(**split_images(RawImages(images, labels, images, labels), PARAMS))
         for images in (pixels, np.asfortranarray(pixels))
     ]
 
@@ -154,11 +170,24 @@ def test_arrays_in_fortrans_order_are_described_alike() -> None:
 
 
 def test_samples_are_drawn_by_class_where_there_are_labels() -> None:
-    splits = split_images(raw(np.arange(300) % 4), PARAMS, 0)
+    splits = split_images(raw(np.arange(300) % 4), PARAMS)
     images, labels = splits["train_images"], splits["train_labels"]
 
-    by_class = draw_samples(images, labels)
-    unlabelled = draw_samples(images, np.full_like(labels, UNLABELLED))
+    by_class = draw_samples(images, labels, splits["class_names"])
+    unlabelled = draw_samples(images, np.full_like(labels, UNLABELLED), {})
 
     assert [axes.get_ylabel() for axes in by_class.axes] == ["0", "1", "2", "3"]
     assert {axes.get_ylabel() for axes in unlabelled.axes} == {""}
+
+
+def test_classes_keep_their_names_and_are_called_by_their_number_otherwise() -> None:
+    plain = raw(np.arange(100) % 3)
+    named = replace(plain, class_names={0: "cat", 2: "emu"})
+
+    splits = split_images(named, PARAMS)
+
+    assert splits["class_names"] == {0: "cat", 1: "1", 2: "emu"}
+    summary = describe_data(**splits)
+    assert list(summary["test"]["images_by_class"]) == ["cat", "1", "emu"]
+    figure = draw_samples(splits["train_images"], splits["train_labels"], splits["class_names"])
+    assert [axes.get_ylabel() for axes in figure.axes] == ["cat", "1", "emu"]

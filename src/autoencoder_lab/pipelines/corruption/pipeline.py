@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 corrupt_images,
-                inputs=["test_images", "params:corruption", "params:seed"],
+                inputs=["test_images", "params:corruption", "params:ingest.split_seed"],
                 outputs="test_views",
                 name="corrupt_images",
             ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Images, Labels, Points
+from autoencoder_lab.arrays import Autoencoder, ClassNames, Codings, Figure, Images, Labels, Points
 from autoencoder_lab.parameters import EvaluationParams
 
 BATCH_SIZE = 1024
@@ -119,10 +119,13 @@ def measure_map(codings: Codings, codings_map: Points) -> dict[str, float]:
     }
 
 
-def draw_map(codings_map: Points, test_labels: Labels) -> Figure:
+def draw_map(codings_map: Points, test_labels: Labels, class_names: ClassNames) -> Figure:
     """Return the mapped test images, coloured by class where labelled."""
     from autoencoder_lab.figures import maps  # matplotlib takes its time
 
     return maps.codings_map(
-        codings_map, test_labels[: len(codings_map)], title="t-SNE of the test images' codings"
+        codings_map,
+        test_labels[: len(codings_map)],
+        class_names,
+        title="t-SNE of the test images' codings",
     )

@@ -60,12 +60,12 @@ def create_pipeline(variant: str) -> Pipeline:
             ),
             Node(
                 draw_map,
-                inputs=["codings_map", "test_labels"],
+                inputs=["codings_map", "test_labels", "class_names"],
                 outputs="map_figure",
                 name="draw_map",
             ),
         ],
         namespace=variant,
-        inputs={"test_images", "test_labels", "test_views"},
+        inputs={"test_images", "test_labels", "test_views", "class_names"},
         parameters={"params:evaluation", "params:seed"},
     )

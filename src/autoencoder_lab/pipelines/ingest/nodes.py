@@ -10,6 +10,7 @@ from autoencoder_lab import seeds
 from autoencoder_lab.arrays import (
     SMALLEST_SPLIT,
     UNLABELLED,
+    ClassNames,
     Figure,
     Images,
     Labels,
@@ -18,6 +19,7 @@ from autoencoder_lab.arrays import (
     has_labels,
 )
 from autoencoder_lab.parameters import IngestParams
+from autoencoder_lab.samples import stratified_order
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ SAMPLE_ROWS = 10
 
 
 class Splits(TypedDict):
-    """Images (n, height, width, channels) in [0, 1], and a label for each."""
+    """Images (n, height, width, channels) in [0, 1], a label for each, and the classes' names."""
 
     train_images: Images
     train_labels: Labels
@@ -33,15 +35,17 @@ class Splits(TypedDict):
     validation_labels: Labels
     test_images: Images
     test_labels: Labels
+    class_names: ClassNames
 
 
-def split_images(raw_images: RawImages, params: IngestParams, seed: int) -> Splits:
+def split_images(raw_images: RawImages, params: IngestParams) -> Splits:
     """Return training, validation and test images: disjoint, and stratified where labelled.
 
     A data set's own test split is kept. Where a class is too small to be in both parts of a
-    split, that split is not stratified.
+    split, that split is not stratified. The test images come in an order in which any first few
+    are a sample: what is shown, mapped or probed takes them from there.
     """
-    test_seed, validation_seed = seeds.derive(seed, "splits", 2)
+    test_seed, validation_seed, order_seed = seeds.derive(params.split_seed, "splits", 3)
     images, labels = raw_images.train_images, raw_images.train_labels
     test_images, test_labels = raw_images.test_images, raw_images.test_labels
     if test_images is None or test_labels is None:
@@ -51,13 +55,19 @@ def split_images(raw_images: RawImages, params: IngestParams, seed: int) -> Spli
     train_images, validation_images, train_labels, validation_labels = _split(
         images, labels, params.validation_fraction, n_splits_left=1, seed=validation_seed
     )
+    order = stratified_order(test_labels, seed=order_seed)
+    all_labels = np.unique(np.concatenate([train_labels, validation_labels, test_labels]))
     return Splits(
         train_images=_as_images(train_images),
         train_labels=train_labels,
         validation_images=_as_images(validation_images),
         validation_labels=validation_labels,
-        test_images=_as_images(test_images),
-        test_labels=test_labels,
+        test_images=_as_images(test_images[order]),
+        test_labels=test_labels[order],
+        class_names={
+            label: raw_images.class_names.get(label, str(label))
+            for label in all_labels[all_labels != UNLABELLED].tolist()
+        },
     )
 
 
@@ -68,6 +78,7 @@ def describe_data(
     validation_labels: Labels,
     test_images: Images,
     test_labels: Labels,
+    class_names: ClassNames,
 ) -> dict[str, object]:
     """Return how many images there are, of what shape and classes, and a digest of each split.
 
@@ -81,11 +92,11 @@ def describe_data(
     height, width, channels = train_images.shape[1:]
     return {
         "image": {"height": height, "width": width, "channels": channels},
-        **{name: _describe_split(*split) for name, split in splits.items()},
+        **{name: _describe_split(*split, class_names) for name, split in splits.items()},
     }
 
 
-def draw_samples(train_images: Images, train_labels: Labels) -> Figure:
+def draw_samples(train_images: Images, train_labels: Labels, class_names: ClassNames) -> Figure:
     """Return some training images: a row for each of the first classes, where labelled."""
     from autoencoder_lab.figures.images import (  # matplotlib takes its time
         COLUMNS,
@@ -95,7 +106,7 @@ def draw_samples(train_images: Images, train_labels: Labels) -> Figure:
     if has_labels(train_labels):
         classes = np.unique(train_labels)
         shown = classes[:SAMPLE_ROWS]
-        rows = [(str(label), train_images[train_labels == label]) for label in shown]
+        rows = [(class_names[label], train_images[train_labels == label]) for label in shown]
         title = f"Training images of {len(shown)} of {len(classes)} classes"
     else:
         starts = range(0, min(len(train_images), SAMPLE_ROWS * COLUMNS), COLUMNS)
@@ -135,14 +146,14 @@ def _as_images(pixels: Pixels) -> Images:
     return images
 
 
-def _describe_split(images: Images, labels: Labels) -> dict[str, object]:
+def _describe_split(images: Images, labels: Labels, class_names: ClassNames) -> dict[str, object]:
     classes, class_sizes = np.unique(labels[labels != UNLABELLED], return_counts=True)
     digest = hashlib.sha256(images.data)
     digest.update(labels.data)
     return {
         "images": len(images),
         "images_by_class": {
-            str(label): int(size) for label, size in zip(classes, class_sizes, strict=True)
+            class_names[label]: int(size) for label, size in zip(classes, class_sizes, strict=True)
         },
         "mean_intensity": round(float(images.mean(dtype=np.float64)), 6),
         "sha256": digest.hexdigest(),

@@ -12,14 +12,14 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 split_images,
-                inputs=["raw_images", "params:ingest", "params:seed"],
+                inputs=["raw_images", "params:ingest"],
                 outputs={name: name for name in splits},
                 name="split_images",
             ),
             Node(describe_data, inputs=splits, outputs="data_summary", name="describe_data"),
             Node(
                 draw_samples,
-                inputs=["train_images", "train_labels"],
+                inputs=["train_images", "train_labels", "class_names"],
                 outputs="samples_figure",
                 name="draw_samples",
             ),

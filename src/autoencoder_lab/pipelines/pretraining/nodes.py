@@ -8,8 +8,7 @@ import pandas as pd
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Autoencoder, Figure, Images, Labels, has_labels
 from autoencoder_lab.parameters import PretrainingParams, VariantParams
-
-from .budgets import choose_labelled
+from autoencoder_lab.samples import stratified_order
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ def compare_pretraining(
         return pd.DataFrame(columns=COLUMNS)
     encoder_seed, subset_seed, fit_seed = seeds.derive(seed, "pretraining", 3)
     classes = np.unique(train_labels)
-    chosen = choose_labelled(train_labels, params.labels, seed=subset_seed)
+    chosen = stratified_order(train_labels, seed=subset_seed)[: params.labels]
     height, width, channels = train_images.shape[1:]
 
     scores: dict[str, float] = {"labels": len(chosen)}

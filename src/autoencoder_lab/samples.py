@@ -1,4 +1,4 @@
-"""Which images a classifier may see the labels of."""
+"""Orders of images in which any first few are a fair sample."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,10 +6,10 @@ import numpy.typing as npt
 from autoencoder_lab.arrays import Labels
 
 
-def choose_labelled(labels: Labels, n: int, *, seed: int) -> npt.NDArray[np.intp]:
-    """Return the indices of `n` images, in which each class has its share.
+def stratified_order(labels: Labels, *, seed: int) -> npt.NDArray[np.intp]:
+    """Return all indices in a random order, in whose first n each class has its share, for any n.
 
-    For the same seed, smaller budgets are parts of larger ones.
+    Where there are no labels, the order is random.
     """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(labels))
@@ -18,4 +18,4 @@ def choose_labelled(labels: Labels, n: int, *, seed: int) -> npt.NDArray[np.intp
     for label in np.unique(labels):
         of_class = order[labels[order] == label]
         position[of_class] = (np.arange(len(of_class)) + rng.random()) / len(of_class)
-    return np.argsort(position, kind="stable")[:n]
+    return np.argsort(position, kind="stable")
