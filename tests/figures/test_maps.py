@@ -22,6 +22,14 @@ def test_each_class_has_its_colour_and_its_name(n_classes: int) -> None:
         np.testing.assert_array_equal(collection.get_offsets(), POINTS[labels == label])
 
 
+def test_long_names_are_shortened() -> None:
+    names = {0: "ankle boot of leather", 1: "bag"}
+
+    [axes] = codings_map(POINTS, np.arange(60) % 2, names, title="Map").axes
+
+    assert [text.get_text() for text in axes.texts] == ["ankle boot of l…", "bag"]
+
+
 def test_unlabelled_points_are_all_drawn_in_one_colour() -> None:
     [axes] = codings_map(POINTS, np.full(60, UNLABELLED), {}, title="Map").axes
 

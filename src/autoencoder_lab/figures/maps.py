@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 from autoencoder_lab.arrays import ClassNames, Labels, Points, has_labels
 
 MOST_NAMES = 30
+LONGEST_NAME = 16
 
 
 def codings_map(points: Points, labels: Labels, class_names: ClassNames, *, title: str) -> Figure:
@@ -29,16 +30,21 @@ def codings_map(points: Points, labels: Labels, class_names: ClassNames, *, titl
 
 def _scatter_classes(axes: Axes, points: Points, labels: Labels, class_names: ClassNames) -> None:
     classes = np.unique(labels)
+    names = {label: _shortened(class_names[label]) for label in classes}
+    # Colours alone would not do for everybody, nor for many classes.
+    size = 16 if len(classes) <= 10 and max(map(len, names.values())) <= 2 else 9
     for colour, label in zip(_colours(len(classes)), classes, strict=True):
         of_class = points[labels == label]
         axes.scatter(of_class[:, 0], of_class[:, 1], s=10, linewidths=0, color=colour)
         if len(classes) > MOST_NAMES:
             continue  # names would hide the points
-        # Colours alone would not do for everybody, nor for many classes.
-        size = 16 if len(classes) <= 10 else 9
         x, y = _most_crowded(of_class)
-        name = axes.text(x, y, class_names[label], size=size, weight="bold")
+        name = axes.text(x, y, names[label], size=size, weight="bold")
         name.set(ha="center", va="center", path_effects=[withStroke(linewidth=4, foreground="w")])
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _most_crowded(points: Points) -> Points:
