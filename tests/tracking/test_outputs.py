@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
@@ -19,3 +20,13 @@ def test_an_entry_without_instructions_is_not_logged() -> None:
     hook.before_pipeline_run(catalog=catalog)
 
     hook.after_dataset_saved(dataset_name="images", data=None)  # there is no run to log to
+
+
+def test_a_step_that_a_table_has_twice_is_an_error() -> None:
+    table = pd.DataFrame({"labels": [100, 300, 100], "pretraining/scratch": [0.7, 0.8, 0.6]})
+    catalog = DataCatalog({"scores": MemoryDataset(metadata={"mlflow": {"log": "step_metrics"}})})
+    hook = LogOutputs(RunTree())
+    hook.before_pipeline_run(catalog=catalog)
+
+    with pytest.raises(ValueError, match=r"by labels has more than one row for \[100\]"):
+        hook.after_dataset_saved(dataset_name="scores", data=table)

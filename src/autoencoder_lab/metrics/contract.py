@@ -1,29 +1,134 @@
 """The metrics that every variant's run has, under the same keys, so that runs can be compared.
 
-MLflow groups charts by what stands before the last `/`. `node/<name>/seconds`, which every node
-has, is not listed. `pretraining/…` is left out where not every image has a label.
+Tracking checks against this list what it logs, the summary takes names and units from it, and
+`python -m autoencoder_lab.metrics.contract > docs/metrics.md` writes the document. MLflow groups
+charts by what stands before the last `/`.
 """
 
-METRICS = {
-    "test/mse": "Squared error of the test images' reconstructions; lower is better.",
-    "test/bce": "Their binary cross-entropy, in nats; lower is better.",
-    "test/psnr": "Their peak signal-to-noise ratio, in dB; higher is better.",
-    "test/ssim": "Their structural similarity, at most 1; higher is better.",
-    "denoise/gaussian_0.2/psnr_gain": "Noise removed from a corrupted view, in dB.",
-    "denoise/gaussian_0.5/psnr_gain": "Noise removed from a corrupted view, in dB.",
-    "denoise/mask_0.5/psnr_gain": "Noise removed from a corrupted view, in dB.",
-    "tsne/trustworthiness": "How far the map's neighbours are neighbours among the codings.",
-    "model/latent_dim": "Numbers in a coding.",
-    "model/parameters": "Weights in the encoder and decoder.",
-    "fit/seconds": "Time of the fit, compilation included.",
-    "fit/images_per_second": "Training images seen in a second of the fit.",
-    "fit/best_epoch": "The epoch, from 1, of the lowest validation loss.",
-    "fit/best_val_loss": "The lowest validation loss, in the variant's own loss.",
-    "train/loss": "Training loss, by epoch.",
-    "val/loss": "Validation loss, by epoch.",
-    "pretraining/scratch": "Test accuracy of a classifier trained from scratch, by labels.",
-    "pretraining/frozen": "On the variant's encoder, frozen, by labels.",
-    "pretraining/fine_tuned": "On the variant's encoder, fine-tuned, by labels.",
-    "pretraining/random_frozen": "On an untrained encoder, frozen, by labels.",
-    "pretraining/gain": "Fine-tuned minus scratch, by labels.",
-}
+import re
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of every run, or of those on data to which it applies.
+
+    Attributes:
+        key: In MLflow. `{view}` stands for a corrupted view, `{node}` for a node.
+        name: In tables, short.
+        unit: Empty for shares and scores, which have none.
+        better: Which way; empty where neither is.
+        step: What is counted where the metric is logged more than once.
+        needs_labels: Whether it is left out where an image has no label.
+    """
+
+    key: str
+    name: str
+    meaning: str
+    unit: str = ""
+    better: Literal["lower", "higher", ""] = ""
+    step: Literal["epoch", "labels", ""] = ""
+    needs_labels: bool = False
+
+
+METRICS = (
+    Metric("test/mse", "MSE", "Squared error of the test images' reconstructions", "", "lower"),
+    Metric("test/bce", "BCE", "Their binary cross-entropy", "nats", "lower"),
+    Metric("test/psnr", "PSNR", "Their peak signal-to-noise ratio", "dB", "higher"),
+    Metric("test/ssim", "SSIM", "Their structural similarity, at most 1", "", "higher"),
+    Metric(
+        "denoise/{view}/psnr_gain",
+        "noise removed",
+        "Decibels by which a corrupted view comes nearer to the clean images",
+        "dB",
+        "higher",
+    ),
+    Metric(
+        "tsne/trustworthiness",
+        "t-SNE trust",
+        "How far neighbours on the map are neighbours among the codings, at most 1",
+        "",
+        "higher",
+    ),
+    Metric("model/latent_dim", "codings", "Numbers in a coding"),
+    Metric("model/parameters", "weights", "Weights in the encoder and decoder"),
+    Metric("fit/seconds", "fit", "Time of the fit, compilation included", "s", "lower"),
+    Metric("fit/images_per_second", "images", "Training images seen in a second", "1/s", "higher"),
+    Metric("fit/best_epoch", "best epoch", "Epoch, from 1, of the lowest validation loss"),
+    Metric(
+        "fit/best_val_loss",
+        "best loss",
+        "Lowest validation loss, of the variant's own",
+        "",
+        "lower",
+    ),
+    Metric("train/loss", "training loss", "Loss while the weights changed", "", "lower", "epoch"),
+    Metric("val/loss", "validation loss", "Loss after the epoch", "", "lower", "epoch"),
+    *(
+        Metric(f"pretraining/{arm}", name, meaning, "", "higher", "labels", needs_labels=True)
+        for arm, name, meaning in (
+            ("scratch", "scratch", "Test accuracy of a classifier trained from scratch"),
+            ("frozen", "frozen", "On the variant's encoder, frozen"),
+            ("fine_tuned", "fine-tuned", "On the variant's encoder, fine-tuned"),
+            ("random_frozen", "random, frozen", "On an untrained encoder, frozen"),
+            ("gain", "pretraining gain", "Fine-tuned minus scratch"),
+        )
+    ),
+    Metric(
+        "node/{node}/seconds", "node", "Time of a node, without loading and saving", "s", "lower"
+    ),
+)
+
+
+def find(key: str) -> Metric:
+    """Return the metric of a key.
+
+    Raises:
+        ValueError: The contract has no such metric.
+    """
+    for metric in METRICS:
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", metric.key), key):
+            return metric
+    raise ValueError(f"metric {key!r} is not in the contract, metrics/contract.py")
+
+
+def required(views: Collection[str], *, has_labels: bool) -> set[str]:
+    """Return the keys that a finished run holds, beside the seconds of its nodes.
+
+    Args:
+        views: The names of the corrupted views.
+        has_labels: Whether all images have labels.
+    """
+    applicable = [metric for metric in METRICS if has_labels or not metric.needs_labels]
+    return {
+        metric.key.format(view=view)
+        for metric in applicable
+        for view in views
+        if "{node}" not in metric.key
+    }
+
+
+def as_markdown() -> str:
+    """Return the contract as a document."""
+    lines = [
+        "# Metrics",
+        "",
+        "Every finished run of a variant has these, under these keys. Made from",
+        "[contract.py](../src/autoencoder_lab/metrics/contract.py), against which tracking checks",
+        "what it logs.",
+        "",
+        "| key | what it is | unit | better | by | where |",
+        "|---|---|---|---|---|---|",
+    ]
+    for metric in METRICS:
+        where = "labelled data" if metric.needs_labels else "everywhere"
+        cells = (metric.meaning, metric.unit, metric.better, metric.step, where)
+        lines.append(f"| `{metric.key}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())

@@ -12,6 +12,7 @@ from mlflow.entities import Metric
 from mlflow.models import Model, infer_signature
 
 from autoencoder_lab.arrays import Autoencoder
+from autoencoder_lab.metrics import contract
 
 from .runs import RunTree
 
@@ -47,6 +48,8 @@ class LogOutputs:
                 raise ValueError(f"metadata.mlflow of {dataset_name} is {instructions}")
 
     def _log_metrics(self, run_id: str, by_step: dict[int, dict[str, float]]) -> None:
+        for key in {key for values in by_step.values() for key in values}:
+            contract.find(key)
         now = time.time_ns() // 1_000_000
         metrics = [
             Metric(key, float(value), now, step)
@@ -96,4 +99,7 @@ def saved_file(dataset: AbstractDataset[Any, Any]) -> Path:
 
 def _by_step(table: pd.DataFrame) -> dict[int, dict[str, float]]:
     step, *keys = table.columns
+    if not table[step].is_unique:
+        twice = sorted({int(value) for value in table[step][table[step].duplicated()]})
+        raise ValueError(f"a table of metrics by {step} has more than one row for {twice}")
     return {int(row[step]): {key: row[key] for key in keys} for _, row in table.iterrows()}

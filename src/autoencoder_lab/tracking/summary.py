@@ -8,21 +8,24 @@ from kedro.pipeline import Pipeline
 from rich.console import Console
 from rich.table import Table
 
+from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import VARIANTS
 
 from .outputs import log_instructions, saved_file
 from .runs import RunTree
 
 COLUMNS = {
-    "test/mse": ("MSE", "{:.4f}"),
-    "test/psnr": ("PSNR\ndB", "{:.1f}"),
-    "test/ssim": ("SSIM", "{:.3f}"),
-    "denoise/gaussian_0.5/psnr_gain": ("denoised\nnoise, dB", "{:+.1f}"),
-    "tsne/trustworthiness": ("t-SNE\ntrust", "{:.3f}"),
-    "pretraining/gain": ("pretraining\ngain", "{:+.1%}"),
-    "fit/seconds": ("fit\nseconds", "{:.1f}"),
+    "test/mse": "{:.4f}",
+    "test/psnr": "{:.1f}",
+    "test/ssim": "{:.3f}",
+    "denoise/gaussian_0.5/psnr_gain": "{:+.1f}",
+    "tsne/trustworthiness": "{:.3f}",
+    "pretraining/gain": "{:+.1%}",
+    "fit/seconds": "{:.1f}",
 }
-"""The metrics shown, with their headings and formats; all of them are in MLflow."""
+"""The metrics shown, with their formats; all of them are in MLflow."""
+
+ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
 
 class PrintSummary:
@@ -61,14 +64,14 @@ def _metrics_by_variant(pipeline: Pipeline, catalog: DataCatalog) -> dict[str, d
 def _table(metrics: dict[str, dict[str, float]]) -> Table:
     table = Table(title="Test images")
     table.add_column("variant")
-    for heading, _ in COLUMNS.values():
+    for metric in map(contract.find, COLUMNS):
+        heading = f"{metric.name} {ARROWS[metric.better]}\n{metric.unit}"
         table.add_column(heading, justify="right")
     for variant in VARIANTS:
         if variant in metrics:
             values = metrics[variant]
             cells = [
-                form.format(values[key]) if key in values else ""
-                for key, (_, form) in COLUMNS.items()
+                form.format(values[key]) if key in values else "" for key, form in COLUMNS.items()
             ]
             table.add_row(variant, *cells)
     return table

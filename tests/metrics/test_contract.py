@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from autoencoder_lab.metrics import contract
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("key", ["test/mse", "denoise/gaussian_0.2/psnr_gain", "node/a/seconds"])
+def test_a_metric_is_found_by_its_key(key: str) -> None:
+    assert contract.find(key).key.split("/")[0] == key.split("/")[0]
+
+
+@pytest.mark.parametrize(
+    "key", ["test/mae", "test/mse/", "denoise/psnr_gain", "denoise/a/b/psnr_gain"]
+)
+def test_a_key_that_is_not_in_the_contract_is_an_error(key: str) -> None:
+    with pytest.raises(ValueError, match="is not in the contract"):
+        contract.find(key)
+
+
+def test_there_is_a_gain_for_each_view_and_no_pretraining_without_labels() -> None:
+    labelled = contract.required(["dark", "dim"], has_labels=True)
+    unlabelled = contract.required(["dark", "dim"], has_labels=False)
+
+    assert {"denoise/dark/psnr_gain", "denoise/dim/psnr_gain", "test/mse"} <= unlabelled
+    assert {key.split("/")[0] for key in labelled - unlabelled} == {"pretraining"}
+    assert all(contract.find(key) for key in labelled)
+    assert not any("{" in key for key in labelled)
+
+
+def test_the_document_says_what_the_code_does() -> None:
+    written = (PROJECT / "docs" / "metrics.md").read_text()
+
+    assert written == contract.as_markdown(), (
+        "write it anew, as contract.py says in its first lines"
+    )
