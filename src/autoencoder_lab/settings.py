@@ -16,6 +16,9 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 set_up_logging(PROJECT)
 
 from autoencoder_lab import hooks, tracking  # noqa: E402
+from autoencoder_lab.session import ExperimentSession  # noqa: E402
+
+SESSION_CLASS = ExperimentSession
 
 # kedro-mlflow's hook is replaced by `tracking`, which explains why.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)

@@ -30,7 +30,9 @@ class ProjectCopy:
     def start(self, *arguments: str, folder: str = ".") -> subprocess.Popen[str]:
         """Start a command, which says at the end of its errors whether it loaded TensorFlow."""
         script = (
-            "import atexit, sys; from kedro.framework.cli.cli import main; "
+            "import atexit, signal, sys; from kedro.framework.cli.cli import main; "
+            # A shell that starts the tests in the background has Ctrl-C ignored.
+            "signal.signal(signal.SIGINT, signal.default_int_handler); "
             "atexit.register(lambda: print('tensorflow' in sys.modules, file=sys.stderr)); "
             "main()"
         )

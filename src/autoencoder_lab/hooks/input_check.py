@@ -11,6 +11,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
+from autoencoder_lab.failures import root_cause
 from autoencoder_lab.problems import find_problems, suggest
 
 RAW_DATA = "raw_images"
@@ -57,14 +58,7 @@ class CheckInput:
             if RAW_DATA in inputs:
                 catalog.load(RAW_DATA)
         except DatasetError as error:
-            raise BadInput(str(_root_cause(error))) from error
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """Return the error of the dataset itself: Kedro wraps it once for each dataset around it."""
-    while isinstance(error, DatasetError) and error.__cause__ is not None:
-        error = error.__cause__
-    return error
+            raise BadInput(str(root_cause(error))) from error
 
 
 def _requested_pipelines() -> list[str]:

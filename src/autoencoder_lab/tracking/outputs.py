@@ -8,11 +8,13 @@ from typing import Any
 import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, AbstractVersionedDataset, DataCatalog
+from kedro.pipeline.node import Node
 from mlflow.entities import Metric
 from mlflow.models import Model, infer_signature
 
 from autoencoder_lab.arrays import Autoencoder
 from autoencoder_lab.metrics import contract
+from autoencoder_lab.training.divergence import Diverged
 
 from .runs import RunTree
 
@@ -46,6 +48,11 @@ class LogOutputs:
                 self._log_model(run_id, data)
             case instructions if instructions:
                 raise ValueError(f"metadata.mlflow of {dataset_name} is {instructions}")
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node) -> None:
+        if isinstance(error, Diverged):
+            self._log_metrics(self._runs.run_id(node.name), _by_step(error.history))
 
     def _log_metrics(self, run_id: str, by_step: dict[int, dict[str, float]]) -> None:
         for key in {key for values in by_step.values() for key in values}:

@@ -1,10 +1,6 @@
 """Starting and ending the MLflow runs of a session, with their tags and parameters."""
 
-import atexit
 import logging
-import signal
-import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +70,12 @@ class RunTree:
         """Return the run to which a node or dataset belongs, by its namespace."""
         return self._children.get(name.split(".")[0], self._top_id)
 
+    def end_child(self, variant: str, status: str) -> None:
+        """End the run of a variant among several; a single variant's ends with the session."""
+        if variant in self._children:
+            self._open.remove(self._children[variant])
+            self.client.set_terminated(self._children[variant], status)
+
     def end(self, status: str) -> None:
         """End all runs that are still open: children first."""
         while self._open:
@@ -105,7 +107,6 @@ class MlflowRuns:
         parameters = catalog.load("parameters")
         namespaces = {node.namespace for node in pipeline.nodes}
         variants = [variant for variant in VARIANTS if variant in namespaces]
-        self._end_when_interrupted()
         self._runs.start(
             client,
             experiment.experiment_id,
@@ -119,20 +120,17 @@ class MlflowRuns:
         for variant in variants:
             self._log_parameters(variant, shared | dict(parameters[variant]))
 
+    @hook_impl(trylast=True)
+    def after_variant_run(self, variant: str, error: Exception | None) -> None:
+        self._runs.end_child(variant, "FAILED" if error else "FINISHED")
+
     @hook_impl
     def after_pipeline_run(self) -> None:
         self._runs.end("FINISHED")
 
     @hook_impl
-    def on_pipeline_error(self) -> None:
-        self._runs.end("FAILED")
-
-    def _end_when_interrupted(self) -> None:
-        """See to it that Ctrl-C, a signal to end or a closed terminal leave no run running."""
-        atexit.register(self._runs.end, "KILLED")  # Kedro does not tell hooks of Ctrl-C
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, lambda number, _: sys.exit(128 + number))
+    def on_pipeline_error(self, error: BaseException) -> None:
+        self._runs.end("FAILED" if isinstance(error, Exception) else "KILLED")
 
     def _tags(self, parameters: Mapping[str, object]) -> dict[str, str]:
         """Return who ran what: MLflow's own tags, the data set and seed, and the git commit."""

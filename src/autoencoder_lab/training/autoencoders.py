@@ -10,6 +10,7 @@ from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Images
 from autoencoder_lab.parameters import TrainingParams
 from autoencoder_lab.training.batches import PREDICTED_AT_ONCE, shuffled_batches
+from autoencoder_lab.training.divergence import Diverged
 
 # Dispatching a step costs more than computing it on small models.
 STEPS_PER_EXECUTION = 64
@@ -32,7 +33,7 @@ def fit(
         images, validation_images: (n, height, width, channels), in [0, 1].
 
     Raises:
-        FloatingPointError: The loss became infinite or NaN, which stops the fit at once.
+        Diverged: The loss became infinite or NaN, which stops the fit at once.
 
     Returns:
         `epoch` from 1, and the mean over images and pixels of the loss: `train/loss`, measured
@@ -56,18 +57,20 @@ def fit(
         # A bar where somebody watches, a line for each epoch in a log.
         verbose=1 if sys.stdout.isatty() else 2,
     ).history
-    if not math.isfinite(history["loss"][-1]):
-        raise FloatingPointError(
-            f"the loss became {history['loss'][-1]} in epoch {len(history['loss'])}: "
-            f"try a learning_rate below {params.learning_rate:g}"
-        )
-    return pd.DataFrame(
+    by_epoch = pd.DataFrame(
         {
             "epoch": range(1, len(history["loss"]) + 1),
             "train/loss": history["loss"],
             "val/loss": history["val_loss"],
         }
     )
+    if not math.isfinite(history["loss"][-1]):
+        raise Diverged(
+            f"the loss became {history['loss'][-1]} in epoch {len(by_epoch)}: "
+            f"try a learning_rate below {params.learning_rate:g}",
+            by_epoch,
+        )
+    return by_epoch
 
 
 def _optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:

@@ -94,7 +94,6 @@ def map_codings(codings: Codings, params: EvaluationParams, seed: int) -> Points
     Source: van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9 (2008).
     """
     from sklearn.manifold import TSNE  # takes a second to import
-    from threadpoolctl import threadpool_limits
 
     [tsne_seed] = seeds.derive(seed, "t-SNE")
     mapped = codings[: params.tsne_images]
@@ -103,10 +102,7 @@ def map_codings(codings: Codings, params: EvaluationParams, seed: int) -> Points
         init="pca" if mapped.shape[1] > 1 else "random",  # one number has one component
         random_state=tsne_seed,
     )
-    # The map depends on the number of threads, whose partial sums are added up. And two that
-    # wait for each other take three times as long where another process has work.
-    with threadpool_limits(1):
-        points: Points = tsne.fit_transform(mapped)
+    points: Points = tsne.fit_transform(mapped)
     return points
 
 

@@ -1,0 +1,16 @@
+"""What went wrong, in a line."""
+
+from kedro.io import DatasetError
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """Return the error of the dataset itself: Kedro wraps it once for each dataset around it."""
+    while isinstance(error, DatasetError) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def reason(error: BaseException) -> str:
+    """Return the kind of an error's cause, and what it says."""
+    cause = root_cause(error)
+    return f"{type(cause).__name__}: {cause}"

@@ -1,0 +1,193 @@
+"""Running nodes: one variant after another, or side by side; where one fails, the others go on."""
+
+import ctypes
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import click
+from kedro.framework.hooks.markers import hook_spec
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from kedro.runner import AbstractRunner
+from kedro.runner.task import Task
+from pluggy import PluginManager
+
+from .failures import reason
+from .threads import one_thread_a_sum
+
+logger = logging.getLogger(__name__)
+
+SECONDS_TO_STOP = 10
+
+Ending = tuple[Node, Exception | None]
+"""A node that is over, and what it raised."""
+
+
+class VariantSpecs:
+    """The hook that `VariantRunner` calls beside Kedro's own."""
+
+    @hook_spec
+    def after_variant_run(self, variant: str, error: Exception | None) -> None:
+        """Hear that a variant's last node is over, and of what the variant failed, if it did."""
+
+
+class VariantsFailed(click.ClickException):
+    """Some variants failed; the others are done."""
+
+
+class VariantRunner(AbstractRunner):
+    """Runs the nodes of one variant after those of another, or several side by side in threads.
+
+    So the results of the first come first, and the arrays of few are held. Where a node raises,
+    the rest of its variant and all that depends on it are left out.
+    """
+
+    def __init__(self, n_threads: int, *, is_async: bool = False) -> None:
+        """Say how many nodes may run at once: with one, they run in the main thread."""
+        super().__init__(is_async=is_async)
+        self._n_threads = n_threads
+
+    def _get_executor(self, max_workers: int) -> None:
+        """Return none: `_run` has its own order, and threads that can be stopped."""
+
+    def _run(
+        self,
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+        hook_manager: PluginManager | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        assert hook_manager is not None  # `run` gives one
+        plan = _Plan(pipeline)
+        loads_left = Counter(chain.from_iterable(node.inputs for node in pipeline.nodes))
+        ended: SimpleQueue[Ending] = SimpleQueue()
+        threads: list[threading.Thread] = []
+        try:
+            while plan.is_unfinished:
+                for node in plan.start(self._n_threads):
+                    task = Task(node, catalog, self._is_async, hook_manager, run_id)
+                    if self._n_threads == 1:
+                        _execute(task, ended)
+                    else:
+                        threads.append(_thread(task, ended))
+                        threads[-1].start()
+                node, error = _next(ended)
+                if error is not None:
+                    logger.error("%s failed: %s", node.name, reason(error))
+                    logger.debug("", exc_info=error)
+                self._release_datasets(node, catalog, loads_left, pipeline)
+                for variant in plan.end(node, error):
+                    hook_manager.hook.after_variant_run(
+                        variant=variant, error=plan.failures.get(variant)
+                    )
+        except BaseException:
+            _stop(threads)
+            raise
+        if plan.failures:
+            names = ", ".join(name or "what they share" for name in plan.failures)
+            [*_, last_error] = plan.failures.values()
+            raise VariantsFailed(
+                f"failed: {names}. To go on from there, mend it and add --only-missing-outputs"
+            ) from last_error
+
+
+class _Plan:
+    """Which nodes are still to run and in which order, and what has failed."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._parents = pipeline.node_dependencies
+        # What is shared first, then variant by variant. The order is stable: parents come first.
+        self._to_do = sorted(pipeline.nodes, key=_variant)
+        self._running: set[Node] = set()
+        self._done: set[Node] = set()
+        self.failures: dict[str, Exception] = {}
+        """Of which error each variant has failed; an empty name is for what they share."""
+
+    @property
+    def is_unfinished(self) -> bool:
+        return bool(self._to_do or self._running)
+
+    def start(self, n_most: int) -> Iterator[Node]:
+        """Yield the next nodes that can run, up to so many at once."""
+        for node in list(self._to_do):
+            if len(self._running) < n_most and self._parents[node] <= self._done:
+                self._to_do.remove(node)
+                self._running.add(node)
+                yield node
+
+    def end(self, node: Node, error: Exception | None) -> list[str]:
+        """Strike out a node and, if it failed, what it is needed for; return the ended variants."""
+        self._running.remove(node)
+        touched = {_variant(node)}
+        if error is None:
+            self._done.add(node)
+        else:
+            self.failures.setdefault(_variant(node), error)
+            touched |= {_variant(lost) for lost in self._strike_out(node)}
+            for variant in sorted(touched - {""}):
+                self.failures.setdefault(variant, error)
+        unfinished = {_variant(other) for other in (*self._to_do, *self._running)}
+        return sorted(touched - unfinished - {""})
+
+    def _strike_out(self, failed: Node) -> set[Node]:
+        lost = {failed}
+        while (
+            more := {
+                node
+                for node in self._to_do
+                if self._parents[node] & lost or (_variant(node) == _variant(failed) != "")
+            }
+            - lost
+        ):
+            lost |= more
+        self._to_do = [node for node in self._to_do if node not in lost]
+        return lost
+
+
+def _variant(node: Node) -> str:
+    """Return the variant to which a node belongs; empty where it is shared."""
+    return (node.namespace or "").split(".")[0]
+
+
+def _execute(task: Task, ended: SimpleQueue[Ending]) -> None:
+    try:
+        task.execute()
+    except Exception as error:
+        ended.put((task.node, error))
+    else:
+        ended.put((task.node, None))
+
+
+def _thread(task: Task, ended: SimpleQueue[Ending]) -> threading.Thread:
+    def execute() -> None:
+        with suppress(SystemExit), one_thread_a_sum():  # it is raised by _stop
+            _execute(task, ended)
+
+    # A daemon: one that does not stop must not keep the process.
+    return threading.Thread(target=execute, name=task.node.name, daemon=True)
+
+
+def _next(ended: SimpleQueue[Ending]) -> Ending:
+    while True:
+        with suppress(Empty):
+            return ended.get(timeout=1)  # a signal just before a wait does not end the wait
+
+
+def _stop(threads: Sequence[threading.Thread]) -> None:
+    """End what runs in threads, as a signal ends what runs in the main thread."""
+    alive = [thread for thread in threads if thread.is_alive()]
+    for thread in alive:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
+        )
+    deadline = time.monotonic() + SECONDS_TO_STOP
+    for thread in alive:
+        thread.join(max(0, deadline - time.monotonic()))

@@ -1,0 +1,230 @@
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from kedro.framework.hooks import _create_hook_manager, hook_impl
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
+from pluggy import PluginManager
+from threadpoolctl import threadpool_info
+
+from autoencoder_lab.runner import VariantRunner, VariantsFailed, VariantSpecs
+
+Function = Callable[[int], int]
+
+
+class Recorder:
+    """Writes down what the runner tells hooks."""
+
+    def __init__(self) -> None:
+        self.nodes: list[str] = []
+        self.variants: dict[str, Exception | None] = {}
+        self.held: dict[str, set[str]] = {}
+
+    @hook_impl
+    def before_node_run(self, node: Node, catalog: DataCatalog) -> None:
+        self.nodes.append(node.name)
+        self.held[node.name] = {name for name in catalog if catalog.exists(name)}
+
+    @hook_impl
+    def after_variant_run(self, variant: str, error: Exception | None) -> None:
+        assert variant not in self.variants, "told twice"
+        self.variants[variant] = error
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def hooks(recorder: Recorder) -> PluginManager:
+    manager = _create_hook_manager()
+    manager.add_hookspecs(VariantSpecs)
+    manager.register(recorder)
+    return manager
+
+
+def shared(function: Function, source: str, target: str) -> Node:
+    return Node(function, source, target, name=target)
+
+
+def variant(name: str, train: Function, evaluate: Function) -> Pipeline:
+    nodes = [
+        Node(train, "images", "model", name="train"),
+        Node(evaluate, "model", "score", name="evaluate"),
+    ]
+    return Pipeline(nodes, namespace=name, inputs={"images"})
+
+
+def same(value: int) -> int:
+    return value
+
+
+def fail(value: int) -> int:
+    raise ZeroDivisionError(f"of {value}")
+
+
+def run(pipeline: Pipeline, hooks: PluginManager, n_threads: int = 1) -> None:
+    catalog = DataCatalog({"raw": MemoryDataset(7)})
+    VariantRunner(n_threads).run(pipeline, catalog, hooks)
+
+
+INGEST = Pipeline([shared(same, "raw", "images"), shared(same, "images", "summary")])
+
+
+def test_one_variant_ends_before_the_next_begins(hooks: PluginManager, recorder: Recorder) -> None:
+    run(INGEST + variant("b", same, same) + variant("a", same, same), hooks)
+
+    assert recorder.nodes == [
+        "images",
+        "summary",
+        "a.train",
+        "a.evaluate",
+        "b.train",
+        "b.evaluate",
+    ]
+    assert recorder.variants == {"a": None, "b": None}
+
+
+def test_what_only_one_variant_needs_is_not_held_for_the_next(
+    hooks: PluginManager, recorder: Recorder
+) -> None:
+    run(INGEST + variant("a", same, same) + variant("b", same, same), hooks)
+
+    assert "a.model" in recorder.held["a.evaluate"]
+    assert "a.model" not in recorder.held["b.train"]
+    assert "images" in recorder.held["b.train"]
+    assert "images" not in recorder.held["b.evaluate"]
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_a_variant_that_fails_leaves_the_others_alone(
+    hooks: PluginManager, recorder: Recorder, n_threads: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    pipeline = INGEST + variant("a", fail, same) + variant("b", same, same)
+
+    with pytest.raises(VariantsFailed, match="failed: a") as raised:
+        run(pipeline, hooks, n_threads)
+
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+    assert recorder.variants == {"a": raised.value.__cause__, "b": None}
+    assert "a.evaluate" not in recorder.nodes
+    assert "b.evaluate" in recorder.nodes
+    [line] = caplog.messages
+    assert line == "a.train failed: ZeroDivisionError: of 7"
+
+
+def test_what_compares_variants_is_left_out_where_one_failed(
+    hooks: PluginManager, recorder: Recorder
+) -> None:
+    variants = variant("a", same, fail) + variant("b", same, same)
+    with pytest.warns(UserWarning, match="dataset names contain"):
+        compare = Node(min, ["a.score", "b.score"], "comparison", name="compare")
+    pipeline = INGEST + variants + Pipeline([compare])
+
+    with pytest.raises(VariantsFailed, match="failed: a"):
+        run(pipeline, hooks)
+
+    assert recorder.nodes[-1] == "b.evaluate"
+
+
+def test_where_what_is_shared_fails_all_that_needs_it_is_left_out(
+    hooks: PluginManager, recorder: Recorder
+) -> None:
+    ingest = Pipeline([shared(fail, "raw", "images"), shared(same, "images", "summary")])
+
+    with pytest.raises(VariantsFailed, match="what they share, a, b"):
+        run(ingest + variant("a", same, same) + variant("b", same, same), hooks)
+
+    assert recorder.nodes == ["images"]
+    assert {variant: type(error) for variant, error in recorder.variants.items()} == {
+        "a": ZeroDivisionError,
+        "b": ZeroDivisionError,
+    }
+
+
+def test_where_nothing_needs_what_failed_the_variants_are_all_done(
+    hooks: PluginManager, recorder: Recorder
+) -> None:
+    ingest = Pipeline([shared(same, "raw", "images"), shared(fail, "images", "summary")])
+
+    with pytest.raises(VariantsFailed, match="failed: what they share"):
+        run(ingest + variant("a", same, same), hooks)
+
+    assert recorder.variants == {"a": None}
+
+
+def test_a_variant_ends_once_all_its_threads_have(hooks: PluginManager, recorder: Recorder) -> None:
+    has_failed = threading.Event()
+    ended: list[str] = []
+
+    def fail_at_once(value: int) -> int:
+        has_failed.set()
+        raise ZeroDivisionError
+
+    def go_on(value: int) -> int:
+        assert has_failed.wait(10)
+        time.sleep(0.05)
+        ended.append("node")
+        return value
+
+    class Ending:
+        @hook_impl
+        def after_variant_run(self) -> None:
+            ended.append("variant")
+
+    hooks.register(Ending())
+    nodes = [Node(fail_at_once, "raw", "x", name="x"), Node(go_on, "raw", "y", name="y")]
+
+    with pytest.raises(VariantsFailed):
+        run(Pipeline(nodes, namespace="a", inputs={"raw"}), hooks, n_threads=2)
+
+    assert ended == ["node", "variant"]
+
+
+def test_variants_run_side_by_side_in_threads(hooks: PluginManager, recorder: Recorder) -> None:
+    meeting = threading.Barrier(2, timeout=10)
+
+    def meet(value: int) -> int:
+        meeting.wait()
+        return value
+
+    run(INGEST + variant("a", meet, same) + variant("b", meet, same), hooks, n_threads=2)
+
+    assert recorder.variants == {"a": None, "b": None}
+
+
+def test_each_thread_adds_up_alone(hooks: PluginManager) -> None:
+    import sklearn.cluster  # loads OpenMP  # noqa: F401
+
+    numbers: list[int] = []
+
+    def look(value: int) -> int:
+        numbers.extend(library["num_threads"] for library in threadpool_info())
+        return value
+
+    run(INGEST + variant("a", look, same), hooks, n_threads=2)
+
+    assert len(numbers) >= 2
+    assert set(numbers) == {1}
+
+
+def test_an_interruption_ends_the_threads_too(hooks: PluginManager, recorder: Recorder) -> None:
+    ended = threading.Event()
+
+    def go_on_for_ever(value: int) -> int:
+        try:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            while True:
+                time.sleep(0.01)
+        finally:
+            ended.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(INGEST + variant("a", go_on_for_ever, same), hooks, n_threads=2)
+
+    assert ended.is_set()
+    assert recorder.variants == {}
