@@ -15,7 +15,9 @@ BASE = Path(__file__).parents[1] / "conf" / "base"
 def parameters(**changes: object) -> Mapping[str, Any]:
     """Return the project's own parameters, with dotted keys changed."""
     files = [BASE / "parameters.yml", *sorted((BASE / "parameters").glob("*.yml"))]
-    merged = OmegaConf.merge(*map(OmegaConf.load, files), {"dataset": "mnist", "seed": 42})
+    merged = OmegaConf.merge(
+        *map(OmegaConf.load, files), {"dataset": "mnist", "seed": 42, "run_key": None}
+    )
     for key, value in changes.items():
         OmegaConf.update(merged, key, value)
     as_read = OmegaConf.to_container(merged)
@@ -39,6 +41,9 @@ def test_the_projects_own_parameters_are_right() -> None:
         ("ingest.validation_fraction", 0, "greater than 0"),
         ("seed", -3, "greater than or equal to 0"),
         ("dataset", "../secrets", "letters, digits"),
+        ("dataset", None, "string"),
+        ("run_key", "2026-11-24T02:00", "letters, digits"),
+        ("run_key", "../mnist", "letters, digits"),
         ("linear.model.widths", [], "at least 1 item"),
         ("linear.model.widths", "200-", "[200, 50] or, on the command line, 200-50"),
         ("linear.model.widths", True, "[200, 50] or, on the command line, 200-50"),
@@ -59,8 +64,8 @@ def test_two_views_of_one_name_are_refused() -> None:
     assert "light_gaussian and heavy_gaussian of different stddev" in problem
 
 
-def test_a_data_set_may_be_named_by_a_number() -> None:
-    assert find_problems(parameters(dataset=2024)) == []
+def test_a_data_set_and_an_occasion_may_be_named_by_a_number() -> None:
+    assert find_problems(parameters(dataset=2024, run_key=20261124)) == []
 
 
 def test_a_width_of_0_is_named_by_its_place() -> None:

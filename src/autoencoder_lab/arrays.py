@@ -1,5 +1,6 @@
 """The kinds of arrays that go between the parts: images, labels, codings, and their checks."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -48,6 +49,15 @@ class RawImages:
     test_images: Pixels | None = None
     test_labels: Labels | None = None
     class_names: ClassNames = field(default_factory=dict)
+
+    def sha256(self) -> str:
+        """Return a digest of all pixels, labels and names: equal digests mean equal data."""
+        digest = hashlib.sha256(repr(sorted(self.class_names.items())).encode())
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            if array is not None:
+                digest.update(f"{array.dtype}{array.shape}".encode())
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
 
 class Figure(Protocol):

@@ -1,6 +1,11 @@
 """What went wrong, in a line."""
 
+import click
 from kedro.io import DatasetError
+
+
+class BadInput(click.ClickException):
+    """What a user can put right: the command line shows its message alone, and exits with 1."""
 
 
 def root_cause(error: BaseException) -> BaseException:

@@ -1,7 +1,8 @@
 """What every parameter is and may be. How a wrong one is reported: problems.py."""
 
 import re
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -9,6 +10,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     PositiveFloat,
     model_validator,
 )
@@ -130,19 +132,27 @@ class PretrainingParams(Params):
     learning_rate: PositiveFloat
 
 
+def _as_text(value: object) -> object:
+    """Return a name that the command line reads as a number, as 2024, as it was written."""
+    return str(value) if type(value) in (int, float) else value
+
+
 def _require_folder_name(name: str) -> str:
-    """Keep a data set's name from leading out of the folders that it names."""
+    """Keep a name from leading out of the folders that it names."""
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise ValueError("letters, digits, '_', '-' and '.', the last two not in front")
     return name
 
 
+FolderName = Annotated[str, BeforeValidator(_as_text), AfterValidator(_require_folder_name)]
+
+
 class SharedParams(Params):
     """What all variants share."""
 
-    # The command line reads the name 2024 as a number.
-    dataset: Annotated[str, BeforeValidator(str), AfterValidator(_require_folder_name)]
+    dataset: FolderName
     seed: Seed
+    run_key: FolderName | None
     ingest: IngestParams
     corruption: CorruptionParams
     evaluation: EvaluationParams
@@ -158,3 +168,15 @@ class ExperimentParams(SharedParams):
 
 VARIANTS = tuple(ExperimentParams.__annotations__)
 """The variants: each has a pipeline, and a parameter file, of its name."""
+
+
+def flatten(parameters: Mapping[str, object]) -> dict[str, JsonValue]:
+    """Return nested parameters by dotted keys, as `--params` takes them."""
+    flat: dict[str, JsonValue] = {}
+    for key, value in parameters.items():
+        block: Any = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        if isinstance(block, Mapping):
+            flat |= {f"{key}.{inner}": leaf for inner, leaf in flatten(block).items()}
+        else:
+            flat[key] = block
+    return flat

@@ -20,6 +20,8 @@ from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 from pluggy import PluginManager
 
+from .cells.graph import variant_of
+from .cells.plan import missing_nodes
 from .failures import reason
 from .threads import one_thread_a_sum
 
@@ -54,6 +56,14 @@ class VariantRunner(AbstractRunner):
         """Say how many nodes may run at once: with one, they run in the main thread."""
         super().__init__(is_async=is_async)
         self._n_threads = n_threads
+
+    def _filter_pipeline_for_missing_outputs(
+        self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> Pipeline:
+        """Return what has to run where only missing outputs are wanted: more than Kedro thinks."""
+        nodes = missing_nodes(pipeline, catalog)
+        logger.info("%d of %d nodes have to run", len(nodes), len(pipeline.nodes))
+        return Pipeline(nodes)
 
     def _get_executor(self, max_workers: int) -> None:
         """Return none: `_run` has its own order, and threads that can be stopped."""
@@ -105,7 +115,7 @@ class _Plan:
     def __init__(self, pipeline: Pipeline) -> None:
         self._parents = pipeline.node_dependencies
         # What is shared first, then variant by variant. The order is stable: parents come first.
-        self._to_do = sorted(pipeline.nodes, key=_variant)
+        self._to_do = sorted(pipeline.nodes, key=variant_of)
         self._running: set[Node] = set()
         self._done: set[Node] = set()
         self.failures: dict[str, Exception] = {}
@@ -126,15 +136,15 @@ class _Plan:
     def end(self, node: Node, error: Exception | None) -> list[str]:
         """Strike out a node and, if it failed, what it is needed for; return the ended variants."""
         self._running.remove(node)
-        touched = {_variant(node)}
+        touched = {variant_of(node)}
         if error is None:
             self._done.add(node)
         else:
-            self.failures.setdefault(_variant(node), error)
-            touched |= {_variant(lost) for lost in self._strike_out(node)}
+            self.failures.setdefault(variant_of(node), error)
+            touched |= {variant_of(lost) for lost in self._strike_out(node)}
             for variant in sorted(touched - {""}):
                 self.failures.setdefault(variant, error)
-        unfinished = {_variant(other) for other in (*self._to_do, *self._running)}
+        unfinished = {variant_of(other) for other in (*self._to_do, *self._running)}
         return sorted(touched - unfinished - {""})
 
     def _strike_out(self, failed: Node) -> set[Node]:
@@ -143,18 +153,13 @@ class _Plan:
             more := {
                 node
                 for node in self._to_do
-                if self._parents[node] & lost or (_variant(node) == _variant(failed) != "")
+                if self._parents[node] & lost or (variant_of(node) == variant_of(failed) != "")
             }
             - lost
         ):
             lost |= more
         self._to_do = [node for node in self._to_do if node not in lost]
         return lost
-
-
-def _variant(node: Node) -> str:
-    """Return the variant to which a node belongs; empty where it is shared."""
-    return (node.namespace or "").split(".")[0]
 
 
 def _execute(task: Task, ended: SimpleQueue[Ending]) -> None:

@@ -15,7 +15,7 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 # Before MLflow, on import, warns.
 set_up_logging(PROJECT)
 
-from autoencoder_lab import hooks, tracking  # noqa: E402
+from autoencoder_lab import cells, hooks, tracking  # noqa: E402
 from autoencoder_lab.session import ExperimentSession  # noqa: E402
 
 SESSION_CLASS = ExperimentSession
@@ -23,11 +23,14 @@ SESSION_CLASS = ExperimentSession
 # kedro-mlflow's hook is replaced by `tracking`, which explains why.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
+_cells = cells.Cells()
 _runs = tracking.RunTree()
 _in_calling_order = (
     hooks.CheckInput(),
     hooks.SetUpTensorflow(),
     hooks.AtomicWrites(),
+    cells.PlanCells(_cells),
+    cells.KeepCells(_cells),
     tracking.MlflowRuns(_runs),
     tracking.LogOutputs(_runs),
     tracking.LogNodeSeconds(_runs),
@@ -41,5 +44,9 @@ CONFIG_LOADER_ARGS = {
     "config_patterns": {"mlflow": ["mlflow*"]},
     # An environment changes single parameters, not the whole block that they are in.
     "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
-    "custom_resolvers": {"project_path": lambda path: (PROJECT / path).as_posix()},
+    "custom_resolvers": {
+        "project_path": lambda path: (PROJECT / path).as_posix(),
+        # Leaves out a folder that has no name.
+        "folders": lambda *names: "/".join(str(name) for name in names if name is not None),
+    },
 }

@@ -4,8 +4,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from autoencoder_lab.parameters import IngestParams
-from autoencoder_lab.tracking.runs import RunTree, flatten
+from autoencoder_lab.tracking.runs import RunTree
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +66,3 @@ def test_a_second_session_has_runs_of_its_own(client: MlflowClient, experiment: 
     runs.start(client, experiment, name="again", variants=["stacked"], tags={})
 
     assert runs.run_id("stacked.model") != old_child
-
-
-def test_parameters_are_flattened_to_dotted_keys() -> None:
-    ingest = IngestParams(validation_fraction=0.1, test_fraction=0.2, split_seed=1)
-
-    flat = flatten({"seed": 3, "ingest": ingest, "a": {"b": {"c": (1, 2)}}})
-
-    assert flat == {
-        "seed": 3,
-        "ingest.validation_fraction": 0.1,
-        "ingest.test_fraction": 0.2,
-        "ingest.split_seed": 1,
-        "a.b.c": (1, 2),
-    }

@@ -1,6 +1,6 @@
 """Rejecting bad input before TensorFlow is imported and a run is started."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,10 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.failures import root_cause
+from autoencoder_lab.failures import BadInput, root_cause
 from autoencoder_lab.problems import find_problems, suggest
 
 RAW_DATA = "raw_images"
-
-
-class BadInput(click.ClickException):
-    """What a user can put right: the command line shows its message alone, and exits with 1."""
 
 
 class CheckInput:
@@ -41,10 +37,10 @@ class CheckInput:
         if problems:
             raise BadInput("wrong parameters:\n" + "\n".join(f"  {line}" for line in problems))
 
-    @hook_impl
+    @hook_impl(wrapper=True, tryfirst=True)  # so that it comes before tracking starts a run
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
-    ) -> None:
+    ) -> Generator[None, Any, Any]:
         if "ParallelRunner" in run_params["runner"]:
             raise BadInput("runner is ParallelRunner; allowed: SequentialRunner, ThreadRunner")
         inputs = pipeline.inputs()
@@ -59,6 +55,7 @@ class CheckInput:
                 catalog.load(RAW_DATA)
         except DatasetError as error:
             raise BadInput(str(root_cause(error))) from error
+        return (yield)
 
 
 def _requested_pipelines() -> list[str]:
@@ -81,6 +78,6 @@ def _misplaced(parameters: Mapping[str, object], in_paths: Mapping[str, object])
     return [
         f"{key} is {parameters[key]!r} in parameters.yml, but {in_paths[key]!r} in the catalog's "
         "paths; allowed: to set it in globals.yml, or by --params"
-        for key in ("dataset", "seed")
+        for key in ("dataset", "seed", "run_key")
         if parameters.get(key, in_paths[key]) != in_paths[key]
     ]

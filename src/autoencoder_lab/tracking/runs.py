@@ -1,7 +1,7 @@
 """Starting and ending the MLflow runs of a session, with their tags and parameters."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Param
 from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
-from pydantic import BaseModel
 
-from autoencoder_lab.parameters import VARIANTS
+from autoencoder_lab.parameters import VARIANTS, flatten
 
 from .store import open_experiment
 
@@ -99,10 +98,18 @@ class MlflowRuns:
         # `kedro mlflow ui` looks for it here.
         context.mlflow = KedroMlflowConfig.model_validate(context.config_loader["mlflow"])  # type: ignore[attr-defined]
 
-    @hook_impl
+    @hook_impl(wrapper=True, trylast=True)  # after the checks, which are wrappers too
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
-    ) -> None:
+    ) -> Generator[None, Any, Any]:
+        self._start(run_params, pipeline, catalog)
+        try:
+            return (yield)
+        except BaseException as error:
+            self.on_pipeline_error(error)
+            raise
+
+    def _start(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         client, experiment = open_experiment(self._context.mlflow, self._context)  # type: ignore[attr-defined]
         parameters = catalog.load("parameters")
         namespaces = {node.namespace for node in pipeline.nodes}
@@ -147,18 +154,6 @@ def _name(pipelines: Sequence[str] | None, variants: Sequence[str]) -> str:
     if pipelines:
         return "+".join(sorted(pipelines))  # Kedro gives them in another order each time
     return "all variants" if len(variants) == len(VARIANTS) else "some nodes"
-
-
-def flatten(parameters: Mapping[str, object]) -> dict[str, object]:
-    """Return nested parameters by dotted keys, as `--params` takes them."""
-    flat: dict[str, object] = {}
-    for key, value in parameters.items():
-        block = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-        if isinstance(block, Mapping):
-            flat |= {f"{key}.{inner}": leaf for inner, leaf in flatten(block).items()}
-        else:
-            flat[key] = block
-    return flat
 
 
 def _git_tags(project: Path) -> dict[str, str]:

@@ -1,0 +1,67 @@
+"""Which nodes and datasets depend on what."""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from kedro.pipeline.node import Node
+
+Names = Set[str]
+"""Names of datasets."""
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """What a dataset is made from.
+
+    Attributes:
+        sources: What no node makes: parameters and raw data.
+        made: What other nodes make.
+    """
+
+    sources: Names
+    made: Names
+
+
+def variant_of(node: Node) -> str:
+    """Return the variant to which a node belongs; empty where it is shared."""
+    return (node.namespace or "").split(".")[0]
+
+
+def upstream(nodes: Sequence[Node]) -> dict[str, Upstream]:
+    """Return what each output of the nodes, parents first, is made from: in all steps before it."""
+    found: dict[str, Upstream] = {}
+    for node in nodes:
+        sources = {name for name in node.inputs if name not in found}
+        made = set(node.inputs) - sources
+        for name in frozenset(made):
+            sources |= found[name].sources
+            made |= found[name].made
+        found |= {name: Upstream(sources, made) for name in node.outputs}
+    return found
+
+
+def nodes_to_run(nodes: Sequence[Node], *, stored: Names, there: Names) -> list[Node]:
+    """Return the nodes that make what is missing, and those that they need, in their order.
+
+    What is made from a file that is made anew counts as missing: a result never stands beside the
+    model of another run.
+
+    Args:
+        nodes: Parents first.
+        stored: The datasets that are kept in files.
+        there: Those whose files are there and may be used again.
+    """
+    made_from = upstream(nodes)
+    while True:
+        to_run: list[Node] = []
+        needed: set[str] = set()
+        for node in reversed(nodes):
+            outputs = set(node.outputs)
+            if outputs & stored - there or outputs & needed:
+                to_run.append(node)
+                needed |= set(node.inputs) - there
+        made = {name for node in to_run for name in node.outputs}
+        still_there = {name for name in there - made if not made_from[name].made & made & stored}
+        if still_there == there:
+            return to_run[::-1]
+        there = still_there

@@ -1,0 +1,74 @@
+"""`made_from.json`: what the files beside it were made from."""
+
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from autoencoder_lab.code_state import CodeState
+from autoencoder_lab.stored_files import StoredFile
+
+FILE_NAME = "made_from.json"
+VERSION: Literal[1] = 1
+
+
+class Record(BaseModel):
+    """A part of the file: unknown keys are errors, values are final."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Origin(Record):
+    """What one file was made from."""
+
+    parameters: dict[str, JsonValue]
+    """All that the nodes upstream read, the seed included, by dotted keys."""
+    data: str
+    """The digest of the raw images; empty where the file is not made from them."""
+    code: CodeState
+    sha256: str = ""
+    """The digest of the file; empty until it is whole."""
+
+    def differences(self, now: "Origin") -> list[str]:
+        """Return which parameters and data are other now than then, a sentence each."""
+        facts = [{**origin.parameters, "data": origin.data[:8]} for origin in (self, now)]
+        then, today = facts
+        return [
+            f"{key} was {_shown(then, key)}, is {_shown(today, key)}"
+            for key in then | today
+            if key not in then or key not in today or then[key] != today[key]
+        ]
+
+
+class MadeFrom(Record):
+    """The origins of the files in a folder, by their names."""
+
+    version: Literal[1] = VERSION
+    files: dict[str, Origin]
+
+
+def read(file: StoredFile) -> MadeFrom:
+    """Return what a `made_from.json` says; nothing where there is none.
+
+    Raises:
+        ValueError: It is damaged, or of another version.
+    """
+    if not file.exists():
+        return MadeFrom(files={})
+    try:
+        content = json.loads(file.read())
+        found = content.get("version") if isinstance(content, dict) else None
+        if found != VERSION and found is not None:
+            raise ValueError(f"{file.path} is of version {found!r}; allowed: {VERSION}")
+        return MadeFrom.model_validate(content)
+    except (json.JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
+        raise ValueError(f"{file.path} is damaged") from error
+
+
+def write(file: StoredFile, made_from: MadeFrom) -> None:
+    """Write a `made_from.json`, in one piece."""
+    file.write(made_from.model_dump_json(indent=1).encode())
+
+
+def _shown(facts: dict[str, JsonValue], key: str) -> str:
+    return str(facts[key]) if key in facts else "not there"

@@ -1,0 +1,170 @@
+"""What a session makes, uses again and removes of the files of its cells."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from pydantic import JsonValue
+
+from autoencoder_lab.code_state import CodeState
+from autoencoder_lab.parameters import flatten
+from autoencoder_lab.stored_files import StoredFile, stored_file
+
+from . import made_from
+from .graph import Names, nodes_to_run, upstream, variant_of
+from .made_from import Origin
+
+Catalog = CatalogProtocol[Any, Any]
+
+RAW_DATA = "raw_images"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of the files of the variants that a session runs, by the datasets' names.
+
+    Attributes:
+        made: What nodes will write, and what it will be made from.
+        reused: What is there and was made from the same.
+        stale: What is there and may not be used any more, because what it is made from is made
+            anew, or because a session was killed while it wrote it.
+        problems: Why files that are needed cannot be used again.
+        other_code: In what the code that made reused files differs from the code that runs.
+    """
+
+    files: Mapping[str, StoredFile]
+    made: Mapping[str, Origin]
+    reused: Mapping[str, Origin]
+    stale: Sequence[str]
+    problems: Mapping[str, str]
+    other_code: Mapping[str, str]
+    data_digest: str
+
+
+def make_plan(
+    selected: Pipeline,
+    registered: Pipeline,
+    catalog: Catalog,
+    code: CodeState,
+    *,
+    only_missing_outputs: bool,
+) -> Plan:
+    """Return the plan of a session that runs the selected nodes.
+
+    Args:
+        selected: What the user chose.
+        registered: All there is: what files on disk were made by, chosen or not.
+        code: The code that runs.
+        only_missing_outputs: Whether only the nodes run whose outputs are missing.
+    """
+    variants = {variant_of(node) for node in selected.nodes} - {""}
+    known = _Known([node for node in registered.nodes if variant_of(node) in variants], catalog)
+    to_run = missing_nodes(selected, catalog) if only_missing_outputs else selected.nodes
+    to_make = {name for node in to_run for name in node.outputs if name in known.files}
+    made_from_what = upstream(registered.nodes)
+    outdated = {name for name in known.files if made_from_what[name].made & to_make}
+    needed = {name for node in to_run for name in node.inputs if name in known.files}
+    if only_missing_outputs:
+        needed |= {name for node in selected.nodes for name in node.outputs if name in known.files}
+    usable = known.there - to_make - outdated
+    sources = {name: made_from_what[name].sources for name in to_make | usable}
+    is_from_data = any(RAW_DATA in some for some in sources.values())
+    data_digest = catalog.load(RAW_DATA).sha256() if is_from_data else ""
+    now = {
+        name: Origin(
+            parameters=_parameters(some, catalog),
+            data=data_digest if RAW_DATA in some else "",
+            code=code,
+        )
+        for name, some in sources.items()
+    }
+    problems = {name: known.find_problem(name, now[name]) for name in usable}
+    problems |= dict.fromkeys(outdated, "is made from a file that is to be made anew")
+    reused = {name: known.origins[name] for name in sorted(usable) if not problems[name]}
+    other_code = {name: "; ".join(code.differences(it.code)) for name, it in reused.items()}
+    return Plan(
+        files=known.files,
+        made={name: now[name] for name in sorted(to_make)},
+        reused=reused,
+        stale=sorted((outdated - to_make) & known.existing | known.unfinished),
+        problems={name: problems[name] for name in sorted(needed - to_make) if problems.get(name)},
+        other_code={name: text for name, text in other_code.items() if text},
+        data_digest=data_digest,
+    )
+
+
+def missing_nodes(pipeline: Pipeline, catalog: Catalog) -> list[Node]:
+    """Return the nodes of a pipeline whose outputs are missing, and those that they need.
+
+    Only the files of variants are used again. What variants share is made anew: it takes a second,
+    and sessions of other variants write it, too.
+    """
+    stored = {name for name in pipeline.all_outputs() if stored_file(catalog.get(name)) is not None}
+    return nodes_to_run(pipeline.nodes, stored=stored, there=_Known(pipeline.nodes, catalog).there)
+
+
+def cell_files(nodes: Iterable[Node], catalog: Catalog) -> dict[str, StoredFile]:
+    """Return the files that the nodes of variants write, by the datasets' names."""
+    return {
+        name: file
+        for node in nodes
+        for name in node.outputs
+        if variant_of(node) and (file := stored_file(catalog.get(name)))
+    }
+
+
+class _Known:
+    """The files of variants that some nodes make, and what is known of those that are there."""
+
+    def __init__(self, nodes: Iterable[Node], catalog: Catalog) -> None:
+        self.files = cell_files(nodes, catalog)
+        self.existing = {name for name, file in self.files.items() if file.exists()}
+        self.origins: dict[str, Origin] = {}
+        self._damages: dict[str, str] = {}
+        for record, names in by_record(self.files).items():
+            try:
+                recorded = made_from.read(record)
+            except ValueError as damage:
+                self._damages |= dict.fromkeys(names, str(damage))
+            else:
+                self.origins |= {
+                    name: recorded.files[self.files[name].name]
+                    for name in names
+                    if self.files[name].name in recorded.files
+                }
+        self.unfinished = {
+            name for name in self.existing & self.origins.keys() if not self.origins[name].sha256
+        }
+        self.there = self.existing - self.unfinished
+
+    def find_problem(self, name: str, now: Origin) -> str:
+        """Return why a file that is there cannot be used again; nothing where it can."""
+        if name in self._damages:
+            return f"cannot be used again: {self._damages[name]}"
+        if name not in self.origins:
+            return f"cannot be used again: no {made_from.FILE_NAME} says what it is made from"
+        if differences := self.origins[name].differences(now):
+            return f"was made from something else: {'; '.join(differences)}"
+        if self.files[name].sha256() != self.origins[name].sha256:
+            return "has been altered since it was made"
+        return ""
+
+
+def by_record(files: Mapping[str, StoredFile]) -> dict[StoredFile, list[str]]:
+    """Return the names of the files, by the `made_from.json` beside them."""
+    by_record: dict[StoredFile, list[str]] = {}
+    for name, file in files.items():
+        by_record.setdefault(file.beside(made_from.FILE_NAME), []).append(name)
+    return by_record
+
+
+def _parameters(sources: Names, catalog: Catalog) -> dict[str, JsonValue]:
+    parameters: dict[str, JsonValue] = {}
+    for name in sorted(sources):
+        key = name.removeprefix("params:")
+        if key != name:
+            parameters |= flatten({key: catalog.load(name)})
+    return parameters

@@ -1,0 +1,72 @@
+"""Which code computes: the commit, what is not committed, and the versions of the libraries."""
+
+import hashlib
+import logging
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+logger = logging.getLogger(__name__)
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "keras", "tensorflow")
+
+
+class CodeState(BaseModel):
+    """The code of a run, as far as it decides about numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    commit: str | None
+    """Of the project's repository; none outside of one, or without a git program."""
+    uncommitted: str | None
+    """SHA-256 of all that differs from the commit; none where nothing does."""
+    versions: dict[str, str]
+    """Of Python and the libraries that compute."""
+
+    def differences(self, other: "CodeState") -> list[str]:
+        """Return what is another here than there, a sentence each."""
+        theirs, ours = (
+            {
+                "commit": state.commit and state.commit[:8],
+                "uncommitted changes": state.uncommitted and state.uncommitted[:8],
+                **state.versions,
+            }
+            for state in (other, self)
+        )
+        return [
+            f"{name} was {theirs.get(name) or 'none'}, is {ours.get(name) or 'none'}"
+            for name in theirs | ours
+            if theirs.get(name) != ours.get(name)
+        ]
+
+
+def read_code_state(project: Path) -> CodeState:
+    """Return the state of the code in the repository of which the project is a part."""
+    commit, uncommitted = _read_repository(project)
+    versions = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    return CodeState(commit=commit, uncommitted=uncommitted, versions=versions)
+
+
+def _read_repository(project: Path) -> tuple[str | None, str | None]:
+    try:
+        import git  # raises where there is no git program
+    except ImportError:
+        logger.warning("There is no git program: results do not say which code made them.")
+        return None, None
+    try:
+        repository = git.Repo(project, search_parent_directories=True)
+        commit = repository.head.commit.hexsha
+        changes = hashlib.sha256(repository.git.diff("HEAD", "--binary").encode())
+        root = Path(repository.working_dir)
+        untracked = sorted(repository.untracked_files)
+        for name in untracked:
+            changes.update(name.encode())
+            if (root / name).is_file():  # not a broken link
+                changes.update((root / name).read_bytes())
+        is_dirty = repository.is_dirty() or bool(untracked)
+        return commit, changes.hexdigest() if is_dirty else None
+    except (git.InvalidGitRepositoryError, git.GitCommandError, ValueError) as error:
+        logger.warning("Not in a git commit: results do not say which code made them. %s", error)
+        return None, None

@@ -1,0 +1,60 @@
+"""Where catalog entries keep their files, on whatever file system that is."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from fsspec import AbstractFileSystem
+from kedro.io import AbstractDataset, AbstractVersionedDataset
+from kedro.io.core import get_filepath_str
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file on a local disk or an object store."""
+
+    disk: AbstractFileSystem
+    path: str
+
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @property
+    def is_local(self) -> bool:
+        return "file" in self.disk.protocol
+
+    def beside(self, name: str) -> "StoredFile":
+        """Return the file of another name in the same folder."""
+        return StoredFile(self.disk, f"{self.folder}/{name}")
+
+    def exists(self) -> bool:
+        self.disk.invalidate_cache(self.folder)  # object stores list folders once
+        return bool(self.disk.exists(self.path))
+
+    def read(self) -> bytes:
+        content: bytes = self.disk.cat_file(self.path)
+        return content
+
+    def write(self, content: bytes) -> None:
+        self.disk.makedirs(self.folder, exist_ok=True)
+        with self.disk.open(self.path, "wb") as file:
+            file.write(content)
+
+    def remove(self) -> None:
+        self.disk.rm_file(self.path)
+
+    def sha256(self) -> str:
+        return hashlib.sha256(self.read()).hexdigest()
+
+
+def stored_file(dataset: AbstractDataset[Any, Any] | None) -> StoredFile | None:
+    """Return where a catalog entry keeps its file, or none where it keeps none."""
+    if not isinstance(dataset, AbstractVersionedDataset):
+        return None
+    disk, protocol = dataset._fs, dataset._protocol  # type: ignore[attr-defined]
+    return StoredFile(disk, get_filepath_str(dataset._filepath, protocol))

@@ -1,0 +1,39 @@
+"""Results on disk are used again only where they were made from the same."""
+
+import json
+
+from .conftest import ProjectCopy
+
+SMOKE = ("run", "--env=smoke", "--pipelines=stacked")
+
+
+def test_results_of_other_parameters_are_not_passed_off_as_these(project: ProjectCopy) -> None:
+    assert project.kedro(*SMOKE, "--params=stacked.training.epochs=1").returncode == 0
+    before, n_runs = project.written(), len(project.runs())
+
+    done = project.kedro(*SMOKE, "--params=stacked.training.epochs=7", "--only-missing-outputs")
+
+    assert done.returncode == 1
+    assert "model.keras" in done.stderr
+    assert "stacked.training.epochs was 1, is 7" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().endswith("False"), "TensorFlow was loaded"
+    assert project.written() == before
+    assert len(project.runs()) == n_runs
+
+
+def test_two_sessions_of_one_cell_do_not_mix(project: ProjectCopy) -> None:
+    cell = project.folder / "data/07_model_output/digits/stacked/seed-5"
+    long = project.start(*SMOKE, "--params=seed=5,stacked.training.epochs=300")
+    assert long.stdout is not None
+    next(line for line in long.stdout if line.startswith("Epoch 2/300"))
+
+    short = project.kedro(*SMOKE, "--params=seed=5,stacked.training.epochs=1")
+    _, errors = long.communicate(timeout=300)
+
+    assert short.returncode == 1
+    assert "another session is writing to" in short.stderr
+    assert long.returncode == 0, errors
+    assert len((cell / "training_history.csv").read_text().splitlines()) == 301
+    origin = json.loads((cell / "made_from.json").read_text())["files"]["training_history.csv"]
+    assert origin["parameters"]["stacked.training.epochs"] == 300

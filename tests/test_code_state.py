@@ -1,0 +1,62 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from autoencoder_lab.code_state import CodeState, read_code_state
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a folder with a file in a commit of its own."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "model.py").write_text("epochs = 1\n")
+    (folder / ".gitignore").write_text("data\n")
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "First"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    return folder
+
+
+def test_a_clean_commit_has_no_uncommitted_changes(repository: Path) -> None:
+    (repository / "data").write_text("ignored")
+
+    state = read_code_state(repository)
+
+    assert state.uncommitted is None
+    assert state.commit is not None
+    assert len(state.commit) == 40
+    assert {"python", "keras", "numpy"} <= state.versions.keys()
+
+
+def test_changes_and_new_files_have_a_digest_of_their_own(repository: Path) -> None:
+    digests = []
+    for name, content in (("model.py", "epochs = 2\n"), ("new.py", "a"), ("new.py", "b")):
+        (repository / name).write_text(content)
+        digests.append(read_code_state(repository / "").uncommitted)
+
+    assert None not in digests
+    assert len(set(digests)) == 3
+    (repository / "new.py").unlink()
+    assert read_code_state(repository).uncommitted == digests[0]
+
+
+def test_outside_of_a_repository_there_is_no_commit_and_it_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = read_code_state(tmp_path)
+
+    assert (state.commit, state.uncommitted) == (None, None)
+    assert "Not in a git commit" in caplog.text
+
+
+def test_differences_are_named_with_both_values() -> None:
+    then = CodeState(commit="c0ffee" * 7, uncommitted=None, versions={"keras": "3.15.1"})
+    now = CodeState(commit="c0ffee" * 7, uncommitted="beef" * 16, versions={"keras": "3.16.0"})
+
+    assert now.differences(now) == []
+    assert now.differences(then) == [
+        "uncommitted changes was none, is beefbeef",
+        "keras was 3.15.1, is 3.16.0",
+    ]
