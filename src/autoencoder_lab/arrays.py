@@ -50,6 +50,15 @@ class RawImages:
     test_labels: Labels | None = None
     class_names: ClassNames = field(default_factory=dict)
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether every image has a label."""
+        return all(
+            has_labels(labels)
+            for labels in (self.train_labels, self.test_labels)
+            if labels is not None
+        )
+
     def sha256(self) -> str:
         """Return a digest of all pixels, labels and names: equal digests mean equal data."""
         digest = hashlib.sha256(repr(sorted(self.class_names.items())).encode())
@@ -89,6 +98,13 @@ class Autoencoder(Protocol):
 def has_labels(labels: Labels) -> bool:
     """Whether every image has a label."""
     return bool((labels != UNLABELLED).all())
+
+
+def as_images(pixels: Pixels) -> Images:
+    """Return images as they are computed with: float32 in [0, 1], in C's order."""
+    scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
+    images: Images = np.divide(pixels, scale, dtype=np.float32, order="C")
+    return images
 
 
 def require_same_shape(**arrays: npt.NDArray[np.generic]) -> None:

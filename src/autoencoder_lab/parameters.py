@@ -68,6 +68,11 @@ class CorruptionParams(Params):
     heavy_gaussian: GaussianNoiseParams
     mask: MaskNoiseParams
 
+    @property
+    def noises(self) -> tuple[GaussianNoiseParams | MaskNoiseParams, ...]:
+        """What each view is corrupted with."""
+        return self.light_gaussian, self.heavy_gaussian, self.mask
+
     @model_validator(mode="after")
     def _require_different_views(self) -> Self:
         if self.light_gaussian.view == self.heavy_gaussian.view:

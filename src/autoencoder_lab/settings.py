@@ -25,18 +25,18 @@ DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
 _cells = cells.Cells()
 _runs = tracking.RunTree()
-_in_calling_order = (
+_outputs = tracking.LogOutputs(_runs, _cells)
+HOOKS = (
     hooks.CheckInput(),
     hooks.SetUpTensorflow(),
     hooks.AtomicWrites(),
     cells.PlanCells(_cells),
     cells.KeepCells(_cells),
-    tracking.MlflowRuns(_runs),
-    tracking.LogOutputs(_runs),
+    tracking.MlflowRuns(_runs, _cells),
+    _outputs,
     tracking.LogNodeSeconds(_runs),
-    tracking.PrintSummary(_runs),
+    tracking.PrintSummary(_runs, _outputs),
 )
-HOOKS = _in_calling_order[::-1]  # Kedro calls the last first
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -71,7 +71,7 @@ def make_plan(
         needed |= {name for node in selected.nodes for name in node.outputs if name in known.files}
     usable = known.there - to_make - outdated
     sources = {name: made_from_what[name].sources for name in to_make | usable}
-    is_from_data = any(RAW_DATA in some for some in sources.values())
+    is_from_data = any(RAW_DATA in some for some in (*sources.values(), selected.inputs()))
     data_digest = catalog.load(RAW_DATA).sha256() if is_from_data else ""
     now = {
         name: Origin(

@@ -20,7 +20,7 @@ RAW_DATA = "raw_images"
 class CheckInput:
     """Checks the names on the command line, the parameters, and the data, in this order."""
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         conf = Path(context.config_loader.conf_source)
         environments = {path.name for path in conf.iterdir() if path.is_dir()}

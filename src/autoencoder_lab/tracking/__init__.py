@@ -5,7 +5,8 @@ one run a session under unflattened parameter names, so it is switched off in `s
 """
 
 from .outputs import LogOutputs
-from .runs import MlflowRuns, RunTree
+from .run_tree import RunTree
+from .runs import MlflowRuns
 from .summary import PrintSummary
 from .timings import LogNodeSeconds
 

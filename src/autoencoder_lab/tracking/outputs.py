@@ -1,49 +1,71 @@
 """Logging what nodes return, as `metadata.mlflow` in the catalog says."""
 
+import tempfile
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.framework.hooks import hook_impl
-from kedro.io import AbstractDataset, AbstractVersionedDataset, DataCatalog
+from kedro.io import AbstractDataset, DataCatalog
 from kedro.pipeline.node import Node
 from mlflow.entities import Metric
 from mlflow.models import Model, infer_signature
 
-from autoencoder_lab.arrays import Autoencoder
+from autoencoder_lab.arrays import Autoencoder, RawImages, as_images
+from autoencoder_lab.cells import Cells
 from autoencoder_lab.metrics import contract
+from autoencoder_lab.stored_files import StoredFile
 from autoencoder_lab.training.divergence import Diverged
 
-from .runs import RunTree
+from .run_tree import RunTree
 
 LARGEST_BATCH = 1000  # metrics in a request, MLflow's limit
 MODEL_PACKAGES = ("keras", "tensorflow", "mlflow", "numpy")
 
+ByStep = Mapping[int, Mapping[str, float]]
+"""Metrics by their keys, for each step."""
+
 
 class LogOutputs:
-    """Logs metrics, artifacts and models once they are saved, in the run of their variant."""
+    """Logs what is in hand once it is saved, or what of it is used again, in its variant's run."""
 
-    def __init__(self, runs: RunTree) -> None:
+    def __init__(self, runs: RunTree, cells: Cells) -> None:
         self._runs = runs
+        self._cells = cells
+        self.measured: dict[str, dict[str, float]] = {}
+        """What was logged last of each metric, by the run."""
 
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
         self._catalog = catalog
+        self.measured = {}
+        plan = self._cells.plan
+        for variant, run_id in self._runs.by_variant.items():
+            reused = [name for name in plan.reused if name.startswith(f"{variant}.")]
+            for name in reused:
+                self._log_reused(run_id, name, plan.files[name])
+            if reused:
+                files = ", ".join(sorted(plan.files[name].name for name in reused))
+                self._runs.client.set_tag(run_id, "reused", files)
+            if other_code := {plan.other_code[name] for name in reused if name in plan.other_code}:
+                self._runs.client.set_tag(run_id, "reused_from", "; ".join(sorted(other_code)))
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        dataset = self._catalog[dataset_name]
         run_id = self._runs.run_id(dataset_name)
-        match log_instructions(dataset):
+        match log_instructions(self._catalog.get(dataset_name)):
             case {"log": "metrics"}:
                 self._log_metrics(run_id, {0: data})
-            case {"log": "step_metrics"}:
+            case {"log": "step_metrics", "file": file}:
                 self._log_metrics(run_id, _by_step(data))
-                self._log_file(run_id, dataset, folder="tables")
-            case {"log": "artifact", "folder": folder}:
-                self._log_file(run_id, dataset, folder=folder)
+                self._runs.client.log_text(run_id, data.to_csv(index=False), file)
+            case {"log": "figure", "file": file}:
+                self._runs.client.log_figure(run_id, data, self._runs.place(dataset_name, file))
+            case {"log": "summary", "file": file}:
+                self._runs.client.log_dict(run_id, data, self._runs.place(dataset_name, file))
             case {"log": "model"}:
                 self._log_model(run_id, data)
             case instructions if instructions:
@@ -54,26 +76,53 @@ class LogOutputs:
         if isinstance(error, Diverged):
             self._log_metrics(self._runs.run_id(node.name), _by_step(error.history))
 
-    def _log_metrics(self, run_id: str, by_step: dict[int, dict[str, float]]) -> None:
-        for key in {key for values in by_step.values() for key in values}:
-            contract.find(key)
+    def _log_reused(self, run_id: str, name: str, file: StoredFile) -> None:
+        match log_instructions(self._catalog.get(name)):
+            case {"log": "figure", "file": artifact}:  # it cannot be loaded as a figure
+                with tempfile.TemporaryDirectory() as folder:
+                    copy = Path(folder) / Path(artifact).name
+                    copy.write_bytes(file.read())
+                    self._runs.client.log_artifact(run_id, copy, str(Path(artifact).parent))
+            case {"log": "model"} if self._has_model(run_id):
+                pass
+            case instructions if instructions:
+                self.after_dataset_saved(name, self._catalog.load(name))
+
+    def _log_metrics(self, run_id: str, by_step: ByStep) -> None:
         now = time.time_ns() // 1_000_000
         metrics = [
             Metric(key, float(value), now, step)
             for step, values in by_step.items()
             for key, value in values.items()
         ]
+        for key in {metric.key for metric in metrics}:
+            contract.find(key)
+        if self._runs.is_continued(run_id):
+            metrics = self._not_yet_logged(run_id, metrics)
         for start in range(0, len(metrics), LARGEST_BATCH):
             self._runs.client.log_batch(run_id, metrics[start : start + LARGEST_BATCH])
+        for values in by_step.values():
+            self.measured.setdefault(run_id, {}).update(values)
 
-    def _log_file(self, run_id: str, dataset: AbstractDataset[Any, Any], *, folder: str) -> None:
-        self._runs.client.log_artifact(run_id, str(saved_file(dataset)), folder)
+    def _not_yet_logged(self, run_id: str, metrics: list[Metric]) -> list[Metric]:
+        """Return what an earlier attempt has not logged: MLflow would keep it twice."""
+        logged = {
+            (metric.key, metric.step, str(metric.value))  # as text, NaN equals itself
+            for key in {metric.key for metric in metrics}
+            for metric in self._runs.client.get_metric_history(run_id, key)
+        }
+        return [m for m in metrics if (m.key, m.step, str(m.value)) not in logged]
+
+    def _has_model(self, run_id: str) -> bool:
+        outputs = self._runs.client.get_run(run_id).outputs
+        return bool(outputs and outputs.model_outputs)
 
     def _log_model(self, run_id: str, model: Autoencoder) -> None:
         import keras  # takes seconds
         import mlflow.tensorflow
 
-        example = self._catalog.load("train_images")[:1]
+        raw_images: RawImages = self._catalog.load("raw_images")
+        example = as_images(raw_images.train_images[:1])
         keras.config.disable_interactive_logging()  # MLflow tries the model on the example
         try:
             Model.log(
@@ -91,20 +140,13 @@ class LogOutputs:
             keras.config.enable_interactive_logging()
 
 
-def log_instructions(dataset: AbstractDataset[Any, Any]) -> dict[str, str]:
+def log_instructions(dataset: AbstractDataset[Any, Any] | None) -> dict[str, str]:
     """Return `metadata.mlflow` of a catalog entry; empty where nothing is to be logged."""
     metadata = getattr(dataset, "metadata", None) or {}
     return dict(metadata.get("mlflow", {}))
 
 
-def saved_file(dataset: AbstractDataset[Any, Any]) -> Path:
-    """Return where a catalog entry keeps its file."""
-    if not isinstance(dataset, AbstractVersionedDataset):
-        raise TypeError(f"{dataset} is logged as a file, but kept in none")
-    return Path(dataset._filepath)
-
-
-def _by_step(table: pd.DataFrame) -> dict[int, dict[str, float]]:
+def _by_step(table: pd.DataFrame) -> ByStep:
     step, *keys = table.columns
     if not table[step].is_unique:
         twice = sorted({int(value) for value in table[step][table[step].duplicated()]})

@@ -1,18 +1,19 @@
-"""What a person sees when a run has ended."""
+"""What a person sees when a session has ended."""
 
-from pathlib import Path
-
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
+from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 from rich.console import Console
 from rich.table import Table
 
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import VARIANTS
+from autoencoder_lab.stored_files import stored_file
 
-from .outputs import log_instructions, saved_file
-from .runs import RunTree
+from .config import embedded_store
+from .outputs import LogOutputs, log_instructions
+from .run_tree import RunTree
 
 COLUMNS = {
     "test/mse": "{:.4f}",
@@ -29,58 +30,66 @@ ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
 
 class PrintSummary:
-    """Prints the results, where the figures are, and how to compare the runs."""
+    """Prints what was logged, where the figures are, and where the runs are to be seen."""
 
-    def __init__(self, runs: RunTree) -> None:
+    def __init__(self, runs: RunTree, outputs: LogOutputs) -> None:
         self._runs = runs
+        self._outputs = outputs
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        self._context = context
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        self._print(pipeline, catalog)
+
+    @hook_impl
+    def on_pipeline_error(
+        self, error: BaseException, pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        if isinstance(error, Exception) and self._outputs.measured:  # some variants are done
+            self._print(pipeline, catalog)
+
+    def _print(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         console = Console(highlight=False)
         console.print()
-        metrics = _metrics_by_variant(pipeline, catalog)
-        if metrics:
-            console.print(_table(metrics))
+        if self._outputs.measured:
+            console.print(self._table())
         for folder in _figure_folders(pipeline, catalog):
             console.print(f"Figures  {folder}", soft_wrap=True)
-        address = f"http://127.0.0.1:5000/{self._runs.page}"
-        console.print(f"Compare  make ui, then {address}", soft_wrap=True)
+        for variant, run_id in self._runs.by_variant.items():
+            console.print(f"Run      {run_id}  {variant}", soft_wrap=True)
+        console.print(f"Compare  {self._address()}", soft_wrap=True)
 
-
-def _metrics_by_variant(pipeline: Pipeline, catalog: DataCatalog) -> dict[str, dict[str, float]]:
-    """Return what each variant's nodes measured, as saved on disk."""
-    metrics: dict[str, dict[str, float]] = {}
-    for name in sorted(pipeline.all_outputs()):
-        variant = name.split(".")[0]
-        match log_instructions(catalog[name]):
-            case {"log": "metrics"}:
-                metrics.setdefault(variant, {}).update(catalog.load(name))
-            case {"log": "step_metrics"}:
-                for last_step in catalog.load(name).to_dict("records")[-1:]:
-                    metrics.setdefault(variant, {}).update(last_step)
-    return metrics
-
-
-def _table(metrics: dict[str, dict[str, float]]) -> Table:
-    table = Table(title="Test images")
-    table.add_column("variant")
-    for metric in map(contract.find, COLUMNS):
-        heading = f"{metric.name} {ARROWS[metric.better]}\n{metric.unit}"
-        table.add_column(heading, justify="right")
-    for variant in VARIANTS:
-        if variant in metrics:
-            values = metrics[variant]
+    def _table(self) -> Table:
+        table = Table(title="Test images")
+        table.add_column("variant")
+        for metric in map(contract.find, COLUMNS):
+            unit = f"{metric.unit} {ARROWS[metric.better]}".strip()
+            table.add_column("\n".join([*metric.name.split(), unit]), justify="right")
+        for variant, run_id in self._runs.by_variant.items():
+            values = self._outputs.measured.get(run_id, {})
             cells = [
                 form.format(values[key]) if key in values else "" for key, form in COLUMNS.items()
             ]
             table.add_row(variant, *cells)
-    return table
+        return table
+
+    def _address(self) -> str:
+        """Return where MLflow's pages show all runs, and what opens them."""
+        config: KedroMlflowConfig = self._context.mlflow  # type: ignore[attr-defined]
+        # Without the query, MLflow opens its pages for chats.
+        page = f"#/experiments/{self._runs.experiment_id}/runs?workflowType=machine_learning"
+        if embedded_store(config) is None:
+            return f"{str(config.server.mlflow_tracking_uri).rstrip('/')}/{page}"
+        return f"make ui, then http://{config.ui.host}:{config.ui.port}/{page}"
 
 
-def _figure_folders(pipeline: Pipeline, catalog: DataCatalog) -> list[Path]:
+def _figure_folders(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
     figures = [
-        saved_file(dataset)
-        for dataset in map(catalog.__getitem__, pipeline.all_outputs())
-        if log_instructions(dataset).get("folder") == "figures"
+        stored_file(dataset)
+        for dataset in map(catalog.get, pipeline.all_outputs())
+        if log_instructions(dataset).get("log") == "figure"
     ]
-    return sorted({figure.parent for figure in figures})
+    return sorted({figure.folder for figure in figures if figure})

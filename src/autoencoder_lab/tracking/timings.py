@@ -6,7 +6,7 @@ import time
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
 
-from .runs import RunTree
+from .run_tree import RunTree
 
 logger = logging.getLogger(__name__)
 

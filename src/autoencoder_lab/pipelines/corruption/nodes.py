@@ -19,14 +19,9 @@ def corrupt_images(test_images: Images, params: CorruptionParams, seed: int) -> 
 
     All are (n, height, width, channels) in [0, 1]. The same seed draws the same noise.
     """
-    noises: list[GaussianNoiseParams | MaskNoiseParams] = [
-        params.light_gaussian,
-        params.heavy_gaussian,
-        params.mask,
-    ]
     return {
         noise.view: _corrupt(test_images, noise, seeds.derive(seed, noise.view)[0])
-        for noise in noises
+        for noise in params.noises
     }
 
 

@@ -16,6 +16,7 @@ from autoencoder_lab.arrays import (
     Labels,
     Pixels,
     RawImages,
+    as_images,
     has_labels,
 )
 from autoencoder_lab.parameters import IngestParams
@@ -58,11 +59,11 @@ def split_images(raw_images: RawImages, params: IngestParams) -> Splits:
     order = stratified_order(test_labels, seed=order_seed)
     all_labels = np.unique(np.concatenate([train_labels, validation_labels, test_labels]))
     return Splits(
-        train_images=_as_images(train_images),
+        train_images=_shared(train_images),
         train_labels=train_labels,
-        validation_images=_as_images(validation_images),
+        validation_images=_shared(validation_images),
         validation_labels=validation_labels,
-        test_images=_as_images(test_images[order]),
+        test_images=_shared(test_images[order]),
         test_labels=test_labels[order],
         class_names={
             label: raw_images.class_names.get(label, str(label))
@@ -139,9 +140,8 @@ def _split(
     return without, split_off, labels_without, labels_split_off
 
 
-def _as_images(pixels: Pixels) -> Images:
-    scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
-    images: Images = np.divide(pixels, scale, dtype=np.float32, order="C")
+def _shared(pixels: Pixels) -> Images:
+    images = as_images(pixels)
     images.setflags(write=False)  # nodes share them without a copy
     return images
 

@@ -1,0 +1,88 @@
+"""Sessions of one run key, and what the next session makes of one that was cut short."""
+
+from autoencoder_lab.metrics import contract
+
+from .conftest import ProjectCopy
+
+NIGHTLY = ("run", "--env=smoke", "--pipelines=stacked", "--params=run_key=nightly")
+VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
+
+
+def test_a_retry_finishes_what_the_first_attempt_began(project: ProjectCopy) -> None:
+    in_the_way = project.folder / "data/08_reporting/digits/nightly/stacked/seed-42/map.png"
+    process = project.start(*NIGHTLY)
+    assert process.stdout is not None
+    next(line for line in process.stdout if "Running stacked.train_autoencoder" in line)
+    in_the_way.mkdir()
+    process.communicate(timeout=120)
+    failed = {run.info.run_name: run for run in project.runs()}
+    in_the_way.rmdir()
+
+    done = project.kedro(*NIGHTLY, "--only-missing-outputs")
+
+    assert done.returncode == 0, done.stderr
+    assert "Running stacked.train_autoencoder" not in done.stdout
+    finished = {run.info.run_name: run for run in project.runs()}
+    assert {name: run.info.status for name, run in failed.items()} == {
+        "nightly": "FAILED",
+        "stacked": "FAILED",
+    }
+    assert {name: run.info.status for name, run in finished.items()} == {
+        "nightly": "FINISHED",
+        "stacked": "FINISHED",
+    }
+    assert {run.info.run_id for run in finished.values()} == {
+        run.info.run_id for run in failed.values()
+    }
+    run = finished["stacked"]
+    assert contract.required(VIEWS, has_labels=True) <= run.data.metrics.keys()
+    assert "model.keras" in run.data.tags["reused"]
+    losses = project.client.get_metric_history(run.info.run_id, "val/loss")
+    assert [metric.step for metric in losses] == [1, 2]
+    assert len(run.outputs.model_outputs) == 1
+    logged = project.client.list_artifacts(run.info.run_id, "figures")
+    assert "figures/map.png" in {file.path for file in logged}
+
+
+def test_other_parameters_of_a_run_key_are_refused(project: ProjectCopy) -> None:
+    before = {run.info.run_id: run.info.status for run in project.runs()}
+
+    done = project.kedro(
+        "run",
+        "--env=smoke",
+        "--pipelines=stacked",
+        "--params=run_key=nightly,stacked.training.batch_size=16",
+    )
+
+    assert done.returncode == 1
+    assert "stacked: training.batch_size was 32, is 16" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {run.info.run_id: run.info.status for run in project.runs()} == before
+
+
+def test_what_a_killed_process_left_running_is_marked_killed(project: ProjectCopy) -> None:
+    process = project.start("run", "--pipelines=stacked", "--params=seed=9")
+    assert process.stdout is not None
+    next(line for line in process.stdout if line.startswith("Epoch 2/10"))
+    process.kill()
+    process.communicate(timeout=60)
+    abandoned = project.runs()[0]
+
+    done = project.kedro("run", "--env=smoke", "--pipelines=ingest")
+
+    assert done.returncode == 0
+    assert abandoned.info.status == "RUNNING"
+    assert project.client.get_run(abandoned.info.run_id).info.status == "KILLED"
+    assert f"Run {abandoned.info.run_id} was abandoned" in " ".join(done.stdout.split())
+
+
+def test_a_part_of_a_variant_is_no_finished_run(project: ProjectCopy) -> None:
+    done = project.kedro(
+        "run", "--env=smoke", "--pipelines=stacked", "--to-nodes=stacked.train_autoencoder"
+    )
+
+    assert done.returncode == 0
+    run = project.runs()[0]
+    assert run.info.status == "KILLED"
+    assert "test/mse" in run.data.tags["incomplete"]
+    assert "is marked KILLED, as it has no" in " ".join(done.stdout.split())

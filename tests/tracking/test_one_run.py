@@ -1,0 +1,131 @@
+"""Runs that several processes share: there is one of each, however many ask for it at once."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import ViewType
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from autoencoder_lab.tracking.one_run import RUN_KEY, WITHDRAWN, find_or_create
+
+NIGHTLY = {RUN_KEY: "nightly"}
+
+ASK = """
+import sys
+from mlflow import MlflowClient
+from autoencoder_lab.tracking.one_run import find_or_create
+address, experiment = sys.argv[1:]
+client = MlflowClient(address)
+print("ready", flush=True)
+sys.stdin.readline()
+for n in range(5):
+    print(find_or_create(client, experiment, f"run {n}", {"run_key": f"key {n}"}).info.run_id)
+"""
+
+
+def test_what_is_there_is_found(client: MlflowClient, experiment: str) -> None:
+    made = find_or_create(client, experiment, "nightly", NIGHTLY)
+    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+
+    assert made.info.run_id == found.info.run_id
+    assert made.data.tags[RUN_KEY] == found.data.params[RUN_KEY] == "nightly"
+
+
+def test_other_names_tags_and_parents_have_runs_of_their_own(
+    client: MlflowClient, experiment: str
+) -> None:
+    parent = find_or_create(client, experiment, "stacked", NIGHTLY)
+    under = {**NIGHTLY, MLFLOW_PARENT_RUN_ID: parent.info.run_id}
+    runs = [
+        parent,
+        find_or_create(client, experiment, "stacked", under),
+        find_or_create(client, experiment, "linear", under),
+        find_or_create(client, experiment, "stacked", {**under, "seed": "3"}),
+        find_or_create(client, experiment, "stacked", {RUN_KEY: "weekly"}),
+    ]
+
+    # The parent is found, although it is older than a child of its name with the same tags.
+    assert find_or_create(client, experiment, "stacked", NIGHTLY).info.run_id == runs[0].info.run_id
+    assert len({run.info.run_id for run in runs}) == len(runs)
+
+
+@pytest.mark.parametrize("store", ["embedded", "server"])
+def test_processes_that_ask_at_once_are_given_the_same(
+    store: str, request: pytest.FixtureRequest
+) -> None:
+    address: str = request.getfixturevalue(store)
+    client = MlflowClient(address)
+    experiment = client.create_experiment("at once")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", ASK, address, experiment],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+
+    answers = []
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        printed, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        answers.append(printed.split())
+
+    assert len(answers[0]) == 5
+    assert answers == [answers[0]] * 4, json.dumps(answers)
+    assert len(client.search_runs([experiment])) == 5
+
+
+def test_a_candidate_that_a_process_left_is_chosen(client: MlflowClient, experiment: str) -> None:
+    left = client.create_run(experiment, run_name="nightly", tags=NIGHTLY)
+
+    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+
+    assert found.info.run_id == left.info.run_id
+
+
+def test_of_several_candidates_all_but_the_first_are_withdrawn(
+    client: MlflowClient, experiment: str
+) -> None:
+    candidates = [
+        client.create_run(experiment, run_name="nightly", tags=NIGHTLY, start_time=1000 + n)
+        for n in range(3)
+    ]
+
+    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+
+    assert found.info.run_id == candidates[0].info.run_id
+    deleted = client.search_runs([experiment], run_view_type=ViewType.DELETED_ONLY)
+    assert {run.info.run_id for run in deleted} == {run.info.run_id for run in candidates[1:]}
+
+
+def test_where_one_is_chosen_an_earlier_candidate_gives_way(
+    client: MlflowClient, experiment: str
+) -> None:
+    chosen = find_or_create(client, experiment, "nightly", NIGHTLY)
+    # Of a process whose clock is behind.
+    client.create_run(experiment, run_name="nightly", tags=NIGHTLY, start_time=1000)
+
+    assert find_or_create(client, experiment, "nightly", NIGHTLY).info.run_id == chosen.info.run_id
+
+
+def test_where_all_candidates_are_withdrawn_a_new_one_is_made(
+    client: MlflowClient, experiment: str
+) -> None:
+    withdrawn = client.create_run(experiment, run_name="nightly", tags=NIGHTLY)
+    client.log_param(withdrawn.info.run_id, RUN_KEY, WITHDRAWN)
+
+    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+
+    assert found.info.run_id != withdrawn.info.run_id
