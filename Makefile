@@ -1,5 +1,7 @@
 # Everything a person does here. `make` alone lists it.
-PYTHON ?= python3.11
+# The first of these that there is.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13; do \
+	$$python -c "" 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed-from-requirements
@@ -43,7 +45,8 @@ clean: ## Remove what runs wrote: data/02 to data/08, and the runs in mlruns
 
 # Made anew when the lock changes. The file is made last: a set-up that was cut short is redone.
 $(READY): requirements.txt
-	@echo "Setting up $(VENV) from requirements.txt: some minutes, once ..."
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=<its path>"; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON) from requirements.txt: some minutes, once ..."
 	$(PYTHON) -m venv --clear $(VENV)
 	python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements.txt

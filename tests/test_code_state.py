@@ -51,6 +51,17 @@ def test_outside_of_a_repository_there_is_no_commit_and_it_is_said(
     assert "Not in a git commit" in caplog.text
 
 
+def test_without_a_git_program_there_is_no_commit_and_it_is_said(
+    repository: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    state = read_code_state(repository)
+
+    assert (state.commit, state.uncommitted) == (None, None)
+    assert "There is no git program" in caplog.text
+
+
 def test_differences_are_named_with_both_values() -> None:
     then = CodeState(commit="c0ffee" * 7, uncommitted=None, versions={"keras": "3.15.1"})
     now = CodeState(commit="c0ffee" * 7, uncommitted="beef" * 16, versions={"keras": "3.16.0"})

@@ -3,14 +3,24 @@
 import hashlib
 import logging
 import platform
-from importlib.metadata import version
+import shutil
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 logger = logging.getLogger(__name__)
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "scikit-image", "keras", "tensorflow")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "scikit-image",
+    "keras",
+    "tensorflow",
+    "autoencoder-lab",
+)
 
 
 class CodeState(BaseModel):
@@ -45,16 +55,19 @@ class CodeState(BaseModel):
 def read_code_state(project: Path) -> CodeState:
     """Return the state of the code in the repository of which the project is a part."""
     commit, uncommitted = _read_repository(project)
-    versions = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    versions = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):  # the last, where the code runs from its repository
+            versions[name] = version(name)
     return CodeState(commit=commit, uncommitted=uncommitted, versions=versions)
 
 
 def _read_repository(project: Path) -> tuple[str | None, str | None]:
-    try:
-        import git  # raises where there is no git program
-    except ImportError:
+    if shutil.which("git") is None:
         logger.warning("There is no git program: results do not say which code made them.")
         return None, None
+    import git  # which fails where there is no program
+
     try:
         repository = git.Repo(project, search_parent_directories=True)
         commit = repository.head.commit.hexsha

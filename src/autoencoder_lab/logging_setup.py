@@ -7,18 +7,23 @@ from pathlib import Path
 
 import yaml
 from kedro.framework.project import configure_logging
+from kedro.utils import find_kedro_project
 
 FRAMEWORKS = ("kedro", "kedro_mlflow", "mlflow")
 
 
-def set_up_logging(project: Path) -> None:
+def set_up_logging() -> None:
     """Apply the project's logging configuration, which Kedro finds in the project's root only.
 
     A configuration that `KEDRO_LOGGING_CONFIG` names is left in place.
     """
-    if "KEDRO_LOGGING_CONFIG" not in os.environ:
-        configure_logging(yaml.safe_load((project / "conf" / "logging.yml").read_text()))
-        _let_warnings_pass()
+    if "KEDRO_LOGGING_CONFIG" in os.environ:
+        return
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    file = project / "conf" / "logging.yml"
+    if file.exists():  # the configuration may be an archive elsewhere
+        configure_logging(yaml.safe_load(file.read_text()))
+    _let_warnings_pass()
 
 
 def _let_warnings_pass() -> None:

@@ -4,16 +4,17 @@ https://docs.kedro.org/en/stable/configure/configuration_basics/
 """
 
 import os
-from pathlib import Path
 
 from autoencoder_lab.logging_setup import set_up_logging
 
-PROJECT = Path(__file__).parents[2]
-
 # Before kedro-telemetry and MLflow look; MLflow takes no other value.
 os.environ.setdefault("DO_NOT_TRACK", "true")
+# The summary says where the runs are; MLflow would for each run.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+# Where there is no git program, code_state.py says so once; MLflow would for each run.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 # Before MLflow, on import, warns.
-set_up_logging(PROJECT)
+set_up_logging()
 
 from autoencoder_lab import cells, hooks, tracking  # noqa: E402
 from autoencoder_lab.session import ExperimentSession  # noqa: E402
@@ -45,7 +46,6 @@ CONFIG_LOADER_ARGS = {
     # An environment changes single parameters, not the whole block that they are in.
     "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
     "custom_resolvers": {
-        "project_path": lambda path: (PROJECT / path).as_posix(),
         # Leaves out a folder that has no name.
         "folders": lambda *names: "/".join(str(name) for name in names if name is not None),
     },

@@ -21,13 +21,17 @@ class ProjectCopy:
 
     folder: Path
 
-    def kedro(self, *arguments: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
+    def kedro(
+        self, *arguments: str, folder: str = ".", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command as a user would, in a folder of the project."""
-        process = self.start(*arguments, folder=folder)
+        process = self.start(*arguments, folder=folder, **environment)
         printed, errors = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, printed, errors)
 
-    def start(self, *arguments: str, folder: str = ".") -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, folder: str = ".", **environment: str
+    ) -> subprocess.Popen[str]:
         """Start a command, which says at the end of its errors whether it loaded TensorFlow."""
         script = (
             "import atexit, signal, sys; from kedro.framework.cli.cli import main; "
@@ -39,7 +43,7 @@ class ProjectCopy:
         return subprocess.Popen(
             [sys.executable, "-u", "-c", script, *arguments],
             cwd=self.folder / folder,
-            env={**os.environ, "COLUMNS": "200"},
+            env={**os.environ, "COLUMNS": "200", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

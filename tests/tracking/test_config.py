@@ -14,7 +14,7 @@ def context(settings: dict[str, Any], folder: Path = Path("/project")) -> Any:
     return SimpleNamespace(config_loader={"mlflow": settings}, project_path=folder)
 
 
-@pytest.mark.parametrize("folder", ["/project", "/a b/100% %20 project"])
+@pytest.mark.parametrize("folder", ["/project", "/a b/100% of it"])
 def test_a_relative_store_is_in_the_projects_folder_with_artifacts_beside_it(folder: str) -> None:
     config = read_config(context(STORE, Path(folder)))
 
@@ -22,6 +22,11 @@ def test_a_relative_store_is_in_the_projects_folder_with_artifacts_beside_it(fol
     assert embedded_store(config) == Path(folder, "mlruns/mlflow.db")
     location = config.tracking.experiment.create_experiment_kwargs.artifact_location
     assert location == f"{folder}/mlruns/artifacts"
+
+
+def test_a_path_that_an_address_cannot_hold_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"/a%20b/mlruns/mlflow\.db, but SQLite"):
+        read_config(context(STORE, Path("/a%20b")))
 
 
 def test_an_absolute_store_stays_where_it_is() -> None:

@@ -23,8 +23,8 @@ class CheckInput:
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         conf = Path(context.config_loader.conf_source)
-        environments = {path.name for path in conf.iterdir() if path.is_dir()}
-        if context.env:
+        if context.env and conf.is_dir():  # in an archive, Kedro looks
+            environments = {path.name for path in conf.iterdir() if path.is_dir()}
             _require_known("environment", [context.env], environments - {"base"})
         _require_known("pipeline", _requested_pipelines(), pipelines.keys())
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from kedro.framework.context import KedroContext
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
@@ -34,6 +35,11 @@ def read_config(context: KedroContext) -> KedroMlflowConfig:
     store = embedded_store(config)
     if store is not None:
         store = context.project_path / store  # an absolute path stays as it is
+        if unquote(str(store)) != str(store):
+            raise BadInput(
+                f"the runs' store would be {store}, but SQLite's addresses read the % in it "
+                "as a code: move the project, or name a server or another file in mlflow.yml"
+            )
         config.server.mlflow_tracking_uri = f"{SQLITE}{store}"
         # A server has a place of its own for artifacts; the embedded store has them beside it.
         experiment = config.tracking.experiment.create_experiment_kwargs

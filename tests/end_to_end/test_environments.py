@@ -1,0 +1,166 @@
+"""Where people run it: without git, in a commit, with parts of it elsewhere, with a server."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from .conftest import ProjectCopy, copy_project
+
+INGEST = ("run", "--env=smoke", "--pipelines=ingest")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> ProjectCopy:
+    """Return a project for each test its own."""
+    return copy_project(tmp_path)
+
+
+def statuses(project: ProjectCopy) -> list[str]:
+    return [run.info.status for run in project.runs()]
+
+
+def test_without_a_git_program(project: ProjectCopy) -> None:
+    done = project.kedro(*INGEST, PATH=str(Path(sys.executable).parent))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("There is no git program") == 1
+    assert "git" not in done.stderr
+    assert statuses(project) == ["FINISHED"]
+
+
+def test_in_a_commit_the_run_names_it_and_says_whether_anything_differs(
+    project: ProjectCopy,
+) -> None:
+    (project.folder / ".gitignore").write_text("data\nmlruns\n__pycache__\n")
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "First"]):
+        subprocess.run(["git", *command], cwd=project.folder, check=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=project.folder, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+    assert project.kedro(*INGEST).returncode == 0
+    (project.folder / "new.py").touch()
+    assert project.kedro(*INGEST).returncode == 0
+
+    dirty, clean = project.runs()
+    assert clean.data.tags["git_commit"] == dirty.data.tags["git_commit"] == commit
+    assert (clean.data.tags["git_dirty"], dirty.data.tags["git_dirty"]) == ("false", "true")
+
+
+def test_with_the_configuration_in_an_archive(project: ProjectCopy) -> None:
+    shutil.make_archive(str(project.folder / "conf"), "gztar", project.folder, "conf")
+    shutil.rmtree(project.folder / "conf")
+
+    done = project.kedro(*INGEST, "--conf-source=conf.tar.gz")
+    wrong = project.kedro("run", "--env=prod", "--conf-source=conf.tar.gz")
+
+    assert done.returncode == 0, done.stderr
+    assert statuses(project) == ["FINISHED"]
+    assert wrong.returncode == 1
+    assert "Error: the configuration cannot be read" in wrong.stderr
+    assert "conf/prod" in wrong.stderr
+
+
+def test_with_the_package_installed_outside_of_the_project(
+    project: ProjectCopy, tmp_path: Path
+) -> None:
+    shutil.move(project.folder / "src", tmp_path / "site")
+    settings = project.folder / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('source_dir = "src"', 'source_dir = "."'))
+
+    done = project.kedro(*INGEST, PYTHONPATH=str(tmp_path / "site"))
+
+    assert done.returncode == 0, done.stderr
+    assert statuses(project) == ["FINISHED"]
+    assert "data/08_reporting/digits/shared/seed-42/samples.png" in project.written()
+
+
+def test_with_an_environment_that_names_only_a_server(project: ProjectCopy, server: str) -> None:
+    team = project.folder / "conf" / "team"
+    team.mkdir()
+    (team / "mlflow.yml").write_text(f"server: {{mlflow_tracking_uri: {server!r}}}\n")
+    (team / "globals.yml").write_text("dataset: digits\n")
+
+    done = project.kedro("run", "--env=team", "--pipelines=ingest")
+
+    assert done.returncode == 0, done.stderr
+    address, _, page = done.stdout.strip().splitlines()[-1].removeprefix("Compare  ").partition("#")
+    assert address == f"{server}/"
+    experiment = page.split("/")[2]
+    request = urllib.request.Request(
+        f"{server}/api/2.0/mlflow/runs/search",
+        json.dumps({"experiment_ids": [experiment]}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    [run] = json.load(urllib.request.urlopen(request))["runs"]
+    assert run["info"]["status"] == "FINISHED"
+    assert run["info"]["artifact_uri"].startswith("mlflow-artifacts:")
+    assert not (project.folder / "mlruns" / "mlflow.db").exists()
+
+
+SESSIONS = """
+import sys
+from pathlib import Path
+
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import settings
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+
+class Interrupted:
+    @hook_impl
+    def before_node_run(self, node):
+        raise KeyboardInterrupt
+
+
+class Broken:
+    @hook_impl
+    def before_pipeline_run(self):
+        raise ValueError("of a plug-in")
+
+
+class BrokenAtLast:
+    @hook_impl
+    def after_pipeline_run(self):
+        raise ValueError("of a plug-in")
+
+
+def run(session_class, *hooks):
+    with session_class.create(env="smoke") as session:
+        for hook in hooks:
+            session._hook_manager.register(hook())
+        try:
+            session.run(pipeline_names=["ingest"])
+        except (KeyboardInterrupt, ValueError) as error:
+            print(type(error).__name__)
+
+
+bootstrap_project(Path.cwd())
+run(settings.SESSION_CLASS, Interrupted)
+run(KedroSession, Interrupted)
+run(settings.SESSION_CLASS, Broken)
+run(settings.SESSION_CLASS, BrokenAtLast)
+run(KedroSession)
+"""
+
+
+def test_sessions_of_one_process_end_each_as_it_went(project: ProjectCopy) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SESSIONS],
+        cwd=project.folder,
+        env={**os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert statuses(project)[::-1] == ["KILLED", "KILLED", "FAILED", "FAILED", "FINISHED"]
