@@ -1,5 +1,7 @@
 """A Kedro session for experiments: how its nodes run, and how it ends."""
 
+import atexit
+import os
 import signal
 import sys
 import threading
@@ -8,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import click
 from kedro.framework.session import KedroSession
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -36,6 +39,8 @@ class ExperimentSession(KedroSession):
                 self._hook_manager.hook.on_pipeline_error(
                     error=interruption, run_params={}, pipeline=Pipeline([]), catalog=DataCatalog()
                 )
+                if click.get_current_context(silent=True):  # a notebook goes on
+                    atexit.register(_leave, getattr(interruption, "code", 1))
                 raise
 
 
@@ -63,6 +68,13 @@ def _signals_raise() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _leave(status: int) -> None:
+    """End the process before Python takes it down: TensorFlow may crash then, in a fit cut short."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:

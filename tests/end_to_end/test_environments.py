@@ -121,6 +121,15 @@ class Interrupted:
         raise KeyboardInterrupt
 
 
+class Threads:
+    @hook_impl
+    def after_node_run(self):
+        import sklearn.cluster  # loads OpenMP
+        from threadpoolctl import threadpool_info
+
+        print("threads", {library["num_threads"] for library in threadpool_info()})
+
+
 class Broken:
     @hook_impl
     def before_pipeline_run(self):
@@ -148,6 +157,7 @@ run(settings.SESSION_CLASS, Interrupted)
 run(KedroSession, Interrupted)
 run(settings.SESSION_CLASS, Broken)
 run(settings.SESSION_CLASS, BrokenAtLast)
+run(settings.SESSION_CLASS, Threads)
 run(KedroSession)
 """
 
@@ -163,4 +173,14 @@ def test_sessions_of_one_process_end_each_as_it_went(project: ProjectCopy) -> No
     )
 
     assert done.returncode == 0, done.stderr
-    assert statuses(project)[::-1] == ["KILLED", "KILLED", "FAILED", "FAILED", "FINISHED"]
+    assert statuses(project)[::-1] == [
+        "KILLED",
+        "KILLED",
+        "FAILED",
+        "FAILED",
+        "FINISHED",
+        "FINISHED",
+    ]
+    threads = [line for line in done.stdout.splitlines() if line.startswith("threads")]
+    assert threads
+    assert set(threads) == {"threads {1}"}

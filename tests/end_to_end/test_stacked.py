@@ -36,6 +36,7 @@ def test_there_is_one_finished_run_of_the_variants_name(run: Run) -> None:
         "variant": "stacked",
         "dataset": "digits",
         "seed": "42",
+        "intra_op_threads": "1",
     }.items() <= run.data.tags.items()
 
 

@@ -1,16 +1,21 @@
 """Runs that several processes share: there is one of each, however many ask for it at once."""
 
 import json
+import os
 import subprocess
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+import autoencoder_lab
 from autoencoder_lab.tracking.one_run import RUN_KEY, WITHDRAWN, find_or_create
 
+SOURCE = str(Path(autoencoder_lab.__file__).parents[1])
 NIGHTLY = {RUN_KEY: "nightly"}
 
 ASK = """
@@ -59,29 +64,29 @@ def test_processes_that_ask_at_once_are_given_the_same(
     address: str = request.getfixturevalue(store)
     client = MlflowClient(address)
     experiment = client.create_experiment("at once")
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", ASK, address, experiment],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    with ExitStack() as running:
+        processes = [
+            running.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", ASK, address, experiment],
+                    env={**os.environ, "PYTHONPATH": SOURCE},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(3)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        answers = [process.communicate(timeout=120)[0].split() for process in processes]
 
-    answers = []
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        printed, _ = process.communicate(timeout=120)
-        assert process.returncode == 0
-        answers.append(printed.split())
-
+    assert [process.returncode for process in processes] == [0, 0, 0]
     assert len(answers[0]) == 3
     assert answers == [answers[0]] * 3, json.dumps(answers)
     assert len(client.search_runs([experiment])) == 3

@@ -1,6 +1,7 @@
 """Starting and ending the MLflow runs of a session, and what they say of themselves."""
 
 import logging
+import os
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -100,6 +101,7 @@ class MlflowRuns:
             "run_key": parameters["run_key"],
             "data_digest": self._cells.plan.data_digest or None,
             "git_commit": code.commit,
+            "intra_op_threads": os.environ.get("TF_NUM_INTRAOP_THREADS"),
             "git_dirty": code.commit and str(code.uncommitted is not None).lower(),
         }
         known = {key: str(tag) for key, tag in tags.items() if tag is not None}

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from autoencoder_lab.parameters import CorruptionParams
 from autoencoder_lab.pipelines.corruption.nodes import corrupt_images, draw_views
@@ -21,6 +22,16 @@ def test_there_is_a_view_for_each_noise_named_by_its_strength() -> None:
     assert {view.shape for view in views.values()} == {IMAGES.shape}
     errors = [np.square(view - IMAGES).mean() for view in views.values()]
     assert 0 < errors[0] < errors[1]
+
+
+def test_each_view_has_the_noise_that_it_is_named_after() -> None:
+    light, heavy, mask = corrupt_images(IMAGES, PARAMS, 0).values()
+
+    # 840 pixels, of which those of the heavy noise are clipped at 0.5 either way.
+    assert (light - IMAGES).std() == pytest.approx(0.2, abs=0.02)
+    assert 0.3 < (heavy - IMAGES).std() < 0.5
+    assert (mask == 0).mean() == pytest.approx(0.5, abs=0.1)
+    assert set(np.unique(mask)) == {0, 0.5}
 
 
 def test_the_two_gaussian_views_are_not_the_same_noise_scaled() -> None:

@@ -5,7 +5,7 @@ from autoencoder_lab import seeds
 from autoencoder_lab.arrays import UNLABELLED
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, PretrainingParams, TrainingParams, VariantParams
-from autoencoder_lab.pipelines.pretraining.nodes import COLUMNS, compare_pretraining
+from autoencoder_lab.pipelines.pretraining.nodes import ARMS, COLUMNS, compare_pretraining
 
 VARIANT = VariantParams(
     model=DenseParams(
@@ -41,6 +41,24 @@ def test_all_arms_are_measured_on_the_test_images() -> None:
     assert row["pretraining/gain"] == row["pretraining/fine_tuned"] - row["pretraining/scratch"]
     assert row["pretraining/scratch"] > 0.8  # chance is 0.2
     assert all(map(np.array_equal, before, model.get_weights()))
+
+
+def test_each_arm_differs_from_the_others() -> None:
+    # A few steps, after which the arms are still as far apart as they began. If weights were not
+    # loaded, or a frozen encoder were fitted, two arms would be one.
+    params = PARAMS.model_copy(update={"steps": 10})
+    model = build(VARIANT.model, SHAPE, seed=0)
+    brightness_of_rows = np.zeros((15, 12), np.float32)
+    brightness_of_rows[np.arange(15), np.arange(15) // 3] = 1
+    model.get_layer("encoder").set_weights(
+        [brightness_of_rows, np.zeros(12), np.eye(12, 6), np.zeros(6)]
+    )
+
+    scores = compare_pretraining(model, *striped(200, 0), *striped(100, 1), VARIANT, params, 0)
+
+    accuracies = scores[list(ARMS)].iloc[0]
+    assert len(set(accuracies)) == 4
+    assert accuracies["pretraining/frozen"] > accuracies["pretraining/random_frozen"] + 0.1
 
 
 def test_pretraining_with_the_untrained_weights_gains_nothing() -> None:

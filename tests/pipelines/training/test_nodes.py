@@ -23,6 +23,9 @@ def test_a_fit_comes_with_its_history_and_metrics() -> None:
 
     assert model.predict(images, batch_size=50, verbose=0).shape == images.shape
     assert len(history) == 3
+    reconstructions = model.predict(images[40:], batch_size=50, verbose=0)
+    of_validation_images = np.square(reconstructions - images[40:]).mean()
+    assert history["val/loss"].iloc[-1] == pytest.approx(of_validation_images, rel=1e-5)
     assert metrics["model/latent_dim"] == 4
     assert metrics["model/parameters"] == model.count_params()
     assert metrics["fit/best_val_loss"] == history["val/loss"].min()
