@@ -8,7 +8,7 @@ READY := $(VENV)/.installed-from-requirements
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix ui lock clean
+.PHONY: help setup run test check lint fix ui lock clean
 
 help: ## List these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -21,12 +21,14 @@ run: setup ## Train, evaluate and track the stacked autoencoder on MNIST
 test: setup ## Run all tests
 	pytest -n auto --dist loadscope
 
-check: setup ## Check format, lint, types and import contracts, and run the fast tests
+check: lint ## Check format, lint, types and import contracts, and run the fast tests
+	pytest -n auto --dist loadscope --ignore=tests/end_to_end
+
+lint: setup
 	ruff format --check
 	ruff check
 	mypy
 	PYTHONPATH=src lint-imports
-	pytest --ignore=tests/end_to_end
 
 fix: setup ## Format, and mend what lint can mend
 	ruff format

@@ -1,12 +1,12 @@
 """What keeps the house in order: above all, that validation of parameters does not fail open."""
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 import yaml
-from kedro.pipeline.node import Node
 from kedro.validation.type_extractor import TypeExtractor
 from pydantic import BaseModel
 
@@ -15,7 +15,9 @@ from autoencoder_lab.pipeline_registry import register_pipelines
 
 PROJECT = Path(__file__).parents[1]
 PIPELINES = register_pipelines()
-NODES = PIPELINES["__default__"].nodes
+FUNCTIONS = sorted(
+    {node.func for node in PIPELINES["__default__"].nodes}, key=lambda function: function.__name__
+)
 EXTRACTED = TypeExtractor(PIPELINES).extract_types_from_pipelines()
 BLOCKS = [
     name
@@ -24,16 +26,16 @@ BLOCKS = [
 ]
 
 
-@pytest.mark.parametrize("node", NODES, ids=str)
-def test_annotations_resolve(node: Node) -> None:
-    hints = get_type_hints(node.func)  # or Kedro only warns, and validates nothing
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_annotations_resolve(function: Callable[..., object]) -> None:
+    hints = get_type_hints(function)  # or Kedro only warns, and validates nothing
 
-    assert set(hints) == {*inspect.signature(node.func).parameters, "return"}
+    assert set(hints) == {*inspect.signature(function).parameters, "return"}
 
 
-@pytest.mark.parametrize("node", NODES, ids=str)
-def test_nodes_have_no_default_arguments(node: Node) -> None:
-    arguments = inspect.signature(node.func).parameters.values()
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_nodes_have_no_default_arguments(function: Callable[..., object]) -> None:
+    arguments = inspect.signature(function).parameters.values()
 
     assert [a.name for a in arguments if a.default is not a.empty] == []
 

@@ -1,7 +1,5 @@
 """A Kedro session for experiments: how its nodes run, and how it ends."""
 
-import atexit
-import os
 import signal
 import sys
 import threading
@@ -10,7 +8,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-import click
 from kedro.framework.session import KedroSession
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -39,21 +36,17 @@ class ExperimentSession(KedroSession):
                 self._hook_manager.hook.on_pipeline_error(
                     error=interruption, run_params={}, pipeline=Pipeline([]), catalog=DataCatalog()
                 )
-                if click.get_current_context(silent=True):  # a notebook goes on
-                    atexit.register(_leave, getattr(interruption, "code", 1))
                 raise
 
 
 def _by_variant(runner: AbstractRunner | None) -> AbstractRunner | None:
-    match runner:
-        case None:
-            return VariantRunner(1)
-        case SequentialRunner():
-            return VariantRunner(1, is_async=runner._is_async)
-        case ThreadRunner():
-            return VariantRunner(runner._max_workers)
-        case _:
-            return runner
+    if runner is None:
+        return VariantRunner(1)
+    if type(runner) is SequentialRunner:  # not a runner of the user's own
+        return VariantRunner(1, is_async=runner._is_async)
+    if type(runner) is ThreadRunner:
+        return VariantRunner(runner._max_workers)
+    return runner
 
 
 @contextmanager
@@ -63,18 +56,15 @@ def _signals_raise() -> Iterator[None]:
         yield  # only the main thread may say what signals do
         return
     before = {number: signal.signal(number, _exit) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number in (signal.SIGINT, *before):
+        # Or system calls of TensorFlow's threads are cut short, of which it crashed now and then.
+        signal.siginterrupt(number, False)
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _leave(status: int) -> None:
-    """End the process before Python takes it down: TensorFlow may crash then, in a fit cut short."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+        signal.siginterrupt(signal.SIGINT, True)
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:

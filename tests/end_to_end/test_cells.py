@@ -1,25 +1,10 @@
-"""Results on disk are used again only where they were made from the same."""
+"""One session at a time writes to a cell."""
 
 import json
 
 from .conftest import ProjectCopy
 
 SMOKE = ("run", "--env=smoke", "--pipelines=stacked")
-
-
-def test_results_of_other_parameters_are_not_passed_off_as_these(project: ProjectCopy) -> None:
-    assert project.kedro(*SMOKE, "--params=stacked.training.epochs=1").returncode == 0
-    before, n_runs = project.written(), len(project.runs())
-
-    done = project.kedro(*SMOKE, "--params=stacked.training.epochs=7", "--only-missing-outputs")
-
-    assert done.returncode == 1
-    assert "model.keras" in done.stderr
-    assert "stacked.training.epochs was 1, is 7" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip().endswith("False"), "TensorFlow was loaded"
-    assert project.written() == before
-    assert len(project.runs()) == n_runs
 
 
 def test_two_sessions_of_one_cell_do_not_mix(project: ProjectCopy) -> None:

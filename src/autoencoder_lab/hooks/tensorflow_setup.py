@@ -18,7 +18,7 @@ class SetUpTensorflow:
         # partial sums are added, and so the last bits, to the machine's number of cores.
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # before another hook imports it
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         if any(node.namespace for node in pipeline.nodes):
             # Where there is no GPU, TensorFlow says so five times, at whatever log level:
