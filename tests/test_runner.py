@@ -2,6 +2,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from kedro.framework.hooks import _create_hook_manager, hook_impl
@@ -197,7 +198,8 @@ def test_variants_run_side_by_side_in_threads(hooks: PluginManager, recorder: Re
     assert recorder.variants == {"a": None, "b": None}
 
 
-def test_each_thread_adds_up_alone(hooks: PluginManager) -> None:
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_each_thread_adds_up_alone(hooks: PluginManager, n_threads: int) -> None:
     import sklearn.cluster  # loads OpenMP  # noqa: F401
 
     numbers: list[int] = []
@@ -206,25 +208,46 @@ def test_each_thread_adds_up_alone(hooks: PluginManager) -> None:
         numbers.extend(library["num_threads"] for library in threadpool_info())
         return value
 
-    run(INGEST + variant("a", look, same), hooks, n_threads=2)
+    run(INGEST + variant("a", look, same), hooks, n_threads)
 
     assert len(numbers) >= 2
     assert set(numbers) == {1}
 
 
-def test_an_interruption_ends_the_threads_too(hooks: PluginManager, recorder: Recorder) -> None:
+def test_a_node_may_end_all(hooks: PluginManager, recorder: Recorder) -> None:
+    def leave(value: int) -> int:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit, match="3"):
+        run(INGEST + variant("a", leave, same) + variant("b", same, same), hooks)
+
+    assert recorder.nodes[-1] == "a.train"
+    assert recorder.variants == {}
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_an_interruption_ends_also_what_swallows_the_first(
+    hooks: PluginManager, recorder: Recorder, n_threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autoencoder_lab.runner.SECONDS_TO_STOP", 2)
     ended = threading.Event()
 
-    def go_on_for_ever(value: int) -> int:
+    def go_on_for_ever() -> None:
+        while True:
+            time.sleep(0.01)
+
+    def swallow_the_first(value: int) -> int:
         try:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            while True:
-                time.sleep(0.01)
+            with suppress(SystemExit):
+                go_on_for_ever()
+            go_on_for_ever()
         finally:
             ended.set()
+        return value
 
     with pytest.raises(KeyboardInterrupt):
-        run(INGEST + variant("a", go_on_for_ever, same), hooks, n_threads=2)
+        run(INGEST + variant("a", swallow_the_first, same), hooks, n_threads)
 
     assert ended.is_set()
     assert recorder.variants == {}

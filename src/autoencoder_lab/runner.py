@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS_TO_STOP = 10
 
-Ending = tuple[Node, Exception | None]
+Ending = tuple[Node, BaseException | None]
 """A node that is over, and what it raised."""
 
 
@@ -46,14 +46,15 @@ class VariantsFailed(click.ClickException):
 
 
 class VariantRunner(AbstractRunner):
-    """Runs the nodes of one variant after those of another, or several side by side in threads.
+    """Runs the nodes of one variant after those of another, or several side by side.
 
     So the results of the first come first, and the arrays of few are held. Where a node raises,
-    the rest of its variant and all that depends on it are left out.
+    the rest of its variant and all that depends on it are left out. A single node runs in a thread
+    too: the main thread is free for signals, which code that ignores what it is told may swallow.
     """
 
     def __init__(self, n_threads: int, *, is_async: bool = False) -> None:
-        """Say how many nodes may run at once: with one, they run in the main thread."""
+        """Say how many nodes may run at once."""
         super().__init__(is_async=is_async)
         self._n_threads = n_threads
 
@@ -84,12 +85,11 @@ class VariantRunner(AbstractRunner):
             while plan.is_unfinished:
                 for node in plan.start(self._n_threads):
                     task = Task(node, catalog, self._is_async, hook_manager, run_id)
-                    if self._n_threads == 1:
-                        _execute(task, ended)
-                    else:
-                        threads.append(_thread(task, ended))
-                        threads[-1].start()
+                    threads.append(_thread(task, ended))
+                    threads[-1].start()
                 node, error = _next(ended)
+                if not isinstance(error, Exception | None):
+                    raise error  # such as SystemExit: the node wants all to end
                 if error is not None:
                     logger.error("%s failed: %s", node.name, reason(error))
                     logger.debug("", exc_info=error)
@@ -162,19 +162,15 @@ class _Plan:
         return lost
 
 
-def _execute(task: Task, ended: SimpleQueue[Ending]) -> None:
-    try:
-        task.execute()
-    except Exception as error:
-        ended.put((task.node, error))
-    else:
-        ended.put((task.node, None))
-
-
 def _thread(task: Task, ended: SimpleQueue[Ending]) -> threading.Thread:
     def execute() -> None:
-        with suppress(SystemExit), one_thread_a_sum():  # it is raised by _stop
-            _execute(task, ended)
+        error = None
+        try:
+            with one_thread_a_sum():
+                task.execute()
+        except BaseException as raised:
+            error = raised
+        ended.put((task.node, error))
 
     # A daemon: one that does not stop must not keep the process.
     return threading.Thread(target=execute, name=task.node.name, daemon=True)
@@ -187,12 +183,13 @@ def _next(ended: SimpleQueue[Ending]) -> Ending:
 
 
 def _stop(threads: Sequence[threading.Thread]) -> None:
-    """End what runs in threads, as a signal ends what runs in the main thread."""
-    alive = [thread for thread in threads if thread.is_alive()]
-    for thread in alive:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
-        )
+    """Raise in each thread, now and then again: what runs at that moment may swallow it."""
     deadline = time.monotonic() + SECONDS_TO_STOP
-    for thread in alive:
-        thread.join(max(0, deadline - time.monotonic()))
+    while (alive := [thread for thread in threads if thread.is_alive()]) and (
+        time.monotonic() < deadline
+    ):
+        for thread in alive:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
+            )
+        alive[0].join(SECONDS_TO_STOP / 4)
