@@ -28,6 +28,11 @@ class StoredFile:
     def is_local(self) -> bool:
         return "file" in self.disk.protocol
 
+    @property
+    def address(self) -> str:
+        """The path as a person would write it: on an object store, with the protocol."""
+        return self.path if self.is_local else str(self.disk.unstrip_protocol(self.path))
+
     def beside(self, name: str) -> "StoredFile":
         """Return the file of another name in the same folder."""
         return StoredFile(self.disk, f"{self.folder}/{name}")

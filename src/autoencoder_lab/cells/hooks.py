@@ -173,7 +173,7 @@ def _listing(reasons: Mapping[str, str], plan: Plan) -> str:
     """Return each reason once, under the files for which it is given."""
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
-        names.setdefault(reason, []).append(plan.files[name].path)
+        names.setdefault(reason, []).append(plan.files[name].address)
     return "\n".join(
         line
         for reason, paths in names.items()

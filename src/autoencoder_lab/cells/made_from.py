@@ -59,10 +59,10 @@ def read(file: StoredFile) -> MadeFrom:
         content = json.loads(file.read())
         found = content.get("version") if isinstance(content, dict) else None
         if found != VERSION and found is not None:
-            raise ValueError(f"{file.path} is of version {found!r}; allowed: {VERSION}")
+            raise ValueError(f"{file.address} is of version {found!r}; allowed: {VERSION}")
         return MadeFrom.model_validate(content)
     except (json.JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
-        raise ValueError(f"{file.path} is damaged") from error
+        raise ValueError(f"{file.address} is damaged") from error
 
 
 def write(file: StoredFile, made_from: MadeFrom) -> None:

@@ -92,4 +92,4 @@ def _figure_folders(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
         for dataset in map(catalog.get, pipeline.all_outputs())
         if log_instructions(dataset).get("log") == "figure"
     ]
-    return sorted({figure.folder for figure in figures if figure})
+    return sorted({figure.address.rpartition("/")[0] for figure in figures if figure})
