@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.manifold import trustworthiness
 
 from autoencoder_lab.metrics.maps import tsne_trustworthiness
 
@@ -31,7 +32,15 @@ def test_clusters_do_not_make_up_for_lost_neighbours() -> None:
     assert tsne_trustworthiness(codings, groups.astype(np.float32)) < 0.6
 
 
-def test_three_images_are_enough() -> None:
-    codings = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+def test_five_neighbours_are_looked_at_as_in_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    codings, points = rng.normal(size=(50, 4)), rng.normal(size=(50, 2))
+
+    assert tsne_trustworthiness(codings, points) == trustworthiness(codings, points)
+
+
+@pytest.mark.parametrize("n_images", [3, 10])
+def test_few_images_are_enough(n_images: int) -> None:
+    codings = np.random.default_rng(0).normal(size=(n_images, 2)).astype(np.float32)
 
     assert tsne_trustworthiness(codings, codings) == pytest.approx(1)
