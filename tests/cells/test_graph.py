@@ -26,7 +26,9 @@ STORED = {"model", "map_figure", "scores"}
 
 
 def names(there: set[str], stored: set[str] = STORED) -> list[str]:
-    return sorted(node.name for node in nodes_to_run(NODES, stored=stored, there=there))
+    to_run = nodes_to_run(NODES, stored=stored, there=there)
+    assert to_run == [node for node in NODES if node in to_run], "not in their order"
+    return sorted(node.name for node in to_run)
 
 
 def test_what_a_dataset_is_made_from_goes_back_to_the_sources() -> None:

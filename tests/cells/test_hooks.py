@@ -1,14 +1,111 @@
 import logging
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from kedro.framework.hooks import _create_hook_manager, hook_impl
 from kedro.io import DataCatalog
 
-from autoencoder_lab.cells import Cells, KeepCells, made_from
+from autoencoder_lab.cells import Cells, KeepCells, PlanCells, made_from
 from autoencoder_lab.cells.plan import Plan, make_plan
+from autoencoder_lab.failures import BadInput
 
 from .conftest import CODE, Start, create_pipeline, make
 
 A = create_pipeline("a")
+
+
+class Session:
+    """What a session asks of the hooks of its cells, and of one that is registered after them."""
+
+    def __init__(self, catalog: DataCatalog, *, error: BaseException | None = None) -> None:
+        self.cells = Cells()
+        self.error = error
+        self._catalog = catalog
+        plan_cells = PlanCells(self.cells)
+        plan_cells.after_context_created(SimpleNamespace(project_path=Path(__file__).parents[2]))  # type: ignore[arg-type]
+        self._hooks = _create_hook_manager()
+        for hooks in (plan_cells, KeepCells(self.cells), self):
+            self._hooks.register(hooks)
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        assert self.cells.plan
+        if self.error is not None:
+            raise self.error
+
+    def begin(self) -> None:
+        self._hooks.hook.before_pipeline_run(
+            run_params={"only_missing_outputs": True}, pipeline=A, catalog=self._catalog
+        )
+
+    def end(self) -> None:
+        self._hooks.hook.after_pipeline_run(
+            run_params={}, run_result={}, pipeline=A, catalog=self._catalog
+        )
+
+    def fail(self) -> None:
+        self._hooks.hook.on_pipeline_error(
+            error=ValueError(), run_params={}, pipeline=A, catalog=self._catalog
+        )
+
+
+@pytest.fixture(autouse=True)
+def _pipelines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autoencoder_lab.cells.hooks.pipelines", {"a": A})
+
+
+ON_DISK = pytest.mark.parametrize("start", ["{folder}"], indirect=True, ids=["disk"])
+"""An object store has no locks."""
+
+
+@ON_DISK
+@pytest.mark.parametrize("end", [Session.end, Session.fail])
+def test_one_session_at_a_time_writes_to_a_cell(
+    start: Start, end: Callable[[Session], None]
+) -> None:
+    first, second = Session(start()), Session(start())
+    first.begin()
+
+    with pytest.raises(BadInput, match=r"another session is writing to .*/models/a: wait"):
+        second.begin()
+
+    end(first)
+    second.begin()
+
+
+@ON_DISK
+@pytest.mark.parametrize("error", [ValueError(), KeyboardInterrupt()], ids=repr)
+def test_a_session_that_does_not_begin_leaves_its_cells(start: Start, error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        Session(start(), error=error).begin()
+
+    Session(start()).begin()
+
+
+@ON_DISK
+def test_a_session_takes_the_cells_of_one_that_was_interrupted_in_its_process(start: Start) -> None:
+    session = Session(start())
+    session.begin()
+
+    session.begin()
+
+
+@pytest.mark.parametrize("run_key", [None, "spring"])
+def test_what_other_code_made_is_warned_of_and_refused_under_a_run_key(
+    start: Start, run_key: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalog = start(run_key=run_key)
+    plan = make_plan(A, A, catalog, CODE, only_missing_outputs=False)
+    make(plan, catalog, *plan.made)
+
+    if run_key is None:
+        Session(catalog).begin()
+        assert "Results that other code made are used again" in caplog.text
+    else:
+        with pytest.raises(BadInput, match="results of run_key spring were made by other code"):
+            Session(catalog).begin()
 
 
 def begin(catalog: DataCatalog, *, only_missing: bool = False) -> tuple[KeepCells, Plan]:

@@ -24,7 +24,7 @@ class Upstream:
 
 def variant_of(node: Node) -> str:
     """Return the variant to which a node belongs; empty where it is shared."""
-    return (node.namespace or "").split(".")[0]
+    return node.namespace or ""
 
 
 def upstream(nodes: Sequence[Node]) -> dict[str, Upstream]:
