@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from kedro.framework.hooks import _create_hook_manager, hook_impl
 from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 
 from autoencoder_lab.cells import Cells, KeepCells, PlanCells, made_from
 from autoencoder_lab.cells.plan import Plan, make_plan
@@ -19,10 +20,13 @@ A = create_pipeline("a")
 class Session:
     """What a session asks of the hooks of its cells, and of one that is registered after them."""
 
-    def __init__(self, catalog: DataCatalog, *, error: BaseException | None = None) -> None:
+    def __init__(
+        self, catalog: DataCatalog, pipeline: Pipeline = A, *, error: BaseException | None = None
+    ) -> None:
         self.cells = Cells()
         self.error = error
         self._catalog = catalog
+        self._pipeline = pipeline
         plan_cells = PlanCells(self.cells)
         plan_cells.after_context_created(SimpleNamespace(project_path=Path(__file__).parents[2]))  # type: ignore[arg-type]
         self._hooks = _create_hook_manager()
@@ -35,10 +39,20 @@ class Session:
         if self.error is not None:
             raise self.error
 
+    @hook_impl
+    def after_dataset_saved(self) -> None:
+        raise ConnectionError
+
     def begin(self) -> None:
         self._hooks.hook.before_pipeline_run(
-            run_params={"only_missing_outputs": True}, pipeline=A, catalog=self._catalog
+            run_params={"only_missing_outputs": False},
+            pipeline=self._pipeline,
+            catalog=self._catalog,
         )
+
+    def save(self, name: str) -> None:
+        self._catalog.save(name, {"of": name})
+        self._hooks.hook.after_dataset_saved(dataset_name=name, data={}, node=A.nodes[0])
 
     def end(self) -> None:
         self._hooks.hook.after_pipeline_run(
@@ -99,13 +113,33 @@ def test_what_other_code_made_is_warned_of_and_refused_under_a_run_key(
     catalog = start(run_key=run_key)
     plan = make_plan(A, A, catalog, CODE, only_missing_outputs=False)
     make(plan, catalog, *plan.made)
+    session = Session(catalog, A.from_nodes("a.encode"))
 
     if run_key is None:
-        Session(catalog).begin()
+        session.begin()
         assert "Results that other code made are used again" in caplog.text
     else:
         with pytest.raises(BadInput, match="results of run_key spring were made by other code"):
-            Session(catalog).begin()
+            session.begin()
+
+
+def test_what_was_made_from_something_else_is_refused(start: Start) -> None:
+    catalog = start()
+    plan = make_plan(A, A, catalog, CODE, only_missing_outputs=False)
+    make(plan, catalog, *plan.made)
+
+    with pytest.raises(BadInput, match="results on disk cannot be used again"):
+        Session(start(epochs=7), A.from_nodes("a.encode")).begin()
+
+
+def test_a_file_is_known_by_its_digest_also_where_it_could_not_be_logged(start: Start) -> None:
+    session = Session(start())
+    session.begin()
+
+    with pytest.raises(ConnectionError):
+        session.save("a.model")
+
+    assert recorded(session.cells.plan, "a.model").sha256
 
 
 def begin(catalog: DataCatalog, *, only_missing: bool = False) -> tuple[KeepCells, Plan]:
