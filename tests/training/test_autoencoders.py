@@ -8,6 +8,7 @@ from autoencoder_lab.arrays import Images
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, TrainingParams
 from autoencoder_lab.training import autoencoders
+from autoencoder_lab.training.divergence import Diverged
 
 STACKED = DenseParams(
     family="dense", widths=(20, 8), activation="selu", output_activation="sigmoid"
@@ -97,3 +98,19 @@ def test_a_linear_autoencoder_is_pca(digits: Images) -> None:
     [_, _, decoder_kernel, _] = model.get_weights()
     angles = np.rad2deg(subspace_angles(decoder_kernel.T, pca.components_.T))
     assert angles.max() < 5
+
+
+# One step an epoch: the first is measured before it leads astray.
+@pytest.mark.parametrize(("batch_size", "epoch"), [(32, 1), (2000, 2)])
+def test_a_fit_that_diverges_stops_at_once_and_keeps_its_losses(
+    digits: Images, batch_size: int, epoch: int
+) -> None:
+    model = build(LINEAR, (8, 8, 1), seed=0)
+    params = training(loss="mse", learning_rate=1e30, epochs=50, batch_size=batch_size)
+
+    with pytest.raises(Diverged, match=rf"became (nan|inf) in epoch {epoch}: .* below ") as raised:
+        autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
+
+    history = raised.value.history
+    assert history["epoch"].tolist() == list(range(1, epoch + 1))
+    assert np.isfinite(history["train/loss"]).tolist() == [True] * (epoch - 1) + [False]

@@ -36,7 +36,7 @@ def test_fewer_images_than_a_batch_are_enough() -> None:
     assert accuracy(classifier, IMAGES[:7], LABELS[:7], classes=CLASSES) == 1
 
 
-def test_accuracy_is_the_share_of_right_answers() -> None:
+def test_accuracy_is_the_share_of_right_answers(capsys: pytest.CaptureFixture[str]) -> None:
     encoder = build(MODEL, (8, 8, 1), seed=0).get_layer("encoder")
     classifier = fit_classifier(encoder, IMAGES[:50], LABELS[:50], PARAMS, n_classes=10, seed=0)
     answers = classifier.predict(IMAGES[:8], verbose=0).argmax(axis=1)
@@ -45,3 +45,4 @@ def test_accuracy_is_the_share_of_right_answers() -> None:
 
     assert accuracy(classifier, IMAGES[:8], answers, classes=CLASSES) == 1
     assert accuracy(classifier, IMAGES[:8], half_wrong, classes=CLASSES) == 0.5
+    assert capsys.readouterr().out == ""  # neither progress nor anything else
