@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 from pydantic import Field, model_validator
 
-from autoencoder_lab.parameters import Count, Params, Widths
+from autoencoder_lab.parameters import Count, Params, Widths, experiment_model
 from autoencoder_lab.problems import find_problems
 
 BASE = Path(__file__).parents[1] / "conf" / "base"
@@ -25,8 +25,12 @@ def parameters(**changes: object) -> Mapping[str, Any]:
     return as_read
 
 
+def problems_of(parameters: Mapping[str, Any]) -> list[str]:
+    return find_problems(parameters, experiment_model(parameters))
+
+
 def test_the_projects_own_parameters_are_right() -> None:
-    assert find_problems(parameters()) == []
+    assert problems_of(parameters()) == []
 
 
 @pytest.mark.parametrize(
@@ -52,30 +56,30 @@ def test_the_projects_own_parameters_are_right() -> None:
 def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
     key: str, value: object, allowed: str
 ) -> None:
-    [problem] = find_problems(parameters(**{key: value}))
+    [problem] = problems_of(parameters(**{key: value}))
 
     assert problem.startswith(f"{key} is {value!r}; allowed: ")
     assert allowed in problem
 
 
 def test_two_views_of_one_name_are_refused() -> None:
-    [problem] = find_problems(parameters(**{"corruption.light_gaussian.stddev": 0.5}))
+    [problem] = problems_of(parameters(**{"corruption.light_gaussian.stddev": 0.5}))
 
     assert "light_gaussian and heavy_gaussian of different stddev" in problem
 
 
 def test_a_data_set_and_an_occasion_may_be_named_by_a_number() -> None:
-    assert find_problems(parameters(dataset=2024, run_key=20261124)) == []
+    assert problems_of(parameters(dataset=2024, run_key=20261124)) == []
 
 
 def test_a_width_of_0_is_named_by_its_place() -> None:
-    problems = find_problems(parameters(**{"stacked.model.widths": [100, 0]}))
+    problems = problems_of(parameters(**{"stacked.model.widths": [100, 0]}))
 
     assert problems == ["stacked.model.widths.1 is 0; allowed: greater than 0"]
 
 
 def test_an_unknown_key_is_an_error_that_lists_the_known_ones() -> None:
-    [problem] = find_problems(parameters(**{"stacked.training.epoch": 5}))
+    [problem] = problems_of(parameters(**{"stacked.training.epoch": 5}))
 
     assert problem.startswith("stacked.training.epoch is unknown (did you mean epochs?)")
     assert "learning_rate" in problem
@@ -85,11 +89,11 @@ def test_a_missing_key_is_named() -> None:
     incomplete = dict(parameters())
     del incomplete["ingest"]
 
-    assert find_problems(incomplete) == ["ingest is missing"]
+    assert problems_of(incomplete) == ["ingest is missing"]
 
 
 def test_all_problems_are_found_at_once() -> None:
-    problems = find_problems(
+    problems = problems_of(
         parameters(**{"seed": -1, "stacked.training.batch_size": 0, "linear.colour": "red"})
     )
 

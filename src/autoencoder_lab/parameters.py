@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     JsonValue,
     PositiveFloat,
+    create_model,
     model_validator,
 )
 
@@ -164,15 +165,19 @@ class SharedParams(Params):
     pretraining: PretrainingParams
 
 
-class ExperimentParams(SharedParams):
-    """The whole configuration: what is shared, and a block for each variant."""
+def variant_names(parameters: Mapping[str, object]) -> list[str]:
+    """Return the names of the blocks that are variants: those that say what `model` it is."""
+    return sorted(
+        name
+        for name, block in parameters.items()
+        if isinstance(block, Mapping) and "model" in block and name not in SharedParams.model_fields
+    )
 
-    linear: VariantParams
-    stacked: VariantParams
 
-
-VARIANTS = tuple(ExperimentParams.__annotations__)
-"""The variants: each has a pipeline, and a parameter file, of its name."""
+def experiment_model(parameters: Mapping[str, object]) -> type[SharedParams]:
+    """Return what the whole configuration has to be: what is shared, and a block a variant."""
+    blocks: dict[str, Any] = {name: (VariantParams, ...) for name in variant_names(parameters)}
+    return create_model("ExperimentParams", __base__=SharedParams, **blocks)
 
 
 def flatten(parameters: Mapping[str, object]) -> dict[str, JsonValue]:

@@ -2,7 +2,6 @@
 
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.parameters import VARIANTS
 from autoencoder_lab.pipelines import (
     corruption,
     evaluation,
@@ -10,6 +9,7 @@ from autoencoder_lab.pipelines import (
     pretraining,
     training,
 )
+from autoencoder_lab.variants import find_variants
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -18,11 +18,13 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ingest": ingest.create_pipeline(),
         "corruption": ingest.create_pipeline() + corruption.create_pipeline(),
     }
+    found = find_variants()
     variants = {
         variant: stages["corruption"]
         + training.create_pipeline(variant)
         + evaluation.create_pipeline(variant)
         + pretraining.create_pipeline(variant)
-        for variant in VARIANTS
+        for variant in (*found.base, *found.own)
     }
-    return {"__default__": sum(variants.values(), Pipeline([])), **stages, **variants}
+    every = sum((variants[variant] for variant in found.base), Pipeline([]))
+    return {"__default__": every, **stages, **variants}

@@ -8,15 +8,11 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from autoencoder_lab.parameters import ExperimentParams
-
 Location = Sequence[int | str]
 """The keys that lead to a parameter and, where a block is one of several kinds, its kind."""
 
 
-def find_problems(
-    parameters: Mapping[str, object], model: type[BaseModel] = ExperimentParams
-) -> list[str]:
+def find_problems(parameters: Mapping[str, object], model: type[BaseModel]) -> list[str]:
     """Return a sentence for each parameter that is not as the model says."""
     try:
         model.model_validate(parameters)

@@ -17,11 +17,12 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import VARIANTS, SharedParams, VariantParams
+from autoencoder_lab.parameters import SharedParams, VariantParams
 
 from .conftest import PROJECT, ProjectCopy, copy_project
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+VARIANTS = sorted(file.stem for file in (PROJECT / "conf/base/parameters").glob("*.yml"))
 PARENT = "all variants"
 REPORTING = Path("data/08_reporting/digits")
 VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")

@@ -12,7 +12,9 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
 from autoencoder_lab.failures import BadInput, root_cause
+from autoencoder_lab.parameters import experiment_model
 from autoencoder_lab.problems import find_problems, suggest
+from autoencoder_lab.variants import use_configuration
 
 RAW_DATA = "raw_images"
 
@@ -26,14 +28,17 @@ class CheckInput:
         if context.env and conf.is_dir():  # in an archive, Kedro looks
             environments = {path.name for path in conf.iterdir() if path.is_dir()}
             _require_known("environment", [context.env], environments - {"base"})
-        _require_known("pipeline", _requested_pipelines(), pipelines.keys())
+        use_configuration(context.config_loader)
         try:
             parameters = context.config_loader["parameters"]
             in_paths = context.config_loader["globals"]
+            known_pipelines = pipelines.keys()
         except Exception as error:  # of YAML, of OmegaConf, of Kedro
             raise BadInput(f"the configuration cannot be read: {error}") from error
+        _require_known("pipeline", _requested_pipelines(), known_pipelines)
         in_paths = in_paths | (context.config_loader.runtime_params or {})
-        problems = find_problems(parameters) + _misplaced(parameters, in_paths)
+        problems = find_problems(parameters, experiment_model(parameters))
+        problems += _misplaced(parameters, in_paths)
         if problems:
             raise BadInput("wrong parameters:\n" + "\n".join(f"  {line}" for line in problems))
 

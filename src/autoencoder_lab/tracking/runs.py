@@ -15,7 +15,8 @@ from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import VARIANTS, CorruptionParams, flatten
+from autoencoder_lab.parameters import CorruptionParams, flatten, variant_names
+from autoencoder_lab.variants import find_variants
 
 from .config import read_config
 from .run_tree import RunTree
@@ -80,8 +81,9 @@ class MlflowRuns:
         client, experiment = open_experiment(self._context.mlflow, self._context)  # type: ignore[attr-defined]
         parameters = catalog.load("parameters")
         namespaces = {variant_of(node) for node in pipeline.nodes}
-        variants = [variant for variant in VARIANTS if variant in namespaces]
-        shared = {key: value for key, value in parameters.items() if key not in VARIANTS}
+        known = variant_names(parameters)
+        variants = [variant for variant in known if variant in namespaces]
+        shared = {key: value for key, value in parameters.items() if key not in known}
         self._required = _required_metrics(catalog) if variants else set()
         self._runs.start(
             client,
@@ -132,4 +134,4 @@ def _name(pipelines: Sequence[str] | None, variants: Sequence[str]) -> str:
     """Return what a run of several variants, or of none, is called."""
     if pipelines:
         return "+".join(sorted(pipelines))  # Kedro gives them in another order each time
-    return "all variants" if len(variants) == len(VARIANTS) else "some nodes"
+    return "all variants" if set(variants) >= set(find_variants().base) else "some nodes"

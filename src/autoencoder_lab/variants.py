@@ -1,0 +1,72 @@
+"""Which variants the configuration in use has."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from kedro.config import AbstractConfigLoader
+from kedro.framework.project import pipelines, settings
+from kedro.utils import find_kedro_project
+
+from autoencoder_lab.failures import BadInput
+from autoencoder_lab.parameters import variant_names
+
+RESERVED = ("shared", "ingest", "corruption", "comparison")
+"""The folder of what variants share, and the names of other pipelines."""
+
+
+@dataclass(frozen=True)
+class Variants:
+    """The names of the variants in a configuration.
+
+    Attributes:
+        base: Those of the base environment, all of which `kedro run` trains.
+        own: Those that another environment adds.
+    """
+
+    base: tuple[str, ...]
+    own: tuple[str, ...]
+
+
+def find_variants() -> Variants:
+    """Return the variants of the session's configuration or, without a session, the project's.
+
+    Raises:
+        BadInput: A name cannot be that of a pipeline and a folder.
+    """
+    loader = _loader_in_use
+    if loader is None:
+        project = find_kedro_project(Path.cwd()) or Path.cwd()
+        loader = _new_loader(str(project / settings.CONF_SOURCE), env=os.getenv("KEDRO_ENV"))
+    base_env = settings.CONFIG_LOADER_ARGS["base_env"]
+    base_loader = _new_loader(str(loader.conf_source), env=base_env)
+    names = variant_names(loader["parameters"])
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name in RESERVED:
+            raise BadInput(
+                f"a variant is called {name!r}; allowed: a letter, then letters, digits and '_', "
+                f"and none of {', '.join(RESERVED)}"
+            )
+    base = set(variant_names(base_loader["parameters"]))
+    return Variants(
+        base=tuple(name for name in names if name in base),
+        own=tuple(name for name in names if name not in base),
+    )
+
+
+_loader_in_use: AbstractConfigLoader | None = None
+
+
+def use_configuration(loader: AbstractConfigLoader) -> None:
+    """Let the project's pipelines be, from now on, of the variants in a session's configuration."""
+    global _loader_in_use
+    _loader_in_use = loader
+    pipelines.configure(f"{__package__}.pipeline_registry")  # forgets those that are loaded
+
+
+def _new_loader(conf_source: str, *, env: str | None) -> AbstractConfigLoader:
+    loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
+        conf_source, env=env, **settings.CONFIG_LOADER_ARGS
+    )
+    return loader
