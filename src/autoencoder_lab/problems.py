@@ -8,6 +8,8 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from autoencoder_lab.parameters import Contradiction
+
 Location = Sequence[int | str]
 """The keys that lead to a parameter and, where a block is one of several kinds, its kind."""
 
@@ -52,6 +54,9 @@ def _describe(
         case "union_tag_invalid":
             tag, allowed = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
             return f"{key}.{_discriminator(problem)} is {tag!r}; allowed: {allowed}"
+        case "value_error" if isinstance(problem["ctx"]["error"], Contradiction):
+            contradiction = problem["ctx"]["error"]
+            return f"{key}.{contradiction}"
         case _:
             allowed = re.sub(r"^(Input should be (a valid )?|Value error, )", "", problem["msg"])
             return f"{key} is {problem['input']!r}; allowed: {allowed}"

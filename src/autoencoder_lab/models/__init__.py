@@ -1,5 +1,33 @@
 """The families of autoencoders: what each is. Nothing here knows Kedro or MLflow."""
 
-from autoencoder_lab.models.dense import build
+from typing import assert_never
 
-__all__ = ["build"]
+import keras
+
+from autoencoder_lab.arrays import ImageShape
+from autoencoder_lab.parameters import ConvolutionalParams, DenseParams, ModelParams, TiedParams
+
+from . import convolutional, dense, tied
+
+__all__ = ["build", "with_stock_layers"]
+
+
+def build(params: ModelParams, image_shape: ImageShape, *, seed: int) -> keras.Sequential:
+    """Return an untrained autoencoder of two layers, the models `encoder` and `decoder`.
+
+    The same seed gives the same weights, bit for bit.
+    """
+    match params:
+        case DenseParams():
+            return dense.build(params, image_shape, seed=seed)
+        case TiedParams():
+            return tied.build(params, image_shape, seed=seed)
+        case ConvolutionalParams():
+            return convolutional.build(params, image_shape, seed=seed)
+        case _:
+            assert_never(params)
+
+
+def with_stock_layers(autoencoder: keras.Sequential, params: ModelParams) -> keras.Sequential:
+    """Return an autoencoder of equal outputs that Keras loads without this package."""
+    return tied.untie(autoencoder, params) if isinstance(params, TiedParams) else autoencoder

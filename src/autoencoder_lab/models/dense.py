@@ -5,35 +5,45 @@ import math
 import keras
 from keras import layers
 
-from autoencoder_lab import seeds
 from autoencoder_lab.arrays import ImageShape
-from autoencoder_lab.parameters import DenseParams
+from autoencoder_lab.models import initial_weights
+from autoencoder_lab.parameters import DenseParams, TiedParams
 
 
 def build(params: DenseParams, image_shape: ImageShape, *, seed: int) -> keras.Sequential:
     """Return an untrained `encoder` and the `decoder` that mirrors it.
 
-    The same seed gives the same weights, bit for bit.
-
     Source: Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural
     Networks", Science 313 (2006).
     """
-    *hidden, latent_dim = params.widths
-    kernel_seeds = iter(seeds.derive(seed, "initial weights", 2 * len(params.widths)))
-
-    def dense(width: int, activation: str) -> layers.Dense:
-        kernel = keras.initializers.GlorotUniform(next(kernel_seeds))
-        return layers.Dense(width, activation, kernel_initializer=kernel)
-
-    encoder = keras.Sequential([keras.Input(image_shape)], name="encoder")
-    encoder.add(layers.Flatten())
-    for width in params.widths:
-        encoder.add(dense(width, params.activation))
-
+    encoder = build_encoder(params, image_shape, seed=seed)
+    *hidden, latent_dim = coding_widths(params, image_shape)
+    kernels = initial_weights.kernels(seed, "decoder", len(params.widths))
     decoder = keras.Sequential([keras.Input((latent_dim,))], name="decoder")
     for width in reversed(hidden):
-        decoder.add(dense(width, params.activation))
-    decoder.add(dense(math.prod(image_shape), params.output_activation))
+        decoder.add(layers.Dense(width, params.activation, kernel_initializer=next(kernels)))
+    decoder.add(
+        layers.Dense(
+            math.prod(image_shape), params.output_activation, kernel_initializer=next(kernels)
+        )
+    )
     decoder.add(layers.Reshape(image_shape))
-
     return keras.Sequential([keras.Input(image_shape), encoder, decoder], name="autoencoder")
+
+
+def build_encoder(
+    params: DenseParams | TiedParams, image_shape: ImageShape, *, seed: int
+) -> keras.Sequential:
+    """Return the untrained `encoder`, from images to codings."""
+    *hidden, latent_dim = coding_widths(params, image_shape)
+    kernels = initial_weights.kernels(seed, "encoder", len(params.widths))
+    encoder = keras.Sequential([keras.Input(image_shape), layers.Flatten()], name="encoder")
+    for width in hidden:
+        encoder.add(layers.Dense(width, params.activation, kernel_initializer=next(kernels)))
+    encoder.add(layers.Dense(latent_dim, params.of_codings, kernel_initializer=next(kernels)))
+    return encoder
+
+
+def coding_widths(params: DenseParams | TiedParams, image_shape: ImageShape) -> list[int]:
+    """Return how many units each layer of the encoder has."""
+    return [math.prod(image_shape) if width == "inputs" else width for width in params.widths]

@@ -1,0 +1,61 @@
+"""What every parameter is and may be. How a wrong one is reported: problems.py. Light: Pydantic."""
+
+from .experiment import (
+    CorruptionParams,
+    EvaluationParams,
+    IngestParams,
+    PretrainingParams,
+    SharedParams,
+    VariantParams,
+    experiment_model,
+    flatten,
+    variant_names,
+)
+from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
+from .training import (
+    GaussianNoiseParams,
+    GreedyParams,
+    JointParams,
+    KlParams,
+    L1Params,
+    MaskNoiseParams,
+    NoiseParams,
+    NoNoiseParams,
+    NoSparsityParams,
+    SparsityParams,
+    StrategyParams,
+    TrainingParams,
+)
+from .types import Contradiction, Count, Params, Widths
+
+__all__ = [
+    "Contradiction",
+    "ConvolutionalParams",
+    "CorruptionParams",
+    "Count",
+    "DenseParams",
+    "EvaluationParams",
+    "GaussianNoiseParams",
+    "GreedyParams",
+    "IngestParams",
+    "JointParams",
+    "KlParams",
+    "L1Params",
+    "MaskNoiseParams",
+    "ModelParams",
+    "NoNoiseParams",
+    "NoSparsityParams",
+    "NoiseParams",
+    "Params",
+    "PretrainingParams",
+    "SharedParams",
+    "SparsityParams",
+    "StrategyParams",
+    "TiedParams",
+    "TrainingParams",
+    "VariantParams",
+    "Widths",
+    "experiment_model",
+    "flatten",
+    "variant_names",
+]

@@ -1,0 +1,135 @@
+"""The whole configuration: what all variants share, and a block for each variant."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, Field, JsonValue, PositiveFloat, create_model, model_validator
+
+from .models import DenseParams, ModelParams
+from .training import (
+    GaussianNoiseParams,
+    GreedyParams,
+    KlParams,
+    MaskNoiseParams,
+    NoNoiseParams,
+    NoSparsityParams,
+    TrainingParams,
+)
+from .types import Contradiction, Count, FolderName, Fraction, Params, Seed
+
+
+class IngestParams(Params):
+    """How the images are split."""
+
+    validation_fraction: Fraction
+    test_fraction: Fraction
+    split_seed: Seed
+
+
+class CorruptionParams(Params):
+    """The fixed corrupted views of the test images."""
+
+    light_gaussian: GaussianNoiseParams
+    heavy_gaussian: GaussianNoiseParams
+    mask: MaskNoiseParams
+
+    @property
+    def noises(self) -> tuple[GaussianNoiseParams | MaskNoiseParams, ...]:
+        """What each view is corrupted with."""
+        return self.light_gaussian, self.heavy_gaussian, self.mask
+
+    @model_validator(mode="after")
+    def _require_different_views(self) -> Self:
+        if self.light_gaussian.view == self.heavy_gaussian.view:
+            stddev = self.heavy_gaussian.stddev
+            raise Contradiction("heavy_gaussian.stddev", stddev, "another than light_gaussian's")
+        return self
+
+
+class EvaluationParams(Params):
+    """How the codings are mapped."""
+
+    tsne_images: Annotated[Count, Field(ge=11)]
+    tsne_perplexity: Annotated[float, Field(ge=1)]
+
+
+class PretrainingParams(Params):
+    """How classifiers are fitted on few labels, with and without a pretrained encoder."""
+
+    labels: Count
+    steps: Count
+    batch_size: Count
+    learning_rate: PositiveFloat
+
+
+class SharedParams(Params):
+    """What all variants share."""
+
+    dataset: FolderName
+    seed: Seed
+    run_key: FolderName | None
+    ingest: IngestParams
+    corruption: CorruptionParams
+    evaluation: EvaluationParams
+    pretraining: PretrainingParams
+
+
+class VariantParams(Params):
+    """One variant: what it is and how it is fitted."""
+
+    model: ModelParams
+    training: TrainingParams
+
+    @model_validator(mode="after")
+    def _require_what_goes_together(self) -> Self:
+        for contradiction in self._contradictions():
+            raise contradiction
+        return self
+
+    def _contradictions(self) -> Iterator[Contradiction]:
+        model, training = self.model, self.training
+        if training.loss == "binary_crossentropy" and model.output_activation != "sigmoid":
+            yield Contradiction(
+                "training.loss", training.loss, "mse, where model.output_activation is 'linear'"
+            )
+        if isinstance(training.sparsity, KlParams) and model.of_codings != "sigmoid":
+            yield Contradiction(
+                "training.sparsity.kind",
+                "kl",
+                "l1, unless model.coding_activation is 'sigmoid', which gives activities in [0, 1]",
+            )
+        if isinstance(training.strategy, GreedyParams):
+            key, greedy = "training.strategy.kind", training.strategy.kind
+            if not isinstance(model, DenseParams):
+                yield Contradiction(key, greedy, f"joint, for the family {model.family}")
+            if not isinstance(training.corruption, NoNoiseParams):
+                yield Contradiction(key, greedy, "joint, beside training.corruption")
+            if not isinstance(training.sparsity, NoSparsityParams):
+                yield Contradiction(key, greedy, "joint, beside training.sparsity")
+
+
+def variant_names(parameters: Mapping[str, object]) -> list[str]:
+    """Return the names of the blocks that are variants: those that say what `model` it is."""
+    return sorted(
+        name
+        for name, block in parameters.items()
+        if isinstance(block, Mapping) and "model" in block and name not in SharedParams.model_fields
+    )
+
+
+def experiment_model(parameters: Mapping[str, object]) -> type[SharedParams]:
+    """Return what the whole configuration has to be: what is shared, and a block a variant."""
+    blocks: dict[str, Any] = {name: (VariantParams, ...) for name in variant_names(parameters)}
+    return create_model("ExperimentParams", __base__=SharedParams, **blocks)
+
+
+def flatten(parameters: Mapping[str, object]) -> dict[str, JsonValue]:
+    """Return nested parameters by dotted keys, as `--params` takes them."""
+    flat: dict[str, JsonValue] = {}
+    for key, value in parameters.items():
+        block: Any = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        if isinstance(block, Mapping):
+            flat |= {f"{key}.{inner}": leaf for inner, leaf in flatten(block).items()}
+        else:
+            flat[key] = block
+    return flat

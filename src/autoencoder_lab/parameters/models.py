@@ -1,0 +1,47 @@
+"""The families of autoencoders; `models/<family>.py` builds each."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .types import Count, Params, Widths
+
+Activation = Literal["linear", "selu", "relu", "elu", "gelu", "tanh", "sigmoid"]
+
+
+class _Activations(Params):
+    activation: Activation
+    coding_activation: Activation | None = None
+    """Of the coding layer, where it differs."""
+    output_activation: Literal["sigmoid", "linear"]
+
+    @property
+    def of_codings(self) -> Activation:
+        return self.coding_activation or self.activation
+
+
+class DenseParams(_Activations):
+    """Fully connected layers; the decoder mirrors the encoder."""
+
+    family: Literal["dense"]
+    widths: Widths
+
+
+class TiedParams(_Activations):
+    """Fully connected layers; each decoder kernel is an encoder's, transposed."""
+
+    family: Literal["tied"]
+    widths: Widths
+
+
+class ConvolutionalParams(_Activations):
+    """Blocks of a convolution and pooling by 2; transposed convolutions mirror them."""
+
+    family: Literal["convolutional"]
+    filters: Annotated[tuple[Count, ...], Field(min_length=1)]
+    kernel_size: Annotated[Count, Field(ge=3)]
+
+
+ModelParams = Annotated[
+    DenseParams | TiedParams | ConvolutionalParams, Field(discriminator="family")
+]

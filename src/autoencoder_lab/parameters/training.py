@@ -1,0 +1,103 @@
+"""How a variant is fitted: the objective, the strategy, and the optimizer's steps."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat
+
+from .types import Count, CountOrNone, Fraction, Params
+
+
+class NoNoiseParams(Params):
+    """The images as they are."""
+
+    kind: Literal["none"] = "none"
+
+
+class GaussianNoiseParams(Params):
+    """Normal noise on every pixel, clipped to the pixels' range."""
+
+    kind: Literal["gaussian"]
+    stddev: Annotated[float, Field(ge=0, le=1)]
+
+    @property
+    def view(self) -> str:
+        """The name of the view, as in the metrics' keys."""
+        return f"gaussian_{self.stddev:g}"
+
+
+class MaskNoiseParams(Params):
+    """Pixels switched off, all channels of a pixel at once."""
+
+    kind: Literal["mask"]
+    rate: Annotated[float, Field(ge=0, lt=1)]
+
+    @property
+    def view(self) -> str:
+        """The name of the view, as in the metrics' keys."""
+        return f"mask_{self.rate:g}"
+
+
+NoiseParams = Annotated[
+    NoNoiseParams | GaussianNoiseParams | MaskNoiseParams, Field(discriminator="kind")
+]
+
+
+class NoSparsityParams(Params):
+    """Codings as the reconstruction wants them."""
+
+    kind: Literal["none"] = "none"
+
+
+class L1Params(Params):
+    """The sum of a coding's sizes, times `weight`, is added to the loss."""
+
+    kind: Literal["l1"]
+    weight: NonNegativeFloat
+
+
+class KlParams(Params):
+    """Each unit's mean activity is held near `target` by a divergence, times `weight`."""
+
+    kind: Literal["kl"]
+    weight: NonNegativeFloat
+    target: Fraction
+
+
+SparsityParams = Annotated[NoSparsityParams | L1Params | KlParams, Field(discriminator="kind")]
+
+
+class JointParams(Params):
+    """All layers at once."""
+
+    kind: Literal["joint"] = "joint"
+
+
+class GreedyParams(Params):
+    """One shallow autoencoder at a time, each on the codings of the one before."""
+
+    kind: Literal["greedy"]
+    inner_learning_rate: PositiveFloat
+    """Of all but the first, which have codings to reconstruct."""
+    fine_tuning_epochs: CountOrNone
+    """Of all layers at once, in the end."""
+
+
+StrategyParams = Annotated[JointParams | GreedyParams, Field(discriminator="kind")]
+
+
+class TrainingParams(Params):
+    """How a variant is fitted."""
+
+    loss: Literal["binary_crossentropy", "mse"]
+    corruption: NoiseParams = NoNoiseParams()
+    """What the inputs suffer, drawn anew each time; the targets stay clean."""
+    sparsity: SparsityParams = NoSparsityParams()
+    strategy: StrategyParams = JointParams()
+    optimizer: Literal["sgd", "adam", "nadam"]
+    learning_rate: PositiveFloat
+    epochs: Count
+    least_steps: CountOrNone = 0
+    """Where the epochs have fewer, as on small data, there are more epochs."""
+    batch_size: Count
+    patience: Count | None = None
+    """Epochs without a better validation loss before stopping."""

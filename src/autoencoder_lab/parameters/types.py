@@ -1,0 +1,69 @@
+"""The kinds of values that parameters have."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+MOST = 2**31
+"""TensorFlow's seeds and indices are 32-bit integers."""
+
+# Strict, or true would be 1, and 3.0 be 3.
+Count = Annotated[int, Field(gt=0, lt=MOST, strict=True)]
+
+CountOrNone = Annotated[int, Field(ge=0, lt=MOST, strict=True)]
+
+Seed = Annotated[int, Field(ge=0, lt=MOST, strict=True)]
+
+
+class Params(BaseModel):
+    """A block of parameters: unknown keys are errors, values are final."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Contradiction(ValueError):
+    """A parameter that is right by itself, but not beside another."""
+
+    def __init__(self, key: str, value: object, allowed: str) -> None:
+        super().__init__(f"{key} is {value!r}; allowed: {allowed}")
+
+
+def _read_widths(value: object) -> object:
+    """Return the widths that `--params`, in which commas part parameters, has as 200-50."""
+    if isinstance(value, str) and re.fullmatch(r"(\d+|inputs)(-(\d+|inputs))*", value):
+        return [width if width == "inputs" else int(width) for width in value.split("-")]
+    if isinstance(value, list | tuple):
+        return value
+    if type(value) is int:
+        return [value]
+    raise ValueError("whole numbers, as [200, 50] or, on the command line, 200-50")
+
+
+def _require_width(value: object) -> object:
+    # Of a union, Pydantic would say for each member why the value is not of it.
+    if value == "inputs" or (type(value) is int and 0 < value < MOST):
+        return value
+    raise ValueError("a whole number greater than 0, or inputs (as many as an image has numbers)")
+
+
+Width = Annotated[int | Literal["inputs"], PlainValidator(_require_width)]
+
+Widths = Annotated[tuple[Width, ...], BeforeValidator(_read_widths), Field(min_length=1)]
+
+
+def _as_text(value: object) -> object:
+    """Return a name that the command line reads as a number, as 2024, as it was written."""
+    return str(value) if type(value) in (int, float) else value
+
+
+def _require_folder_name(name: str) -> str:
+    """Keep a name from leading out of the folders that it names."""
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError("letters, digits, '_', '-' and '.', the last two not in front")
+    return name
+
+
+FolderName = Annotated[str, BeforeValidator(_as_text), AfterValidator(_require_folder_name)]
