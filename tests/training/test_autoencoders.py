@@ -1,4 +1,6 @@
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.linalg import subspace_angles
 from sklearn.datasets import load_digits
@@ -40,7 +42,7 @@ def test_the_loss_falls_and_the_history_has_a_row_for_each_epoch(digits: Images)
 
     history = autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)
 
-    assert list(history.columns) == ["epoch", "train/loss", "val/loss"]
+    assert list(history.columns) == ["epoch", "train/loss", "val/loss", "phase"]
     assert history["epoch"].tolist() == [1, 2, 3]
     assert history["train/loss"].is_monotonic_decreasing
     assert history["val/loss"].is_monotonic_decreasing
@@ -114,3 +116,78 @@ def test_a_fit_that_diverges_stops_at_once_and_keeps_its_losses(
     history = raised.value.history
     assert history["epoch"].tolist() == list(range(1, epoch + 1))
     assert np.isfinite(history["train/loss"]).tolist() == [True] * (epoch - 1) + [False]
+
+
+GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 0}
+
+
+def dense_weights(autoencoder: keras.Sequential) -> list[bytes]:
+    """Return the weights of each pair of layers, from the outermost to the codings."""
+    encoder, decoder = (
+        [layer for layer in part.layers if layer.weights] for part in autoencoder.layers
+    )
+    return [
+        b"".join(weight.tobytes() for layer in pair for weight in layer.get_weights())
+        for pair in zip(encoder, reversed(decoder), strict=True)
+    ]
+
+
+def test_greedy_phases_leave_earlier_layers_as_they_were(digits: Images) -> None:
+    three = STACKED.model_copy(update={"widths": (20, 12, 8)})
+    one, all_three = build(three, (8, 8, 1), seed=0), build(three, (8, 8, 1), seed=0)
+    first_only = autoencoders.Phase(
+        "layer 1",
+        *shallow(one),
+        digits[200:],
+        digits[:200],
+        training(),
+    )
+
+    autoencoders._fit_phase(first_only, pd.DataFrame(), seed=0)
+    history = autoencoders.fit(
+        all_three, digits[200:], digits[:200], training(strategy=GREEDY), seed=0
+    )
+
+    assert dense_weights(one)[0] == dense_weights(all_three)[0]
+    assert history["phase"].tolist() == 3 * ["layer 1"] + 3 * ["layer 2"] + 3 * ["layer 3"] + [
+        "stacked"
+    ]
+    assert history["epoch"].tolist() == list(range(1, 11))
+
+
+def shallow(autoencoder: keras.Sequential) -> tuple[keras.Sequential, keras.Sequential]:
+    encoder, decoder = autoencoder.layers
+    return (
+        keras.Sequential([keras.Input((8, 8, 1)), *encoder.layers[:2]]),
+        keras.Sequential([keras.Input((20,)), *decoder.layers[-2:]]),
+    )
+
+
+def test_greedy_training_learns_to_reconstruct(digits: Images) -> None:
+    model = build(STACKED, (8, 8, 1), seed=0)
+    untrained = np.square(model.predict(digits, verbose=0) - digits).mean()
+
+    params = training(strategy=GREEDY, epochs=20)
+    history = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
+
+    error = np.square(model.predict(digits, verbose=0) - digits).mean()
+    assert error < 0.6 * untrained
+    # The last row is of the whole, in the loss of the whole.
+    assert history["val/loss"].iloc[-1] == pytest.approx(history["val/loss"].iloc[19], rel=0.3)
+
+
+@pytest.mark.parametrize("learning_rate", [0.5, 30.0])
+def test_fine_tuning_never_makes_the_validation_loss_worse(
+    digits: Images, learning_rate: float
+) -> None:
+    model = build(STACKED, (8, 8, 1), seed=0)
+    params = training(loss="mse", strategy=GREEDY | {"fine_tuning_epochs": 3})
+    clumsy = params.model_copy(update={"learning_rate": learning_rate})
+    whole = autoencoders.Phase("joint", *model.layers, digits[200:], digits[:200], clumsy)
+
+    history = autoencoders._fit_greedily(whole, params.strategy, seed=0)
+
+    before, *tuned = history["val/loss"].iloc[-4:]
+    assert history["phase"].iloc[-4:].tolist() == ["stacked"] + 3 * ["fine-tuning"]
+    left = np.square(model.predict(digits[:200], verbose=0) - digits[:200]).mean()
+    assert left == pytest.approx(min(before, *tuned), rel=1e-5)

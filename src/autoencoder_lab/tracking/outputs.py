@@ -147,7 +147,7 @@ def log_instructions(dataset: AbstractDataset[Any, Any] | None) -> dict[str, str
 
 
 def _by_step(table: pd.DataFrame) -> ByStep:
-    step, *keys = table.columns
+    step, *keys = table.select_dtypes("number").columns
     if not table[step].is_unique:
         twice = sorted({int(value) for value in table[step][table[step].duplicated()]})
         raise ValueError(f"a table of metrics by {step} has more than one row for {twice}")

@@ -1,23 +1,57 @@
-"""Fitting an autoencoder to reconstruct images."""
+"""Fitting an autoencoder to reconstruct images: all layers at once, or one pair after another."""
 
 import math
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from keras import layers
 
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Images
-from autoencoder_lab.parameters import TrainingParams
-from autoencoder_lab.training.batches import PREDICTED_AT_ONCE, shuffled_batches
+from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
 from autoencoder_lab.training.divergence import Diverged
+from autoencoder_lab.training.engine import EpochTrainer, epochs, validation
+from autoencoder_lab.training.objectives import reconstruction
 
-# Dispatching a step costs more than computing it on small models.
-STEPS_PER_EXECUTION = 64
+Inputs = npt.NDArray[np.float32]
+"""(n, …): images, or codings of them."""
+
+PREDICTED_AT_ONCE = 1024
+"""Inputs in a batch where nothing is learnt: its size changes only the speed."""
+
+COLUMNS = ["epoch", "train/loss", "val/loss", "phase"]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a fit: what is fitted, on what and how."""
+
+    name: str
+    encoder: keras.Model
+    decoder: keras.Model
+    inputs: Inputs
+    validation_inputs: Inputs
+    params: TrainingParams
+
+    def trainer(self) -> EpochTrainer:
+        """Return what runs the epochs."""
+        model = keras.Sequential([self.encoder, self.decoder])
+        objective = reconstruction(self.encoder, self.decoder, self.params)
+        trainer = EpochTrainer(model, objective, batch_size=self.params.batch_size)
+        # XLA's convolutions on a CPU take ten times as long as TensorFlow's.
+        has_convolutions = any(isinstance(layer, layers.Conv2D) for layer in self.encoder.layers)
+        trainer.compile(_optimizer(self.params), jit_compile=not has_convolutions)
+        return trainer
 
 
 def fit(
-    autoencoder: keras.Model,
+    autoencoder: keras.Sequential,
     images: Images,
     validation_images: Images,
     params: TrainingParams,
@@ -26,8 +60,8 @@ def fit(
 ) -> pd.DataFrame:
     """Fit an autoencoder in place, and return its history: a row for each epoch.
 
-    With `patience`, training stops once the validation loss has not improved for so many
-    epochs, and the best epoch's weights are restored.
+    With `patience`, a phase stops once the validation loss has not improved for so many epochs,
+    and the best epoch's weights are restored.
 
     Args:
         images, validation_images: (n, height, width, channels), in [0, 1].
@@ -36,41 +70,98 @@ def fit(
         Diverged: The loss became infinite or NaN, which stops the fit at once.
 
     Returns:
-        `epoch` from 1, and the mean over images and pixels of the loss: `train/loss`, measured
-        while the weights changed, and `val/loss`, measured after the epoch.
+        `epoch` from 1, over all phases; the mean of the phase's own loss: `train/loss`, measured
+        while the weights changed, and `val/loss`, measured after the epoch; and the `phase`.
     """
-    # Shares the layers, and keeps the optimizer's state out of the autoencoder that is saved.
-    trainer = keras.Model(autoencoder.inputs, autoencoder.outputs)
-    trainer.compile(
-        optimizer=_optimizer(params),
-        loss=params.loss,
-        steps_per_execution=STEPS_PER_EXECUTION,
-    )
-    [shuffle_seed] = seeds.derive(seed, "order of the batches")
-    history = trainer.fit(
-        shuffled_batches(images, images, batch_size=params.batch_size, seed=shuffle_seed),
-        validation_data=(validation_images, validation_images),
-        validation_batch_size=PREDICTED_AT_ONCE,
-        epochs=params.epochs,
-        callbacks=_callbacks(params),
-        shuffle=False,  # the batches are in random order already
+    encoder, decoder = autoencoder.layers
+    whole = Phase("joint", encoder, decoder, images, validation_images, params)
+    match params.strategy:
+        case JointParams():
+            return _fit_phase(whole, pd.DataFrame(columns=COLUMNS), seed=seed)
+        case GreedyParams():
+            return _fit_greedily(whole, params.strategy, seed=seed)
+        case _:
+            assert_never(params.strategy)
+
+
+def _fit_greedily(whole: Phase, strategy: GreedyParams, *, seed: int) -> pd.DataFrame:
+    """Fit each layer of the encoder with its mirror image, on the codings of the one before.
+
+    Source: Bengio, Lamblin, Popovici and Larochelle, "Greedy Layer-Wise Training of Deep
+    Networks", NIPS 2006.
+    """
+    history = pd.DataFrame(columns=COLUMNS)
+    inputs, validation_inputs = whole.inputs, whole.validation_inputs
+    params = whole.params
+    pairs = zip(_dense(whole.encoder), reversed(_dense(whole.decoder)), strict=True)
+    for number, (encoding, decoding) in enumerate(pairs, start=1):
+        shape = inputs.shape[1:]
+        encoder = keras.Sequential([keras.Input(shape), layers.Flatten(), encoding])
+        decoder = keras.Sequential(
+            [keras.Input((encoding.units,)), decoding, layers.Reshape(shape)]
+        )
+        phase = Phase(f"layer {number}", encoder, decoder, inputs, validation_inputs, params)
+        history = _fit_phase(phase, history, seed=seed)
+        inputs = encoder.predict(inputs, batch_size=PREDICTED_AT_ONCE, verbose=0)
+        validation_inputs = encoder.predict(
+            validation_inputs, batch_size=PREDICTED_AT_ONCE, verbose=0
+        )
+        # Codings are of any size, unlike the intensities of pixels.
+        inner = {"loss": "mse", "learning_rate": strategy.inner_learning_rate}
+        params = whole.params.model_copy(update=inner)
+    trainer = whole.trainer()
+    losses = [
+        trainer.evaluate(validation(images, seed=seed), verbose=0)
+        for images in (whole.inputs, whole.validation_inputs)
+    ]
+    history.loc[len(history)] = [len(history) + 1, *losses, "stacked"]
+    if strategy.fine_tuning_epochs:
+        params = whole.params.model_copy(
+            update={"epochs": strategy.fine_tuning_epochs, "least_steps": 0}
+        )
+        phase = replace(whole, name="fine-tuning", params=params)
+        history = _fit_phase(phase, history, seed=seed, callbacks=[_KeepBest(losses[-1])])
+    return history
+
+
+def _fit_phase(
+    phase: Phase,
+    before: pd.DataFrame,
+    *,
+    seed: int,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> pd.DataFrame:
+    """Fit a phase in place, and return its history after that of the phases before it."""
+    params = phase.params
+    [phase_seed] = seeds.derive(seed, phase.name)
+    n_steps = math.ceil(len(phase.inputs) / params.batch_size)
+    fitted = phase.trainer().fit(
+        epochs(phase.inputs, batch_size=params.batch_size, seed=phase_seed),
+        steps_per_epoch=1,
+        shuffle=False,  # the orders are random already
+        validation_data=validation(phase.validation_inputs, seed=phase_seed),
+        epochs=max(params.epochs, math.ceil(params.least_steps / n_steps)),
+        callbacks=[*_callbacks(params), *callbacks],
         # A bar where somebody watches, a line for each epoch in a log.
         verbose=1 if sys.stdout.isatty() else 2,
-    ).history
-    by_epoch = pd.DataFrame(
+    )
+    losses = pd.DataFrame(
         {
-            "epoch": range(1, len(history["loss"]) + 1),
-            "train/loss": history["loss"],
-            "val/loss": history["val_loss"],
+            "epoch": np.arange(len(before) + 1, len(before) + 1 + len(fitted.epoch)),
+            "train/loss": fitted.history["loss"],
+            "val/loss": fitted.history["val_loss"],
+            "phase": phase.name,
         }
     )
-    if not math.isfinite(history["loss"][-1]):
+    history = pd.concat([before, losses]) if len(before) else losses
+    last = history.iloc[-1]
+    if not math.isfinite(last["train/loss"]):
         raise Diverged(
-            f"the loss became {history['loss'][-1]} in epoch {len(by_epoch)}: "
+            f"the loss became {last['train/loss']} in epoch {last['epoch']}: "
             f"try a learning_rate below {params.learning_rate:g}",
-            by_epoch,
+            history,
         )
-    return by_epoch
+    return history
 
 
 def _optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:
@@ -91,3 +182,25 @@ def _callbacks(params: TrainingParams) -> list[keras.callbacks.Callback]:
             )
         )
     return callbacks
+
+
+class _KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
+    """Leaves the weights of the lowest validation loss, those before the fit included."""
+
+    def __init__(self, loss_before: float) -> None:
+        super().__init__()
+        self._lowest = loss_before
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self._best = self.model.get_weights()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        if logs["val_loss"] < self._lowest:
+            self._lowest, self._best = logs["val_loss"], self.model.get_weights()
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        self.model.set_weights(self._best)
+
+
+def _dense(model: keras.Sequential) -> list[layers.Dense]:
+    return [layer for layer in model.layers if isinstance(layer, layers.Dense)]

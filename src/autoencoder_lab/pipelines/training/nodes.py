@@ -23,8 +23,10 @@ def train_autoencoder(
 ) -> Trained:
     """Fit a variant to reconstruct images (n, height, width, channels) in [0, 1].
 
-    The history holds `epoch`, `train/loss` and `val/loss`. The same inputs and seed give the
-    same weights, bit for bit.
+    The model has stock layers only: Keras loads it without this package.
+
+    The history holds `epoch`, `train/loss`, `val/loss` and `phase`. The same inputs and seed give
+    the same weights, bit for bit.
     """
     from autoencoder_lab import models  # Keras takes seconds to import
     from autoencoder_lab.training import autoencoders
@@ -36,17 +38,19 @@ def train_autoencoder(
         autoencoder, train_images, validation_images, variant.training, seed=seed
     )
     fit_seconds = time.perf_counter() - started
-    best = history["val/loss"].argmin()
+    of_last_phase = history[history["phase"] == history["phase"].iloc[-1]]
+    best = of_last_phase.loc[of_last_phase["val/loss"].idxmin()]
     coding_shape = autoencoder.get_layer("encoder").output_shape[1:]
     metrics = {
         "model/latent_dim": math.prod(coding_shape),
         "model/parameters": autoencoder.count_params(),
         "fit/seconds": fit_seconds,
         "fit/images_per_second": len(train_images) * len(history) / fit_seconds,
-        "fit/best_epoch": int(history["epoch"].iloc[best]),
-        "fit/best_val_loss": float(history["val/loss"].iloc[best]),
+        "fit/best_epoch": int(best["epoch"]),
+        "fit/best_val_loss": float(best["val/loss"]),
     }
-    return Trained(model=autoencoder, training_history=history, fit_metrics=metrics)
+    model = models.with_stock_layers(autoencoder, variant.model)
+    return Trained(model=model, training_history=history, fit_metrics=metrics)
 
 
 def draw_losses(training_history: pd.DataFrame, variant: VariantParams) -> Figure:

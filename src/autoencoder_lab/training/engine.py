@@ -1,0 +1,115 @@
+"""Running epochs, each as one compiled call, inside Keras' own `fit`.
+
+Keras, like any loop in Python, dispatches each step, which on models of this size costs more than
+the step itself. Here an epoch is a loop in the graph, over batches of an array in memory.
+"""
+
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from autoencoder_lab import seeds
+from autoencoder_lab.arrays import Images
+from autoencoder_lab.training.objectives import Objective
+
+MOST_EPOCHS = 2**31
+
+VALIDATED_AT_ONCE = 1000
+"""Images in a batch where nothing is learnt: its size changes only the speed."""
+
+
+EpochFunction = Callable[[Iterator[tuple[tf.Tensor, ...]]], dict[str, tf.Tensor]]
+"""What Keras calls with an iterator over epochs."""
+
+
+class EpochTrainer(keras.Model):  # type: ignore[misc]
+    """Fits the weights of a model, an epoch a step of Keras' `fit`, whose data are `epochs`."""
+
+    def __init__(self, model: keras.Model, objective: Objective, *, batch_size: int) -> None:
+        super().__init__()
+        self.model = model
+        self.objective = objective
+        self.batch_size = batch_size
+        self.mean_loss = keras.metrics.Mean("loss")
+        self.train_function: EpochFunction | None = None
+        self.test_function: EpochFunction | None = None
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return [self.mean_loss]  # which Keras sets back as an epoch begins
+
+    def make_train_function(self, force: bool = False) -> None:
+        if self.train_function is not None and not force:
+            return
+        self.optimizer.build(self.model.trainable_variables)  # not within the graph
+        self.train_function = self._over_batches(self._learn, self.batch_size)
+
+    def make_test_function(self, force: bool = False) -> None:
+        if self.test_function is not None and not force:
+            return
+        self.test_function = self._over_batches(self.objective, VALIDATED_AT_ONCE)
+
+    def _learn(self, batch: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = self.objective(batch, seed)
+        weights = self.model.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+    def _over_batches(self, step: Objective, batch_size: int) -> EpochFunction:
+        """Return what Keras calls with an iterator: `step` on each batch of its next element."""
+
+        def run(
+            images: tf.Tensor, order: tf.Tensor, noise_seed: tf.Tensor, first: tf.Tensor
+        ) -> dict[str, tf.Tensor]:
+            def loss(number: tf.Tensor, size: int) -> tf.Tensor:
+                # Not order[start:end], whose length XLA would not know.
+                batch = tf.gather(images, tf.slice(order, [number * batch_size], [size]))
+                return size * step(batch, tf.stack([noise_seed, first + number]))
+
+            n_images = order.shape[0]
+            n_whole, n_left = divmod(n_images, batch_size)
+            total = tf.constant(0.0)
+            if n_whole:
+                _, total = tf.while_loop(
+                    lambda number, _: number < n_whole,
+                    lambda number, total: (number + 1, total + loss(number, batch_size)),
+                    (tf.constant(0), total),
+                )
+            if n_left:
+                total += loss(tf.constant(n_whole), n_left)
+            self.mean_loss.update_state(total / n_images, sample_weight=n_images)
+            return {"loss": self.mean_loss.result()}
+
+        compiled = tf.function(run, jit_compile=self.jit_compile, autograph=False)
+        return lambda iterator: compiled(*next(iterator))
+
+
+def epochs(images: Images, *, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
+    """Return all images, the order of an epoch, the seed of its noise and its first step, for ever.
+
+    Orders and noise are functions of the seed and the number of the epoch, so that a fit can be
+    continued.
+    """
+    order_seed, noise_seed = seeds.derive(seed, "order and noise of the batches", 2)
+    n_steps = -(-len(images) // batch_size)
+
+    in_memory = tf.constant(images)
+
+    def epoch(number: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        number = tf.cast(number, tf.int32)
+        indices = tf.range(len(images))
+        order = tf.random.experimental.stateless_shuffle(indices, [order_seed, number])
+        return in_memory, order, noise_seed, number * n_steps
+
+    return tf.data.Dataset.range(first_epoch, MOST_EPOCHS).map(epoch)
+
+
+def validation(images: Images, *, seed: int) -> tf.data.Dataset:
+    """Return all images in their order, with the same noise each time."""
+    [noise_seed] = seeds.derive(seed, "noise of the validation images")
+    return tf.data.Dataset.from_tensors(
+        (images, np.arange(len(images), dtype=np.int32), noise_seed, 0)
+    )

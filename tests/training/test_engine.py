@@ -1,0 +1,148 @@
+import keras
+import numpy as np
+import pytest
+
+from autoencoder_lab.arrays import Images
+from autoencoder_lab.models import build
+from autoencoder_lab.parameters import (
+    ConvolutionalParams,
+    DenseParams,
+    GaussianNoiseParams,
+    ModelParams,
+    TrainingParams,
+)
+from autoencoder_lab.training.engine import EpochTrainer, epochs, validation
+from autoencoder_lab.training.objectives import reconstruction
+
+DENSE = DenseParams(family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid")
+CONVOLUTIONAL = ConvolutionalParams(
+    family="convolutional",
+    filters=(4, 8),
+    kernel_size=3,
+    activation="selu",
+    output_activation="sigmoid",
+)
+SHAPE = (9, 8, 2)
+BATCH_SIZE = 7
+
+
+@pytest.fixture
+def images() -> Images:
+    drawn = np.random.default_rng(0).random((45, *SHAPE), dtype=np.float32)  # 6 batches and 3 left
+    drawn.setflags(write=False)
+    return drawn
+
+
+def trainer(model: keras.Model, *, jit_compile: bool = True, **changes: object) -> EpochTrainer:
+    params = TrainingParams.model_validate(
+        {
+            "loss": "binary_crossentropy",
+            "optimizer": "sgd",
+            "learning_rate": 1,
+            "epochs": 1,
+            "batch_size": BATCH_SIZE,
+            **changes,
+        }
+    )
+    trainer = EpochTrainer(model, reconstruction(*model.layers, params), batch_size=BATCH_SIZE)
+    trainer.compile(keras.optimizers.Adam(0.01), jit_compile=jit_compile)
+    return trainer
+
+
+def fit(trainer: EpochTrainer, images: Images, *, until: int, first: int = 0) -> list[float]:
+    history = trainer.fit(
+        epochs(images, batch_size=BATCH_SIZE, seed=3, first_epoch=first),
+        steps_per_epoch=1,
+        validation_data=validation(images[:11], seed=3),
+        initial_epoch=first,
+        epochs=until,
+        shuffle=False,
+        verbose=0,
+    )
+    return [*history.history["loss"], *history.history["val_loss"]]
+
+
+@pytest.mark.parametrize(
+    ("params", "is_compiled"),
+    [(DENSE, True), (CONVOLUTIONAL, False)],
+    ids=["dense", "convolutions"],
+)
+def test_losses_are_those_of_keras_own_fit_on_the_same_batches(
+    params: ModelParams, is_compiled: bool, images: Images
+) -> None:
+    ours, plain = build(params, SHAPE, seed=0), build(params, SHAPE, seed=0)
+    plain.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    theirs = []
+    for _, order, *_ in epochs(images, batch_size=BATCH_SIZE, seed=3).take(3):
+        shuffled = images[order.numpy()]
+        history = plain.fit(
+            shuffled, shuffled, batch_size=BATCH_SIZE, shuffle=False, verbose=0
+        ).history
+        theirs.append((*history["loss"], plain.evaluate(images[:11], images[:11], verbose=0)))
+
+    losses = fit(trainer(ours, jit_compile=is_compiled), images, until=3)
+
+    # Additions in another order: single precision has 7 digits.
+    np.testing.assert_allclose(losses, np.transpose(theirs).ravel(), rtol=1e-5)
+    for our_weight, their_weight in zip(ours.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(our_weight, their_weight, atol=1e-4)
+
+
+def test_an_epoch_has_every_image_once_in_an_order_of_its_own(images: Images) -> None:
+    orders = [
+        order.numpy().tolist()
+        for seed in (1, 1, 2)
+        for _, order, *_ in epochs(images, batch_size=BATCH_SIZE, seed=seed).take(2)
+    ]
+
+    assert all(sorted(order) == list(range(45)) for order in orders)
+    assert orders[:2] == orders[2:4]
+    assert len({tuple(order) for order in orders}) == 4
+
+
+def test_no_step_has_the_noise_of_another(images: Images) -> None:
+    first_steps = [
+        int(first) for *_, first in epochs(images, batch_size=BATCH_SIZE, seed=1).take(3)
+    ]
+
+    assert first_steps == [0, 7, 14]  # of 7 batches each
+
+
+@pytest.mark.parametrize("stopped_after", [1, 2])
+def test_a_fit_that_was_stopped_goes_on_to_the_same_bytes(
+    stopped_after: int, images: Images
+) -> None:
+    noisy = {"corruption": GaussianNoiseParams(kind="gaussian", stddev=0.3)}
+    straight = build(DENSE, SHAPE, seed=0)
+    fit(trainer(straight, **noisy), images, until=3)
+
+    first = trainer(build(DENSE, SHAPE, seed=0), **noisy)
+    fit(first, images, until=stopped_after)
+    continued = build(DENSE, SHAPE, seed=1)
+    second = trainer(continued, **noisy)
+    second.optimizer.build(continued.trainable_variables)
+    continued.set_weights(first.model.get_weights())
+    for variable, value in zip(second.optimizer.variables, first.optimizer.variables, strict=True):
+        variable.assign(value)
+    fit(second, images, until=3, first=stopped_after)
+
+    assert [w.tobytes() for w in continued.get_weights()] == [
+        w.tobytes() for w in straight.get_weights()
+    ]
+
+
+def test_fewer_images_than_a_batch_are_enough(images: Images) -> None:
+    losses = fit(trainer(build(DENSE, SHAPE, seed=0)), images[:3], until=2)
+
+    assert np.isfinite(losses).all()
+
+
+def test_the_validation_noise_is_the_same_in_each_epoch(images: Images) -> None:
+    noisy = trainer(
+        build(DENSE, SHAPE, seed=0),
+        corruption=GaussianNoiseParams(kind="gaussian", stddev=0.3),
+    )
+
+    losses = {noisy.evaluate(validation(images, seed=3), verbose=0) for _ in range(2)}
+
+    assert len(losses) == 1
