@@ -30,6 +30,12 @@ def test_a_clean_commit_has_no_uncommitted_changes(repository: Path) -> None:
     assert {"python", "keras", "numpy"} <= state.versions.keys()
 
 
+def test_a_project_may_be_a_folder_of_its_repository(repository: Path) -> None:
+    (repository / "lab").mkdir()
+
+    assert read_code_state(repository / "lab").commit == read_code_state(repository).commit
+
+
 def test_changes_and_new_files_have_a_digest_of_their_own(repository: Path) -> None:
     digests = []
     for name, content in (("model.py", "epochs = 2\n"), ("new.py", "a"), ("new.py", "b")):
@@ -64,10 +70,11 @@ def test_without_a_git_program_there_is_no_commit_and_it_is_said(
 
 def test_differences_are_named_with_both_values() -> None:
     then = CodeState(commit="c0ffee" * 7, uncommitted=None, versions={"keras": "3.15.1"})
-    now = CodeState(commit="c0ffee" * 7, uncommitted="beef" * 16, versions={"keras": "3.16.0"})
+    now = CodeState(commit="decade" * 7, uncommitted="beef" * 16, versions={"keras": "3.16.0"})
 
     assert now.differences(now) == []
     assert now.differences(then) == [
+        "commit was c0ffeec0, is decadede",
         "uncommitted changes was none, is beefbeef",
         "keras was 3.15.1, is 3.16.0",
     ]

@@ -118,6 +118,17 @@ def test_a_variant_that_fails_leaves_the_others_alone(
     assert line == "a.train failed: ZeroDivisionError: of 7"
 
 
+def test_the_rest_of_a_variant_is_left_out_whether_it_needs_what_failed_or_not(
+    hooks: PluginManager, recorder: Recorder
+) -> None:
+    nodes = [Node(fail, "raw", "x", name="x"), Node(same, "raw", "y", name="y")]
+
+    with pytest.raises(VariantsFailed):
+        run(Pipeline(nodes, namespace="a", inputs={"raw"}), hooks)
+
+    assert recorder.nodes == ["a.x"]
+
+
 def test_what_compares_variants_is_left_out_where_one_failed(
     hooks: PluginManager, recorder: Recorder
 ) -> None:

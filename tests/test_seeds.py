@@ -17,4 +17,8 @@ def test_seeds_fit_into_a_signed_32_bit_integer() -> None:
     drawn = seeds.derive(0, "noise", 1000)
 
     assert min(drawn) >= 0
-    assert max(drawn) < 2**31
+    assert 2**30 < max(drawn) < 2**31
+
+
+def test_one_seed_is_derived_unless_more_are_asked_for() -> None:
+    assert seeds.derive(3, "noise") == seeds.derive(3, "noise", 1)

@@ -36,6 +36,8 @@ def test_a_file_that_another_process_wrote_is_seen(tmp_path: Path) -> None:
 def test_a_file_is_written_into_a_folder_that_is_made_for_it(tmp_path: Path) -> None:
     file = file_of(f"{tmp_path}/a/b/history.json").beside("made_from.json")
 
+    file.write(b"")
     file.write(b"{}")
 
+    assert file.name == "made_from.json"
     assert (tmp_path / "a/b/made_from.json").read_bytes() == file.read() == b"{}"

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 import autoencoder_lab
@@ -134,3 +137,67 @@ def test_where_all_candidates_are_withdrawn_a_new_one_is_made(
     found = find_or_create(client, experiment, "nightly", NIGHTLY)
 
     assert found.info.run_id != withdrawn.info.run_id
+
+
+class Interrupted(MlflowClient):
+    """A store to which another process writes just before this one writes a parameter."""
+
+    def __init__(self, address: str, meanwhile: Callable[[MlflowClient, str], None]) -> None:
+        super().__init__(address)
+        self._meanwhile = meanwhile
+
+    def log_param(self, run_id: str, key: str, value: Any) -> None:  # type: ignore[override]
+        meanwhile, self._meanwhile = self._meanwhile, lambda *_: None
+        meanwhile(MlflowClient(self.tracking_uri), run_id)
+        super().log_param(run_id, key, value)
+
+
+def choose(client: MlflowClient, run_id: str) -> None:
+    client.log_param(run_id, RUN_KEY, "nightly")
+
+
+def withdraw(client: MlflowClient, run_id: str) -> None:
+    client.log_param(run_id, RUN_KEY, WITHDRAWN)
+    client.delete_run(run_id)
+
+
+def fail(_: MlflowClient, run_id: str) -> None:
+    raise MlflowException("the server has no time")
+
+
+@pytest.mark.parametrize(("meanwhile", "is_kept"), [(choose, True), (withdraw, False)])
+def test_what_another_process_decides_meanwhile_holds(
+    embedded: str,
+    client: MlflowClient,
+    experiment: str,
+    meanwhile: Callable[[MlflowClient, str], None],
+    is_kept: bool,
+) -> None:
+    candidate = client.create_run(experiment, run_name="nightly", tags=NIGHTLY).info.run_id
+
+    found = find_or_create(Interrupted(embedded, meanwhile), experiment, "nightly", NIGHTLY)
+
+    assert (found.info.run_id == candidate) == is_kept
+    assert find_or_create(client, experiment, "nightly", NIGHTLY).info.run_id == found.info.run_id
+
+
+def test_where_one_of_several_is_chosen_meanwhile_it_is_not_withdrawn(
+    embedded: str, client: MlflowClient, experiment: str
+) -> None:
+    _, later = (
+        client.create_run(experiment, run_name="nightly", tags=NIGHTLY, start_time=1000 + n)
+        for n in range(2)
+    )
+
+    found = find_or_create(Interrupted(embedded, choose), experiment, "nightly", NIGHTLY)
+
+    assert found.info.run_id == later.info.run_id
+
+
+def test_a_store_that_fails_is_no_decision(
+    embedded: str, client: MlflowClient, experiment: str
+) -> None:
+    client.create_run(experiment, run_name="nightly", tags=NIGHTLY)
+
+    with pytest.raises(MlflowException, match="no time"):
+        find_or_create(Interrupted(embedded, fail), experiment, "nightly", NIGHTLY)

@@ -171,6 +171,35 @@ def test_a_refused_ending_keeps_no_other_run_open_and_is_tried_again(
     runs.end("FINISHED")
 
 
+class FindsNothing(MlflowClient):
+    """A store that fails, from some moment on, when runs are searched for."""
+
+    is_busy = False
+
+    def search_runs(self, *args: Any, **kwargs: Any) -> Any:
+        if self.is_busy:
+            raise MlflowException("the server has no time")
+        return super().search_runs(*args, **kwargs)
+
+
+def test_a_parent_ends_also_where_its_children_cannot_be_looked_up(
+    embedded: str, client: MlflowClient, experiment: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    busy = FindsNothing(embedded)
+    runs = start(busy, experiment, ["linear", "stacked"])
+    runs.end_variant("linear", "FAILED")
+
+    busy.is_busy = True
+    runs.end("FINISHED")
+
+    assert statuses(client, experiment) == {
+        "both": "FAILED",
+        "linear": "FAILED",
+        "stacked": "FINISHED",
+    }
+    assert "could not be looked up: the server has no time" in caplog.text
+
+
 def test_sessions_of_a_run_key_share_a_parent_and_their_cells_have_a_child_each(
     client: MlflowClient, experiment: str
 ) -> None:

@@ -48,6 +48,18 @@ def test_the_loss_falls_and_the_history_has_a_row_for_each_epoch(digits: Images)
     assert history["val/loss"].is_monotonic_decreasing
 
 
+def test_a_log_has_a_line_for_each_epoch(
+    digits: Images, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = build(STACKED, (8, 8, 1), seed=0)
+
+    autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[::2] == ["Epoch 1/3", "Epoch 2/3", "Epoch 3/3"]
+    assert all("val_loss" in line for line in lines[1::2])
+
+
 def test_the_validation_loss_is_that_of_the_weights_which_are_left(digits: Images) -> None:
     model = build(STACKED, (8, 8, 1), seed=0)
 

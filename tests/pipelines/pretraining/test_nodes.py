@@ -84,14 +84,24 @@ def test_the_budget_is_capped_by_the_images(n_labels: int) -> None:
     assert scores["labels"].tolist() == [min(n_labels, 40)]
 
 
+@pytest.mark.parametrize("unlabelled", ["train", "test", "train and test"])
 def test_without_labels_there_are_no_scores_and_it_is_said(
-    caplog: pytest.LogCaptureFixture,
+    unlabelled: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     images, labels = striped(40, 0)
     none = np.full_like(labels, UNLABELLED)
+    train_labels = none if "train" in unlabelled else labels
+    test_labels = none if "test" in unlabelled else labels
 
     scores = compare_pretraining(
-        build(VARIANT.model, SHAPE, seed=0), images, none, images, none, VARIANT, PARAMS, 0
+        build(VARIANT.model, SHAPE, seed=0),
+        images,
+        train_labels,
+        images,
+        test_labels,
+        VARIANT,
+        PARAMS,
+        0,
     )
 
     assert scores.empty
