@@ -28,8 +28,10 @@ def conf(tmp_path: Path) -> Path:
     for environment, variants in {"base": "ab", "local": "bc", "smoke": "d"}.items():
         for variant in variants:
             write(folder / environment / "parameters" / f"{variant}.yml", f"{variant}: {{model: }}")
-    write(folder / "base" / "parameters.yml", "ingest: {model: 3}\ncorruption: {}\nseed: 3")
+    shared = "ingest: {model: 3}\ncorruption: {}\nseed: ${globals:seed}"
+    write(folder / "base" / "parameters.yml", shared)
     write(folder / "base" / "globals.yml", "seed: 3")
+    write(folder / "smoke" / "globals.yml", "seed: 4")
     return folder
 
 
@@ -52,6 +54,15 @@ def test_an_environment_adds_its_own(conf: Path) -> None:
     use_configuration(loader(conf, "smoke"))
 
     assert find_variants() == Variants(base=("a", "b"), own=("d",))
+
+
+def test_looking_for_variants_leaves_the_environment_of_a_session(conf: Path) -> None:
+    in_use = loader(conf, "smoke")
+    use_configuration(in_use)
+
+    find_variants()
+
+    assert in_use["parameters"]["seed"] == 4
 
 
 def test_a_variant_has_a_pipeline_and_its_place_in_kedro_run_if_it_is_in_base(conf: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,18 +30,19 @@ class Variants:
     own: tuple[str, ...]
 
 
+_loader_in_use: AbstractConfigLoader | None = None
+
+
 def find_variants() -> Variants:
     """Return the variants of the session's configuration or, without a session, the project's.
 
     Raises:
         BadInput: A name cannot be that of a pipeline and a folder.
     """
-    loader = _loader_in_use
-    if loader is None:
-        project = find_kedro_project(Path.cwd()) or Path.cwd()
-        loader = _new_loader(str(project / settings.CONF_SOURCE), env=os.getenv("KEDRO_ENV"))
-    base_env = settings.CONFIG_LOADER_ARGS["base_env"]
-    base_loader = _new_loader(str(loader.conf_source), env=base_env)
+    loader = _project_loader() if _loader_in_use is None else _loader_in_use  # it may be empty
+    # Not a new loader, which would take over from this one what ${globals:…} means.
+    base_loader = copy(loader)
+    base_loader.env = settings.CONFIG_LOADER_ARGS["base_env"]
     names = variant_names(loader["parameters"])
     for name in names:
         if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name in RESERVED:
@@ -55,9 +57,6 @@ def find_variants() -> Variants:
     )
 
 
-_loader_in_use: AbstractConfigLoader | None = None
-
-
 def use_configuration(loader: AbstractConfigLoader) -> None:
     """Let the project's pipelines be, from now on, of the variants in a session's configuration."""
     global _loader_in_use
@@ -65,8 +64,11 @@ def use_configuration(loader: AbstractConfigLoader) -> None:
     pipelines.configure(f"{__package__}.pipeline_registry")  # forgets those that are loaded
 
 
-def _new_loader(conf_source: str, *, env: str | None) -> AbstractConfigLoader:
+def _project_loader() -> AbstractConfigLoader:
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
     loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
-        conf_source, env=env, **settings.CONFIG_LOADER_ARGS
+        str(project / settings.CONF_SOURCE),
+        env=os.getenv("KEDRO_ENV"),
+        **settings.CONFIG_LOADER_ARGS,
     )
     return loader

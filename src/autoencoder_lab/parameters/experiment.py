@@ -113,7 +113,8 @@ def variant_names(parameters: Mapping[str, object]) -> list[str]:
     return sorted(
         name
         for name, block in parameters.items()
-        if isinstance(block, Mapping) and "model" in block and name not in SharedParams.model_fields
+        if name not in SharedParams.model_fields
+        and (isinstance(block, VariantParams) or (isinstance(block, Mapping) and "model" in block))
     )
 
 
