@@ -1,6 +1,6 @@
 """Rejecting bad input before TensorFlow is imported and a run is started."""
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,15 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
+from autoencoder_lab.arrays import RawImages
+from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.failures import BadInput, root_cause
-from autoencoder_lab.parameters import experiment_model
+from autoencoder_lab.parameters import (
+    VariantParams,
+    experiment_model,
+    find_infeasible,
+    variant_names,
+)
 from autoencoder_lab.problems import find_problems, suggest
 from autoencoder_lab.variants import use_configuration
 
@@ -40,7 +47,8 @@ class CheckInput:
         problems = find_problems(parameters, experiment_model(parameters))
         problems += _misplaced(parameters, in_paths)
         if problems:
-            raise BadInput("wrong parameters:\n" + "\n".join(f"  {line}" for line in problems))
+            raise BadInput(_listing("wrong parameters", problems))
+        self._parameters = parameters
 
     @hook_impl(wrapper=True, tryfirst=True)  # so that it comes before tracking starts a run
     def before_pipeline_run(
@@ -55,12 +63,30 @@ class CheckInput:
                 f"the chosen nodes need {', '.join(missing)}, which no run has left on disk; "
                 "choose the nodes that make them, too"
             )
-        try:
-            if RAW_DATA in inputs:
-                catalog.load(RAW_DATA)
-        except DatasetError as error:
-            raise BadInput(str(root_cause(error))) from error
+        if RAW_DATA in inputs:
+            try:
+                raw_images: RawImages = catalog.load(RAW_DATA)
+            except DatasetError as error:
+                raise BadInput(str(root_cause(error))) from error
+            self._refuse_infeasible({variant_of(node) for node in pipeline.nodes}, raw_images)
         return (yield)
+
+    def _refuse_infeasible(self, variants: Collection[str], raw_images: RawImages) -> None:
+        height, width, channels = raw_images.train_images.shape[1:]
+        problems = [
+            f"{name}.{problem}"
+            for name in variant_names(self._parameters)
+            if name in variants
+            for problem in find_infeasible(
+                VariantParams.model_validate(self._parameters[name]), (height, width, channels)
+            )
+        ]
+        if problems:
+            raise BadInput(_listing("parameters that do not go with the images", problems))
+
+
+def _listing(title: str, problems: Sequence[str]) -> str:
+    return "\n".join([f"{title}:", *(f"  {problem}" for problem in problems)])
 
 
 def _requested_pipelines() -> list[str]:

@@ -11,6 +11,7 @@ from .experiment import (
     flatten,
     variant_names,
 )
+from .feasibility import find_infeasible
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
 from .training import (
     GaussianNoiseParams,
@@ -56,6 +57,7 @@ __all__ = [
     "VariantParams",
     "Widths",
     "experiment_model",
+    "find_infeasible",
     "flatten",
     "variant_names",
 ]

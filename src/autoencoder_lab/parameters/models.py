@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .types import Count, Params, Widths
+from .types import Count, Counts, Params, Widths
 
 Activation = Literal["linear", "selu", "relu", "elu", "gelu", "tanh", "sigmoid"]
 
@@ -38,7 +38,7 @@ class ConvolutionalParams(_Activations):
     """Blocks of a convolution and pooling by 2; transposed convolutions mirror them."""
 
     family: Literal["convolutional"]
-    filters: Annotated[tuple[Count, ...], Field(min_length=1)]
+    filters: Counts
     kernel_size: Annotated[Count, Field(ge=3)]
 
 

@@ -31,8 +31,8 @@ class Contradiction(ValueError):
         super().__init__(f"{key} is {value!r}; allowed: {allowed}")
 
 
-def _read_widths(value: object) -> object:
-    """Return the widths that `--params`, in which commas part parameters, has as 200-50."""
+def _read_numbers(value: object) -> object:
+    """Return the numbers that `--params`, in which commas part parameters, has as 200-50."""
     if isinstance(value, str) and re.fullmatch(r"(\d+|inputs)(-(\d+|inputs))*", value):
         return [width if width == "inputs" else int(width) for width in value.split("-")]
     if isinstance(value, list | tuple):
@@ -51,7 +51,9 @@ def _require_width(value: object) -> object:
 
 Width = Annotated[int | Literal["inputs"], PlainValidator(_require_width)]
 
-Widths = Annotated[tuple[Width, ...], BeforeValidator(_read_widths), Field(min_length=1)]
+Widths = Annotated[tuple[Width, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
+
+Counts = Annotated[tuple[Count, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
 
 
 def _as_text(value: object) -> object:

@@ -1,0 +1,38 @@
+"""Whether a variant can be built for images of a shape, and is kept from copying them."""
+
+import math
+from collections.abc import Iterator
+
+from .experiment import VariantParams
+from .models import ConvolutionalParams
+from .training import NoNoiseParams, NoSparsityParams
+
+
+def find_infeasible(variant: VariantParams, image_shape: tuple[int, int, int]) -> Iterator[str]:
+    """Yield a sentence for each parameter that does not go with the images.
+
+    Args:
+        image_shape: (height, width, channels).
+    """
+    height, width, channels = image_shape
+    size = f"{height}x{width}x{channels}"
+    model, training = variant.model, variant.training
+    if isinstance(model, ConvolutionalParams):
+        n_most = min(height, width).bit_length() - 1
+        if len(model.filters) > n_most:
+            yield (
+                f"model.filters is {list(model.filters)}, each of which halves the images' sides; "
+                f"allowed for images of {size}: at most {n_most} of them"
+            )
+        return
+    n_inputs = math.prod(image_shape)
+    latent_dim = n_inputs if model.widths[-1] == "inputs" else model.widths[-1]
+    is_free = isinstance(training.corruption, NoNoiseParams) and isinstance(
+        training.sparsity, NoSparsityParams
+    )
+    if latent_dim >= n_inputs and is_free:
+        yield (
+            f"model.widths is {list(model.widths)}, whose last is the codings' size; allowed for "
+            f"images of {size}: less than {n_inputs}, or the inputs could be copied (unless "
+            "training.corruption or training.sparsity keeps them from it)"
+        )

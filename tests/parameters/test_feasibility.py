@@ -1,0 +1,60 @@
+import pytest
+
+from autoencoder_lab.parameters import VariantParams, find_infeasible
+
+TRAINING = {
+    "loss": "mse",
+    "optimizer": "sgd",
+    "learning_rate": 1,
+    "epochs": 1,
+    "batch_size": 8,
+}
+ACTIVATIONS = {"activation": "selu", "output_activation": "sigmoid"}
+
+
+def dense(widths: object, family: str = "dense", **training: object) -> VariantParams:
+    model = {"family": family, "widths": widths, **ACTIVATIONS}
+    return VariantParams.model_validate({"model": model, "training": TRAINING | training})
+
+
+def convolutional(n_blocks: int) -> VariantParams:
+    model = {
+        "family": "convolutional",
+        "filters": [4] * n_blocks,
+        "kernel_size": 3,
+        **ACTIVATIONS,
+    }
+    return VariantParams.model_validate({"model": model, "training": TRAINING})
+
+
+@pytest.mark.parametrize(
+    ("variant", "shape"),
+    [
+        (dense([500, 14]), (3, 5, 1)),
+        (dense([44]), (3, 5, 3)),
+        (convolutional(3), (8, 15, 1)),
+        (dense(["inputs"], corruption={"kind": "mask", "rate": 0.5}), (3, 5, 1)),
+        (dense([99], sparsity={"kind": "l1", "weight": 0.1}), (3, 5, 1)),
+    ],
+)
+def test_what_can_be_built_and_cannot_copy_is_fine(
+    variant: VariantParams, shape: tuple[int, int, int]
+) -> None:
+    assert list(find_infeasible(variant, shape)) == []
+
+
+@pytest.mark.parametrize("family", ["dense", "tied"])
+@pytest.mark.parametrize("widths", [[15], [4, 16], ["inputs"]])
+def test_a_coding_that_could_hold_a_copy_is_refused(widths: list[object], family: str) -> None:
+    [problem] = find_infeasible(dense(widths, family), (3, 5, 1))
+
+    assert problem.startswith(f"model.widths is {widths}, whose last is the codings' size; allowed")
+    assert "images of 3x5x1: less than 15" in problem
+
+
+@pytest.mark.parametrize("shape", [(7, 15, 1), (15, 7, 3)])
+def test_more_pooling_than_pixels_is_refused(shape: tuple[int, int, int]) -> None:
+    [problem] = find_infeasible(convolutional(3), shape)
+
+    assert "model.filters is [4, 4, 4]" in problem
+    assert problem.endswith("at most 2 of them")
