@@ -69,6 +69,7 @@ def test_metrics_are_logged_in_the_run_of_their_variant(session: Session) -> Non
         "test/mse": 0.25,
         "test/psnr": 6.0,
     }
+    assert session.steps("test/mse") == [0]
     assert session.outputs.measured == {session.run_id: {"test/mse": 0.25, "test/psnr": 6.0}}
 
 
