@@ -1,7 +1,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -236,6 +236,15 @@ def test_a_node_may_end_all(hooks: PluginManager, recorder: Recorder) -> None:
     assert recorder.variants == {}
 
 
+@pytest.fixture
+def _ctrl_c_raises() -> Iterator[None]:
+    """Undo what a shell does to the tests where it starts them in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_raises")
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_an_interruption_ends_also_what_swallows_the_first(
     hooks: PluginManager, recorder: Recorder, n_threads: int, monkeypatch: pytest.MonkeyPatch
