@@ -44,6 +44,18 @@ def require_refusal(project: ProjectCopy, arguments: list[str], *facts: str) -> 
             ["--params=corruption.heavy_gaussian.stddev=-0.1,stacked.model.widths=[0]"],
             ["corruption.heavy_gaussian.stddev is -0.1", "stacked.model.widths.0 is 0"],
         ),
+        (
+            ["--params=convolutional.model.filters=8-8-8-8", "--env=smoke"],
+            ["convolutional.model.filters is [8, 8, 8, 8]", "images of 8x8x1: at most 3"],
+        ),
+        (
+            ["--params=stacked.model.widths=64", "--env=smoke"],
+            ["stacked.model.widths is [64]", "images of 8x8x1: less than 64"],
+        ),
+        (
+            ["--params=linear.training.loss=binary_crossentropy"],
+            ["linear.training.loss is 'binary_crossentropy'", "allowed: mse"],
+        ),
     ],
     ids=lambda value: value[0] if value[0].startswith("--") else "",
 )

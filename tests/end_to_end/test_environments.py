@@ -68,6 +68,24 @@ def test_with_the_configuration_in_an_archive(project: ProjectCopy) -> None:
     assert "conf/prod" in wrong.stderr
 
 
+def test_a_variant_of_ones_own_is_a_file_also_in_an_archive(project: ProjectCopy) -> None:
+    own = (project.folder / "conf/base/parameters/tied.yml").read_text()
+    file = project.folder / "conf/smoke/parameters/mine.yml"
+    file.parent.mkdir()
+    file.write_text(own.replace("tied:", "mine:", 1).replace("epochs: 10", "epochs: 1"))
+    shutil.make_archive(str(project.folder / "conf"), "gztar", project.folder, "conf")
+    shutil.rmtree(project.folder / "conf")
+
+    done = project.kedro("run", "--env=smoke", "--pipelines=mine", "--conf-source=conf.tar.gz")
+
+    assert done.returncode == 0, done.stderr
+    [run] = project.runs()
+    assert (run.info.run_name, run.info.status) == ("mine", "FINISHED")
+    assert run.data.tags["variant"] == "mine"
+    assert run.data.params["model.family"] == "tied"
+    assert "data/06_models/digits/mine/seed-42/model.keras" in project.written()
+
+
 def test_with_the_package_installed_outside_of_the_project(
     project: ProjectCopy, tmp_path: Path
 ) -> None:

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
+WITH_TENSORFLOW = {"corrupt_images"}
+"""Of the nodes that variants share, those that import it."""
+
 
 class SetUpTensorflow:
     """Makes TensorFlow quiet, and its sums the same on every run."""
@@ -20,7 +23,7 @@ class SetUpTensorflow:
 
     @hook_impl(tryfirst=True)  # before another hook imports it
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
-        if any(node.namespace for node in pipeline.nodes):
+        if any(node.namespace or node.name in WITH_TENSORFLOW for node in pipeline.nodes):
             # Where there is no GPU, TensorFlow says so five times, at whatever log level:
             # https://github.com/tensorflow/tensorflow/issues/100442
             with _without_standard_error():
