@@ -7,8 +7,9 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from autoencoder_lab.arrays import Images
+from autoencoder_lab.corruptions import corrupt
 from autoencoder_lab.models import build
-from autoencoder_lab.parameters import DenseParams, TrainingParams
+from autoencoder_lab.parameters import DenseParams, MaskNoiseParams, TrainingParams
 from autoencoder_lab.training import autoencoders
 from autoencoder_lab.training.divergence import Diverged
 
@@ -203,3 +204,43 @@ def test_fine_tuning_never_makes_the_validation_loss_worse(
     assert history["phase"].iloc[-4:].tolist() == ["stacked"] + 3 * ["fine-tuning"]
     left = np.square(model.predict(digits[:200], verbose=0) - digits[:200]).mean()
     assert left == pytest.approx(min(before, *tuned), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "coding_activation"),
+    [
+        ({"kind": "kl", "weight": 0.01, "target": 0.1}, "sigmoid"),
+        ({"kind": "l1", "weight": 0.01}, "relu"),
+    ],
+    ids=lambda value: value["kind"] if isinstance(value, dict) else "",
+)
+def test_a_penalty_makes_codings_sparse_by_its_own_measure(
+    digits: Images, penalty: dict[str, object], coding_activation: str
+) -> None:
+    activity = []
+    wide = STACKED.model_copy(update={"widths": (20, 40), "coding_activation": coding_activation})
+    for sparsity in ({"kind": "none"}, penalty):
+        model = build(wide, (8, 8, 1), seed=0)
+        params = training(optimizer="adam", learning_rate=0.003, epochs=20, sparsity=sparsity)
+        autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
+        codings = model.get_layer("encoder").predict(digits[:200], verbose=0)
+        activity.append(np.abs(codings).mean())
+
+    free, sparse = activity
+    assert sparse < 0.6 * free
+    if penalty["kind"] == "kl":
+        assert sparse == pytest.approx(0.1, abs=0.03)
+
+
+def test_denoising_is_learnt_from_corrupted_inputs_and_clean_targets(digits: Images) -> None:
+    noise = MaskNoiseParams(kind="mask", rate=0.3)
+    view = corrupt(digits[:200], noise, seed=[0, 0]).numpy()
+    errors = []
+    for corruption in ({"kind": "none"}, noise.model_dump()):
+        model = build(STACKED, (8, 8, 1), seed=0)
+        params = training(optimizer="adam", learning_rate=0.003, epochs=30, corruption=corruption)
+        autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
+        errors.append(np.square(model.predict(view, verbose=0) - digits[:200]).mean())
+
+    plain, denoising = errors
+    assert denoising < 0.8 * plain
