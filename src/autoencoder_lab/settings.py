@@ -31,6 +31,7 @@ HOOKS = (
     hooks.CheckInput(),
     hooks.SetUpTensorflow(),
     hooks.AtomicWrites(),
+    hooks.ShowFits(),
     cells.PlanCells(_cells),
     cells.KeepCells(_cells),
     tracking.MlflowRuns(_runs, _cells),

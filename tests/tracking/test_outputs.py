@@ -12,6 +12,7 @@ from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.plan import Plan
 from autoencoder_lab.tracking import LogOutputs, RunTree
 from autoencoder_lab.training.divergence import Diverged
+from autoencoder_lab.training.progress import Epoch, tell
 
 TAGS = {"dataset": "digits", "seed": "3", "run_key": "nightly"}
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train/loss": [0.3, 0.2], "val/loss": [0.4, float("nan")]})
@@ -109,6 +110,47 @@ def test_a_retry_logs_no_step_a_second_time(
     assert retry.steps("val/loss") == [1, 2]
     retry.save("stacked.history", HISTORY)
     assert retry.steps("val/loss") == [1, 2]  # NaN included
+
+
+@pytest.fixture
+def node() -> Node:
+    return Node(sorted, "images", "stacked.history", name="train", namespace="stacked")
+
+
+def test_losses_are_logged_while_the_fit_runs_and_not_a_second_time(
+    session: Session, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autoencoder_lab.tracking.outputs.SECONDS_BETWEEN_BATCHES", 0)
+    session.outputs.before_node_run(node)
+
+    tell(Epoch("joint", 1, 2, {"train/loss": 0.3, "val/loss": 0.4}))
+    while_it_runs = session.steps("train/loss")
+    session.save("stacked.history", HISTORY)
+
+    assert while_it_runs == [1]
+    assert session.steps("train/loss") == session.steps("val/loss") == [1, 2]
+
+
+def test_a_server_without_time_does_not_end_a_fit(
+    session: Session,
+    node: Node,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("autoencoder_lab.tracking.outputs.SECONDS_BETWEEN_BATCHES", 0)
+    session.outputs.before_node_run(node)
+    with monkeypatch.context() as busy:
+        busy.setattr(session.runs.client, "log_batch", _refuse)
+        tell(Epoch("joint", 1, 2, {"train/loss": 0.3, "val/loss": 0.4}))
+
+    session.save("stacked.history", HISTORY)
+
+    assert "Losses could not be logged yet: no time" in caplog.text
+    assert session.steps("train/loss") == [1, 2]
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise ConnectionError("no time")
 
 
 def test_a_fit_that_diverges_keeps_its_losses(session: Session) -> None:

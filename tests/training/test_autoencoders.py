@@ -12,6 +12,7 @@ from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, MaskNoiseParams, TrainingParams
 from autoencoder_lab.training import autoencoders
 from autoencoder_lab.training.divergence import Diverged
+from autoencoder_lab.training.progress import Epoch, listen
 
 STACKED = DenseParams(
     family="dense", widths=(20, 8), activation="selu", output_activation="sigmoid"
@@ -49,16 +50,27 @@ def test_the_loss_falls_and_the_history_has_a_row_for_each_epoch(digits: Images)
     assert history["val/loss"].is_monotonic_decreasing
 
 
-def test_a_log_has_a_line_for_each_epoch(
-    digits: Images, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_epoch_is_told_while_the_fit_runs(digits: Images) -> None:
+    told: list[Epoch] = []
+    listen("test", told.append)
     model = build(STACKED, (8, 8, 1), seed=0)
 
-    autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)
+    greedy = GREEDY | {"fine_tuning_epochs": 1}
+    params = training(strategy=greedy, epochs=2)
+    history = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
 
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[::2] == ["Epoch 1/3", "Epoch 2/3", "Epoch 3/3"]
-    assert all("val_loss" in line for line in lines[1::2])
+    assert [(epoch.phase, epoch.number, epoch.of) for epoch in told] == [
+        ("layer 1", 1, 2),
+        ("layer 1", 2, 2),
+        ("layer 2", 3, 4),
+        ("layer 2", 4, 4),
+        ("fine-tuning", 6, 6),
+    ]
+    by_number = history.set_index("epoch")
+    assert all(
+        epoch.losses == by_number.loc[epoch.number, ["train/loss", "val/loss"]].to_dict()
+        for epoch in told
+    )
 
 
 def test_the_validation_loss_is_that_of_the_weights_which_are_left(digits: Images) -> None:

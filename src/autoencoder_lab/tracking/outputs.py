@@ -1,8 +1,10 @@
 """Logging what nodes return, as `metadata.mlflow` in the catalog says."""
 
+import logging
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,13 @@ from autoencoder_lab.cells import Cells
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.stored_files import StoredFile
 from autoencoder_lab.training.divergence import Diverged
+from autoencoder_lab.training.progress import Epoch, listen
 
 from .run_tree import RunTree
 
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_BATCHES = 5
 LARGEST_BATCH = 1000  # metrics in a request, MLflow's limit
 MODEL_PACKAGES = ("keras", "tensorflow", "mlflow", "numpy")
 
@@ -37,11 +43,13 @@ class LogOutputs:
         self._cells = cells
         self.measured: dict[str, dict[str, float]] = {}
         """What was logged last of each metric, by the run."""
+        self._logged: set[tuple[str, str, int]] = set()
+        """Run, key and step of all that this session has logged."""
 
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
         self._catalog = catalog
-        self.measured = {}
+        self.measured, self._logged = {}, set()
         plan = self._cells.plan
         for variant, run_id in self._runs.by_variant.items():
             reused = [name for name in plan.reused if name.startswith(f"{variant}.")]
@@ -72,6 +80,10 @@ class LogOutputs:
                 raise ValueError(f"metadata.mlflow of {dataset_name} is {instructions}")
 
     @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        listen("track", _InBatches(partial(self._log_metrics, self._runs.run_id(node.name))))
+
+    @hook_impl
     def on_node_error(self, error: Exception, node: Node) -> None:
         if isinstance(error, Diverged):
             self._log_metrics(self._runs.run_id(node.name), _by_step(error.history))
@@ -97,10 +109,12 @@ class LogOutputs:
         ]
         for key in {metric.key for metric in metrics}:
             contract.find(key)
+        metrics = [m for m in metrics if (run_id, m.key, m.step) not in self._logged]
         if self._runs.is_continued(run_id):
             metrics = self._not_yet_logged(run_id, metrics)
         for start in range(0, len(metrics), LARGEST_BATCH):
             self._runs.client.log_batch(run_id, metrics[start : start + LARGEST_BATCH])
+        self._logged |= {(run_id, metric.key, metric.step) for metric in metrics}
         for values in by_step.values():
             self.measured.setdefault(run_id, {}).update(values)
 
@@ -146,8 +160,30 @@ def log_instructions(dataset: AbstractDataset[Any, Any] | None) -> dict[str, str
     return dict(metadata.get("mlflow", {}))
 
 
+class _InBatches:
+    """Logs the losses of epochs while a fit runs; those of the last seconds, its history brings."""
+
+    def __init__(self, log: Callable[[ByStep], None]) -> None:
+        self._log = log
+        self._kept: dict[int, Mapping[str, float]] = {}
+        self._next = time.monotonic() + SECONDS_BETWEEN_BATCHES
+
+    def __call__(self, epoch: Epoch) -> None:
+        self._kept[epoch.number] = epoch.losses
+        if time.monotonic() < self._next:
+            return
+        try:
+            self._log(self._kept)
+        except Exception as error:  # whatever a server makes of it, the fit is to go on
+            logger.warning("Losses could not be logged yet: %s", error)
+        else:
+            self._kept = {}
+        self._next = time.monotonic() + SECONDS_BETWEEN_BATCHES
+
+
 def _by_step(table: pd.DataFrame) -> ByStep:
-    step, *keys = table.select_dtypes("number").columns
+    step, *columns = table.columns
+    keys = [column for column in columns if "/" in column]  # the others are words about the row
     if not table[step].is_unique:
         twice = sorted({int(value) for value in table[step][table[step].duplicated()]})
         raise ValueError(f"a table of metrics by {step} has more than one row for {twice}")

@@ -1,7 +1,6 @@
 """Fitting an autoencoder to reconstruct images: all layers at once, or one pair after another."""
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -18,6 +17,7 @@ from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.engine import EpochTrainer, epochs, validation
 from autoencoder_lab.training.objectives import reconstruction
+from autoencoder_lab.training.progress import Epoch, tell
 
 Inputs = npt.NDArray[np.float32]
 """(n, …): images, or codings of them."""
@@ -135,15 +135,16 @@ def _fit_phase(
     params = phase.params
     [phase_seed] = seeds.derive(seed, phase.name)
     n_steps = math.ceil(len(phase.inputs) / params.batch_size)
+    n_epochs = max(params.epochs, math.ceil(params.least_steps / n_steps))
+    tell_listeners = _TellListeners(phase.name, n_before=len(before), n_epochs=n_epochs)
     fitted = phase.trainer().fit(
         epochs(phase.inputs, batch_size=params.batch_size, seed=phase_seed),
         steps_per_epoch=1,
         shuffle=False,  # the orders are random already
         validation_data=validation(phase.validation_inputs, seed=phase_seed),
-        epochs=max(params.epochs, math.ceil(params.least_steps / n_steps)),
-        callbacks=[*_callbacks(params), *callbacks],
-        # A bar where somebody watches, a line for each epoch in a log.
-        verbose=1 if sys.stdout.isatty() else 2,
+        epochs=n_epochs,
+        callbacks=[*_callbacks(params), *callbacks, tell_listeners],
+        verbose=0,
     )
     losses = pd.DataFrame(
         {
@@ -182,6 +183,19 @@ def _callbacks(params: TrainingParams) -> list[keras.callbacks.Callback]:
             )
         )
     return callbacks
+
+
+class _TellListeners(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells each epoch of a phase to whoever listens."""
+
+    def __init__(self, phase: str, *, n_before: int, n_epochs: int) -> None:
+        super().__init__()
+        self._phase, self._n_before, self._n_epochs = phase, n_before, n_epochs
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        losses = {"train/loss": float(logs["loss"]), "val/loss": float(logs["val_loss"])}
+        number, of = self._n_before + epoch + 1, self._n_before + self._n_epochs
+        tell(Epoch(self._phase, number, of, losses))
 
 
 class _KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
