@@ -39,7 +39,7 @@ def test_the_projects_own_parameters_are_right() -> None:
     ("key", "value", "allowed"),
     [
         ("stacked.training.epochs", -1, "greater than 0"),
-        ("stacked.training.epochs", 2.5, "integer"),
+        ("stacked.training.epochs", 2.5, "a whole number greater than 0, or auto"),
         ("stacked.training.learning_rate", float("nan"), "finite number"),
         ("stacked.training.loss", "hinge", "'binary_crossentropy' or 'mse'"),
         ("corruption.light_gaussian.stddev", -0.1, "greater than or equal to 0"),

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from scipy.linalg import subspace_angles
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
@@ -9,11 +12,17 @@ from sklearn.decomposition import PCA
 from autoencoder_lab.arrays import Images
 from autoencoder_lab.corruptions import corrupt
 from autoencoder_lab.models import build
-from autoencoder_lab.parameters import DenseParams, MaskNoiseParams, TrainingParams
+from autoencoder_lab.parameters import (
+    DenseParams,
+    MaskNoiseParams,
+    TrainingParams,
+    VariantParams,
+)
 from autoencoder_lab.training import autoencoders
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.progress import Epoch, listen
 
+PROJECT = Path(__file__).parents[2]
 STACKED = DenseParams(
     family="dense", widths=(20, 8), activation="selu", output_activation="sigmoid"
 )
@@ -141,6 +150,21 @@ def test_a_fit_that_diverges_stops_at_once_and_keeps_its_losses(
     history = raised.value.history
     assert history["epoch"].tolist() == list(range(1, epoch + 1))
     assert np.isfinite(history["train/loss"]).tolist() == [True] * (epoch - 1) + [False]
+
+
+def test_at_the_defaults_small_data_are_trained_out(digits: Images) -> None:
+    defaults = (PROJECT / "conf/base/parameters/linear.yml").read_text()
+    variant = VariantParams.model_validate(yaml.safe_load(defaults)["linear"])
+    train, test = digits[200:], digits[:200]
+    pca = PCA(30).fit(train.reshape(len(train), -1))
+    pixels = test.reshape(len(test), -1)
+    best_error = np.square(pca.inverse_transform(pca.transform(pixels)) - pixels).mean()
+    model = build(variant.model, (8, 8, 1), seed=0)
+
+    autoencoders.fit(model, train, test, variant.training, seed=0)
+
+    error = np.square(model.predict(test, verbose=0) - test).mean()
+    assert error < 1.02 * best_error
 
 
 GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 0}

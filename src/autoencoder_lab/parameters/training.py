@@ -1,10 +1,15 @@
 """How a variant is fitted: the objective, the strategy, and the optimizer's steps."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from .types import Count, CountOrNone, Fraction, Params
+from .types import Count, CountOrNone, Epochs, Fraction, Params
+
+LEAST_EPOCHS = 10
+LEAST_STEPS = 17_000
+"""Those of 10 epochs of MNIST in batches of 32, rounded down."""
 
 
 class NoNoiseParams(Params):
@@ -95,9 +100,14 @@ class TrainingParams(Params):
     strategy: StrategyParams = JointParams()
     optimizer: Literal["sgd", "adam", "nadam"]
     learning_rate: PositiveFloat
-    epochs: Count
-    least_steps: CountOrNone = 0
-    """Where the epochs have fewer, as on small data, there are more epochs."""
+    epochs: Epochs
+    """With `auto`, 10, or as many more as it takes for 17,000 steps: small data need them too."""
     batch_size: Count
     patience: Count | None = None
     """Epochs without a better validation loss before stopping."""
+
+    def n_epochs(self, n_images: int) -> int:
+        """Return how many epochs there are on so many images."""
+        if self.epochs != "auto":
+            return self.epochs
+        return max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / math.ceil(n_images / self.batch_size)))

@@ -53,6 +53,16 @@ Width = Annotated[int | Literal["inputs"], PlainValidator(_require_width)]
 
 Widths = Annotated[tuple[Width, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
 
+
+def _require_epochs(value: object) -> object:
+    if value == "auto" or (type(value) is int and 0 < value < MOST):
+        return value
+    raise ValueError("a whole number greater than 0, or auto")
+
+
+Epochs = Annotated[int | Literal["auto"], PlainValidator(_require_epochs)]
+
+
 Counts = Annotated[tuple[Count, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
 
 

@@ -116,9 +116,7 @@ def _fit_greedily(whole: Phase, strategy: GreedyParams, *, seed: int) -> pd.Data
     ]
     history.loc[len(history)] = [len(history) + 1, *losses, "stacked"]
     if strategy.fine_tuning_epochs:
-        params = whole.params.model_copy(
-            update={"epochs": strategy.fine_tuning_epochs, "least_steps": 0}
-        )
+        params = whole.params.model_copy(update={"epochs": strategy.fine_tuning_epochs})
         phase = replace(whole, name="fine-tuning", params=params)
         history = _fit_phase(phase, history, seed=seed, callbacks=[_KeepBest(losses[-1])])
     return history
@@ -134,8 +132,7 @@ def _fit_phase(
     """Fit a phase in place, and return its history after that of the phases before it."""
     params = phase.params
     [phase_seed] = seeds.derive(seed, phase.name)
-    n_steps = math.ceil(len(phase.inputs) / params.batch_size)
-    n_epochs = max(params.epochs, math.ceil(params.least_steps / n_steps))
+    n_epochs = params.n_epochs(len(phase.inputs))
     tell_listeners = _TellListeners(phase.name, n_before=len(before), n_epochs=n_epochs)
     fitted = phase.trainer().fit(
         epochs(phase.inputs, batch_size=params.batch_size, seed=phase_seed),
@@ -154,7 +151,7 @@ def _fit_phase(
             "phase": phase.name,
         }
     )
-    history = pd.concat([before, losses]) if len(before) else losses
+    history = pd.concat([before, losses], ignore_index=True) if len(before) else losses
     last = history.iloc[-1]
     if not math.isfinite(last["train/loss"]):
         raise Diverged(
