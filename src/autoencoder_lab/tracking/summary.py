@@ -64,7 +64,7 @@ class PrintSummary:
 
     def _table(self) -> Table:
         table = Table(title="Test images")
-        table.add_column("variant")
+        table.add_column("variant", overflow="fold")
         for metric in map(contract.find, COLUMNS):
             unit = f"{metric.unit} {ARROWS[metric.better]}".strip()
             table.add_column("\n".join([*metric.name.split(), unit]), justify="right")
