@@ -2,14 +2,28 @@ import pandas as pd
 
 from autoencoder_lab.figures.curves import loss_curves
 
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "train/loss": [0.5, 0.3, 0.2],
+        "val/loss": [0.4, 0.35, 0.3],
+        "phase": "joint",
+    }
+)
+
 
 def test_both_losses_are_drawn_by_epoch() -> None:
-    history = pd.DataFrame(
-        {"epoch": [1, 2, 3], "train/loss": [0.5, 0.3, 0.2], "val/loss": [0.4, 0.35, 0.3]}
-    )
-
-    [axes] = loss_curves(history, loss="binary_crossentropy").axes
+    [axes] = loss_curves(HISTORY, loss="binary_crossentropy").axes
 
     drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
     assert drawn == {"training": [0.5, 0.3, 0.2], "validation": [0.4, 0.35, 0.3]}
     assert axes.get_ylabel() == "binary crossentropy"
+
+
+def test_each_phase_has_a_scale_of_its_own() -> None:
+    phases = HISTORY.assign(phase=["layer 1", "layer 1", "layer 2"])
+
+    panels = loss_curves(phases, loss="mse").axes
+
+    assert [axes.get_title() for axes in panels] == ["layer 1", "layer 2"]
+    assert [list(axes.lines[0].get_xdata()) for axes in panels] == [[1, 2], [3]]
