@@ -21,6 +21,7 @@ import numpy as np  # noqa: E402
 import yaml  # noqa: E402
 
 from autoencoder_lab import models  # noqa: E402
+from autoencoder_lab.arrays import as_images  # noqa: E402
 from autoencoder_lab.datasets import RawImagesDataset  # noqa: E402
 from autoencoder_lab.parameters import VariantParams  # noqa: E402
 from autoencoder_lab.training import autoencoders  # noqa: E402
@@ -47,7 +48,7 @@ class Clock(keras.callbacks.Callback):
 def images_of(n_images: int) -> np.ndarray:
     """Return MNIST's images, repeated or cut to a number."""
     raw = RawImagesDataset(filepath=PROJECT / "data/01_raw/mnist", downloads={}).load()
-    found = raw.train_images.astype(np.float32) / 255
+    found = as_images(raw.train_images)
     return np.resize(found, (n_images, *found.shape[1:]))
 
 

@@ -1,11 +1,18 @@
 """What went wrong, in a line."""
 
+from collections.abc import Iterable
+
 import click
 from kedro.io import DatasetError
 
 
 class BadInput(click.ClickException):
     """What a user can put right: the command line shows its message alone, and exits with 1."""
+
+
+def listing(title: str, problems: Iterable[str]) -> str:
+    """Return problems below what they have in common, a line each."""
+    return "\n".join([f"{title}:", *(f"  {problem}" for problem in problems)])
 
 
 def root_cause(error: BaseException) -> BaseException:

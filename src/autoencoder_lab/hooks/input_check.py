@@ -1,6 +1,6 @@
 """Rejecting bad input before TensorFlow is imported and a run is started."""
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from kedro.pipeline import Pipeline
 
 from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.cells.graph import variant_of
-from autoencoder_lab.failures import BadInput, root_cause
+from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import (
     VariantParams,
     experiment_model,
@@ -47,7 +47,7 @@ class CheckInput:
         problems = find_problems(parameters, experiment_model(parameters))
         problems += _misplaced(parameters, in_paths)
         if problems:
-            raise BadInput(_listing("wrong parameters", problems))
+            raise BadInput(listing("wrong parameters", problems))
         self._parameters = parameters
 
     @hook_impl(wrapper=True, tryfirst=True)  # so that it comes before tracking starts a run
@@ -82,11 +82,7 @@ class CheckInput:
             )
         ]
         if problems:
-            raise BadInput(_listing("parameters that do not go with the images", problems))
-
-
-def _listing(title: str, problems: Sequence[str]) -> str:
-    return "\n".join([f"{title}:", *(f"  {problem}" for problem in problems)])
+            raise BadInput(listing("parameters that do not go with the images", problems))
 
 
 def _requested_pipelines() -> list[str]:

@@ -42,26 +42,26 @@ def _read_numbers(value: object) -> object:
     raise ValueError("whole numbers, as [200, 50] or, on the command line, 200-50")
 
 
-def _require_width(value: object) -> object:
-    # Of a union, Pydantic would say for each member why the value is not of it.
-    if value == "inputs" or (type(value) is int and 0 < value < MOST):
-        return value
-    raise ValueError("a whole number greater than 0, or inputs (as many as an image has numbers)")
+def _count_or(word: str, meaning: str = "") -> PlainValidator:
+    """Return what lets a count or a word pass."""
+
+    def require(value: object) -> object:
+        # Of a union, Pydantic would say for each member why the value is not of it.
+        if value == word or (type(value) is int and 0 < value < MOST):
+            return value
+        raise ValueError(f"a whole number greater than 0, or {word}{meaning}")
+
+    return PlainValidator(require)
 
 
-Width = Annotated[int | Literal["inputs"], PlainValidator(_require_width)]
+Width = Annotated[
+    int | Literal["inputs"], _count_or("inputs", " (as many as an image has numbers)")
+]
 
 Widths = Annotated[tuple[Width, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
 
 
-def _require_epochs(value: object) -> object:
-    if value == "auto" or (type(value) is int and 0 < value < MOST):
-        return value
-    raise ValueError("a whole number greater than 0, or auto")
-
-
-Epochs = Annotated[int | Literal["auto"], PlainValidator(_require_epochs)]
-
+Epochs = Annotated[int | Literal["auto"], _count_or("auto")]
 
 Counts = Annotated[tuple[Count, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
 

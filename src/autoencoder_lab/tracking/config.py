@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from kedro.framework.context import KedroContext
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 
-from autoencoder_lab.failures import BadInput
+from autoencoder_lab.failures import BadInput, listing
 from autoencoder_lab.problems import find_problems
 
 SQLITE = "sqlite:///"
@@ -30,7 +30,7 @@ def read_config(context: KedroContext) -> KedroMlflowConfig:
     problems = find_problems(settings, KedroMlflowConfig)
     problems += _ignored(settings.get("tracking") or {})
     if problems:
-        raise BadInput("wrong settings in mlflow.yml:\n" + "\n".join(f"  {p}" for p in problems))
+        raise BadInput(listing("wrong settings in mlflow.yml", problems))
     config = KedroMlflowConfig.model_validate(settings)
     store = embedded_store(config)
     if store is not None:

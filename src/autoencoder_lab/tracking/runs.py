@@ -7,6 +7,7 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines as registered
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from mlflow.tracking.context.registry import resolve_tags
@@ -16,7 +17,6 @@ from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import CorruptionParams, flatten, variant_names
-from autoencoder_lab.variants import find_variants
 
 from .config import read_config
 from .run_tree import RunTree
@@ -134,4 +134,5 @@ def _name(pipelines: Sequence[str] | None, variants: Sequence[str]) -> str:
     """Return what a run of several variants, or of none, is called."""
     if pipelines:
         return "+".join(sorted(pipelines))  # Kedro gives them in another order each time
-    return "all variants" if set(variants) >= set(find_variants().base) else "some nodes"
+    every = {variant_of(node) for node in registered["__default__"].nodes} - {""}
+    return "all variants" if every <= set(variants) else "some nodes"

@@ -14,6 +14,7 @@ from keras import layers
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Images
 from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
+from autoencoder_lab.training.batches import PREDICTED_AT_ONCE
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.engine import EpochTrainer, epochs, validation
 from autoencoder_lab.training.objectives import reconstruction
@@ -21,9 +22,6 @@ from autoencoder_lab.training.progress import Epoch, tell
 
 Inputs = npt.NDArray[np.float32]
 """(n, …): images, or codings of them."""
-
-PREDICTED_AT_ONCE = 1024
-"""Inputs in a batch where nothing is learnt: its size changes only the speed."""
 
 COLUMNS = ["epoch", "train/loss", "val/loss", "phase"]
 

@@ -16,8 +16,7 @@ def shuffled_batches(
     order = tf.data.Dataset.range(len(inputs)).shuffle(
         len(inputs), seed=seed, reshuffle_each_iteration=True
     )
-    all_inputs = tf.constant(inputs)
-    all_targets = all_inputs if targets is inputs else tf.constant(targets)
+    all_inputs, all_targets = tf.constant(inputs), tf.constant(targets)
     return order.batch(batch_size).map(
         lambda indices: (tf.gather(all_inputs, indices), tf.gather(all_targets, indices))
     )
