@@ -1,14 +1,15 @@
-"""One fit with Keras, in a process of its own: `python fit_keras.py CONTENDER VARIANT N_IMAGES`.
+"""One fit with Keras, in a process of its own: `python fit_keras.py CONTENDER VARIANT FILE`.
 
-Contenders are `brief` (the brief's code), `steps_per_execution` (the same, 64 steps a call) and
-`ours`. Prints the seconds of each epoch, the last loss and the most memory that was held, as JSON.
-`python fit_keras.py images FILE N_IMAGES` saves the images, for other libraries.
+Contenders are `brief` (the brief's code), `steps_per_execution` (the same, 64 steps a call),
+`ours`, and `streamed` (ours, on images that are mapped from the file and not in memory). Prints the
+seconds of each epoch, the last loss and the most memory that was held, as JSON.
+`python fit_keras.py images FILE N_IMAGES` makes the file, of MNIST's images or repetitions of them.
 """
 
 import json
 import os
-import resource
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from autoencoder_lab.arrays import as_images  # noqa: E402
 from autoencoder_lab.datasets import RawImagesDataset  # noqa: E402
 from autoencoder_lab.parameters import VariantParams  # noqa: E402
 from autoencoder_lab.training import autoencoders  # noqa: E402
-from autoencoder_lab.training.engine import epochs, validation  # noqa: E402
 
 N_EPOCHS = 4  # the first compiles
 N_VALIDATION = 1000
@@ -45,34 +45,46 @@ class Clock(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self._started)
 
 
-def images_of(n_images: int) -> np.ndarray:
-    """Return MNIST's images, repeated or cut to a number."""
+def save_images(file: str, n_images: int) -> None:
+    """Save MNIST's images, repeated or cut to a number."""
     raw = RawImagesDataset(filepath=PROJECT / "data/01_raw/mnist", downloads={}).load()
     found = as_images(raw.train_images)
-    return np.resize(found, (n_images, *found.shape[1:]))
+    saved = np.lib.format.open_memmap(file, "w+", np.float32, (n_images, *found.shape[1:]))
+    for start in range(0, n_images, len(found)):
+        saved[start : start + len(found)] = found[: n_images - start]
+    saved.flush()
 
 
-def main(contender: str, variant: str, n_images: int) -> dict[str, object]:
+class Memory(threading.Thread):
+    """Writes down the most memory held, in MB, but for files that are mapped into it."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.most = 0.0
+
+    def run(self) -> None:
+        while True:
+            status = Path("/proc/self/status").read_text().splitlines()
+            [held] = [int(line.split()[1]) for line in status if line.startswith("RssAnon")]
+            self.most = max(self.most, held / 1000)
+            time.sleep(0.02)
+
+
+def main(contender: str, variant: str, images_file: str) -> dict[str, object]:
     """Return what a fit took, and where it came to."""
+    memory = Memory()
+    memory.start()
     file = PROJECT / "conf/base/parameters" / f"{variant}.yml"
     params = VariantParams.model_validate(yaml.safe_load(file.read_text())[variant])
-    images = images_of(n_images)
+    images = np.load(images_file, mmap_mode="r" if contender == "streamed" else None)
     validation_images = images[:N_VALIDATION]
     autoencoder = models.build(params.model, images.shape[1:], seed=0)
     clock = Clock()
-    if contender == "ours":
+    if contender in ("ours", "streamed"):
         phase = autoencoders.Phase(
             "joint", *autoencoder.layers, images, validation_images, params.training
         )
-        fitted = phase.trainer().fit(
-            epochs(images, batch_size=params.training.batch_size, seed=0),
-            steps_per_epoch=1,
-            shuffle=False,
-            epochs=N_EPOCHS,
-            validation_data=validation(validation_images, seed=0),
-            callbacks=[clock],
-            verbose=0,
-        )
+        fitted = phase.fit(seed=0, n_epochs=N_EPOCHS, callbacks=[clock])
     else:
         autoencoder.compile(
             keras.optimizers.SGD(params.training.learning_rate),
@@ -91,13 +103,14 @@ def main(contender: str, variant: str, n_images: int) -> dict[str, object]:
     return {
         "seconds": clock.seconds[1:],
         "loss": fitted.history["val_loss"][-1],
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": memory.most,
     }
 
 
 if __name__ == "__main__":
-    contender, variant, n_images = sys.argv[1:]
-    if contender == "images":
-        np.save(variant, images_of(int(n_images)))
+    what, *rest = sys.argv[1:]
+    if what == "images":
+        file, n_images = rest
+        save_images(file, int(n_images))
     else:
-        print(json.dumps(main(contender, variant, int(n_images))))
+        print(json.dumps(main(what, *rest)))

@@ -26,6 +26,7 @@ PROJECT = Path(__file__).parents[2]
 STACKED = DenseParams(
     family="dense", widths=(20, 8), activation="selu", output_activation="sigmoid"
 )
+GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 0}
 LINEAR = DenseParams(family="dense", widths=(10,), activation="linear", output_activation="linear")
 
 
@@ -105,6 +106,23 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others(digits: Images) -
     assert losses[0] == losses[1] != losses[2]
 
 
+@pytest.mark.parametrize(
+    "kind", [{"corruption": {"kind": "gaussian", "stddev": 0.3}}, {"strategy": GREEDY}]
+)
+def test_the_size_of_what_is_read_at_a_time_changes_nothing(
+    kind: dict[str, object], digits: Images
+) -> None:
+    images = np.concatenate([digits] * 4)  # 1.8 MB
+    models = [build(STACKED, (8, 8, 1), seed=0) for _ in range(2)]
+
+    for model, megabytes in zip(models, (1, 2), strict=True):
+        params = training(epochs=2, chunk_megabytes=megabytes, **kind)
+        autoencoders.fit(model, images, digits, params, seed=0)
+
+    streamed, at_once = (dense_weights(model) for model in models)
+    assert streamed == at_once
+
+
 def test_early_stopping_restores_the_best_epoch(digits: Images) -> None:
     model = build(STACKED, (8, 8, 1), seed=0)
     # The validation images are unlike the training images, so learning soon makes them worse.
@@ -165,9 +183,6 @@ def test_at_the_defaults_small_data_are_trained_out(digits: Images) -> None:
 
     error = np.square(model.predict(test, verbose=0) - test).mean()
     assert error < 1.02 * best_error
-
-
-GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 0}
 
 
 def dense_weights(autoencoder: keras.Sequential) -> list[bytes]:

@@ -15,8 +15,9 @@ from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Images
 from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
 from autoencoder_lab.training.batches import PREDICTED_AT_ONCE
+from autoencoder_lab.training.chunks import Chunks
 from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.engine import EpochTrainer, epochs, validation
+from autoencoder_lab.training.engine import VALIDATED_AT_ONCE, EpochTrainer
 from autoencoder_lab.training.objectives import reconstruction
 from autoencoder_lab.training.progress import Epoch, tell
 
@@ -37,7 +38,7 @@ class Phase:
     validation_inputs: Inputs
     params: TrainingParams
 
-    def trainer(self) -> EpochTrainer:
+    def _trainer(self) -> EpochTrainer:
         """Return what runs the epochs."""
         model = keras.Sequential([self.encoder, self.decoder])
         objective = reconstruction(self.encoder, self.decoder, self.params)
@@ -46,6 +47,36 @@ class Phase:
         has_convolutions = any(isinstance(layer, layers.Conv2D) for layer in self.encoder.layers)
         trainer.compile(_optimizer(self.params), jit_compile=not has_convolutions)
         return trainer
+
+    def fit(
+        self, *, seed: int, n_epochs: int, callbacks: Sequence[keras.callbacks.Callback]
+    ) -> keras.callbacks.History:
+        """Fit in place."""
+        params = self.params
+        chunks = Chunks(self.inputs, params.batch_size, params.chunk_megabytes)
+        of_validation = Chunks(self.validation_inputs, VALIDATED_AT_ONCE, params.chunk_megabytes)
+        return self._trainer().fit(
+            chunks.epochs(seed=seed),
+            steps_per_epoch=len(chunks),
+            shuffle=False,  # the orders are random already
+            validation_data=of_validation.in_order(seed=seed),
+            validation_steps=len(of_validation),
+            epochs=n_epochs,
+            callbacks=callbacks,
+            verbose=0,
+        )
+
+    def losses(self, *, seed: int) -> list[float]:
+        """Return the training and the validation loss, as they are now."""
+        trainer = self._trainer()
+        chunks = [
+            Chunks(inputs, VALIDATED_AT_ONCE, self.params.chunk_megabytes)
+            for inputs in (self.inputs, self.validation_inputs)
+        ]
+        return [
+            trainer.evaluate(some.in_order(seed=seed), steps=len(some), verbose=0)
+            for some in chunks
+        ]
 
 
 def fit(
@@ -100,19 +131,13 @@ def _fit_greedily(whole: Phase, strategy: GreedyParams, *, seed: int) -> pd.Data
         )
         phase = Phase(f"layer {number}", encoder, decoder, inputs, validation_inputs, params)
         history = _fit_phase(phase, history, seed=seed)
-        inputs = encoder.predict(inputs, batch_size=PREDICTED_AT_ONCE, verbose=0)
-        validation_inputs = encoder.predict(
-            validation_inputs, batch_size=PREDICTED_AT_ONCE, verbose=0
-        )
+        inputs, validation_inputs = _codings(encoder, inputs), _codings(encoder, validation_inputs)
         # Codings are of any size, unlike the intensities of pixels.
         inner = {"loss": "mse", "learning_rate": strategy.inner_learning_rate}
         params = whole.params.model_copy(update=inner)
-    trainer = whole.trainer()
-    losses = [
-        trainer.evaluate(validation(images, seed=seed), verbose=0)
-        for images in (whole.inputs, whole.validation_inputs)
-    ]
-    history.loc[len(history)] = [len(history) + 1, *losses, "stacked"]
+    losses = whole.losses(seed=seed)
+    stacked = pd.DataFrame([[len(history) + 1, *losses, "stacked"]], columns=COLUMNS)
+    history = pd.concat([history, stacked], ignore_index=True)
     if strategy.fine_tuning_epochs:
         params = whole.params.model_copy(update={"epochs": strategy.fine_tuning_epochs})
         phase = replace(whole, name="fine-tuning", params=params)
@@ -132,14 +157,10 @@ def _fit_phase(
     [phase_seed] = seeds.derive(seed, phase.name)
     n_epochs = params.n_epochs(len(phase.inputs))
     tell_listeners = _TellListeners(phase.name, n_before=len(before), n_epochs=n_epochs)
-    fitted = phase.trainer().fit(
-        epochs(phase.inputs, batch_size=params.batch_size, seed=phase_seed),
-        steps_per_epoch=1,
-        shuffle=False,  # the orders are random already
-        validation_data=validation(phase.validation_inputs, seed=phase_seed),
-        epochs=n_epochs,
+    fitted = phase.fit(
+        seed=phase_seed,
+        n_epochs=n_epochs,
         callbacks=[*_callbacks(params), *callbacks, tell_listeners],
-        verbose=0,
     )
     losses = pd.DataFrame(
         {
@@ -158,6 +179,14 @@ def _fit_phase(
             history,
         )
     return history
+
+
+def _codings(encoder: keras.Model, inputs: Inputs) -> Inputs:
+    starts = range(0, len(inputs), PREDICTED_AT_ONCE)
+    # Not predict(), which copies all inputs into a tensor first.
+    return np.concatenate(
+        [encoder.predict_on_batch(inputs[start : start + PREDICTED_AT_ONCE]) for start in starts]
+    )
 
 
 def _optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:

@@ -7,11 +7,8 @@ the step itself. Here an epoch is a loop in the graph, over batches of an array 
 from collections.abc import Callable, Iterator
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Images
 from autoencoder_lab.training.objectives import Objective
 
 MOST_EPOCHS = 2**31
@@ -61,15 +58,14 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
     def _over_batches(self, step: Objective, batch_size: int) -> EpochFunction:
         """Return what Keras calls with an iterator: `step` on each batch of its next element."""
 
-        def run(
-            images: tf.Tensor, order: tf.Tensor, noise_seed: tf.Tensor, first: tf.Tensor
-        ) -> dict[str, tf.Tensor]:
+        def run(images: tf.Tensor, noise_seed: tf.Tensor, first: tf.Tensor) -> dict[str, tf.Tensor]:
             def loss(number: tf.Tensor, size: int) -> tf.Tensor:
-                # Not order[start:end], whose length XLA would not know.
-                batch = tf.gather(images, tf.slice(order, [number * batch_size], [size]))
+                # Not images[start:end], whose length XLA would not know.
+                begin = [number * batch_size, *[0] * (images.shape.rank - 1)]
+                batch = tf.slice(images, begin, [size, *images.shape[1:]])
                 return size * step(batch, tf.stack([noise_seed, first + number]))
 
-            n_images = order.shape[0]
+            n_images = images.shape[0]
             n_whole, n_left = divmod(n_images, batch_size)
             total = tf.constant(0.0)
             if n_whole:
@@ -85,31 +81,3 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
 
         compiled = tf.function(run, jit_compile=self.jit_compile, autograph=False)
         return lambda iterator: compiled(*next(iterator))
-
-
-def epochs(images: Images, *, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
-    """Return all images, the order of an epoch, the seed of its noise and its first step, for ever.
-
-    Orders and noise are functions of the seed and the number of the epoch, so that a fit can be
-    continued.
-    """
-    order_seed, noise_seed = seeds.derive(seed, "order and noise of the batches", 2)
-    n_steps = -(-len(images) // batch_size)
-
-    in_memory = tf.constant(images)
-
-    def epoch(number: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        number = tf.cast(number, tf.int32)
-        indices = tf.range(len(images))
-        order = tf.random.experimental.stateless_shuffle(indices, [order_seed, number])
-        return in_memory, order, noise_seed, number * n_steps
-
-    return tf.data.Dataset.range(first_epoch, MOST_EPOCHS).map(epoch)
-
-
-def validation(images: Images, *, seed: int) -> tf.data.Dataset:
-    """Return all images in their order, with the same noise each time."""
-    [noise_seed] = seeds.derive(seed, "noise of the validation images")
-    return tf.data.Dataset.from_tensors(
-        (images, np.arange(len(images), dtype=np.int32), noise_seed, 0)
-    )
