@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -40,15 +41,18 @@ BYTES_AN_IMAGE = 4 * 28 * 28
 BATCH_SIZE = 32
 
 
-def fit(*command: str | Path) -> dict[str, object]:
+def fit(*command: str | Path) -> dict[str, Any]:
     """Return what a fit, in a process of its own, says of itself."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, check=True, env=environment
-    )
-    result: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     print(f"{' '.join(map(str, command[1:]))}: {result}", flush=True)
     return result
+
+
+def fit_keras(contender: str, variant: str, file: Path, *, n_epochs: int = 4) -> dict[str, Any]:
+    """Return what a fit with Keras says of itself."""
+    return fit(sys.executable, HERE / "fit_keras.py", contender, variant, file, str(n_epochs))
 
 
 @contextmanager
@@ -61,23 +65,20 @@ def images_file(n_images: int) -> Iterator[Path]:
         yield file
 
 
-def grow(n_images: int) -> dict[str, object]:
+def grow(n_images: int) -> dict[str, Any]:
     """Return how our fit goes on so many images, which are not in memory."""
     with images_file(n_images) as file:
-        return fit(sys.executable, HERE / "fit_keras.py", "streamed", "stacked", file)
+        return fit_keras("streamed", "stacked", file)
 
 
-def compare(n_runs: int, torch: str | None) -> dict[tuple[str, str], list[dict[str, object]]]:
+def compare(n_runs: int, torch: str | None) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """Return the fits of each variant by each contender."""
     fits = defaultdict(list)
     with images_file(N_IMAGES) as file:
         for _ in range(n_runs):
             for variant in VARIANTS:
                 for contender in KERAS:
-                    script = HERE / "fit_keras.py"
-                    fits[variant, contender].append(
-                        fit(sys.executable, script, contender, variant, file)
-                    )
+                    fits[variant, contender].append(fit_keras(contender, variant, file))
                 if torch:
                     script = HERE / "fit_pytorch.py"
                     fits[variant, "pytorch"].append(fit(torch, script, variant, file))
@@ -105,9 +106,7 @@ def sgemm_seconds() -> float:
     return time.perf_counter() - started
 
 
-def as_rows(
-    fits: Mapping[tuple[str, str], Sequence[Mapping[str, object]]], variant: str
-) -> list[str]:
+def as_rows(fits: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]], variant: str) -> list[str]:
     """Return a line of the table for each contender."""
     seconds = {
         contender: [second for one in fits[variant, contender] for second in one["seconds"]]
@@ -124,7 +123,7 @@ def as_rows(
     ]
 
 
-def draw(growth: Mapping[int, Mapping[str, object]], file: Path) -> None:
+def draw(growth: Mapping[int, Mapping[str, Any]], file: Path) -> None:
     """Draw time and memory against the number of images."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)

@@ -68,9 +68,11 @@ def fail(value: int) -> int:
     raise ZeroDivisionError(f"of {value}")
 
 
-def run(pipeline: Pipeline, hooks: PluginManager, n_threads: int = 1) -> None:
+def run(
+    pipeline: Pipeline, hooks: PluginManager, n_threads: int = 1, *, n_variants: int | None = None
+) -> None:
     catalog = DataCatalog({"raw": MemoryDataset(7)})
-    VariantRunner(n_threads).run(pipeline, catalog, hooks)
+    VariantRunner(n_threads, n_variants=n_variants or n_threads).run(pipeline, catalog, hooks)
 
 
 INGEST = Pipeline([shared(same, "raw", "images"), shared(same, "images", "summary")])
@@ -207,6 +209,29 @@ def test_variants_run_side_by_side_in_threads(hooks: PluginManager, recorder: Re
     run(INGEST + variant("a", meet, same) + variant("b", meet, same), hooks, n_threads=2)
 
     assert recorder.variants == {"a": None, "b": None}
+
+
+def test_the_nodes_of_one_variant_run_side_by_side_before_those_of_the_next(
+    hooks: PluginManager, recorder: Recorder
+) -> None:
+    meetings = {name: threading.Barrier(2, timeout=10) for name in "ab"}
+
+    def branches(name: str) -> Pipeline:
+        def meet(value: int) -> int:
+            meetings[name].wait()
+            return value
+
+        nodes = [Node(meet, "images", branch, name=branch) for branch in ("map", "probe")]
+        return Pipeline(nodes, namespace=name, inputs={"images"})
+
+    run(INGEST + branches("a") + branches("b"), hooks, n_threads=8, n_variants=1)
+
+    assert [name for name in recorder.nodes if "." in name] == [
+        "a.map",
+        "a.probe",
+        "b.map",
+        "b.probe",
+    ]
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])

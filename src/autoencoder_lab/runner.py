@@ -46,17 +46,18 @@ class VariantsFailed(click.ClickException):
 
 
 class VariantRunner(AbstractRunner):
-    """Runs the nodes of one variant after those of another, or several side by side.
+    """Runs the nodes of one variant side by side, and after those of another, or of several.
 
     So the results of the first come first, and the arrays of few are held. Where a node raises,
     the rest of its variant and all that depends on it are left out. A single node runs in a thread
     too: the main thread is free for signals, which code that ignores what it is told may swallow.
     """
 
-    def __init__(self, n_threads: int, *, is_async: bool = False) -> None:
-        """Say how many nodes may run at once."""
+    def __init__(self, n_nodes: int, *, n_variants: int = 1, is_async: bool = False) -> None:
+        """Say how many nodes may run at once, of how many variants."""
         super().__init__(is_async=is_async)
-        self._n_threads = n_threads
+        self._n_nodes = n_nodes
+        self._n_variants = n_variants
 
     def _filter_pipeline_for_missing_outputs(
         self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
@@ -83,7 +84,7 @@ class VariantRunner(AbstractRunner):
         threads: list[threading.Thread] = []
         try:
             while plan.is_unfinished:
-                for node in plan.start(self._n_threads):
+                for node in plan.start(self._n_nodes, self._n_variants):
                     task = Task(node, catalog, self._is_async, hook_manager, run_id)
                     threads.append(_thread(task, ended))
                     threads[-1].start()
@@ -125,10 +126,16 @@ class _Plan:
     def is_unfinished(self) -> bool:
         return bool(self._to_do or self._running)
 
-    def start(self, n_most: int) -> Iterator[Node]:
-        """Yield the next nodes that can run, up to so many at once."""
+    def start(self, n_nodes: int, n_variants: int) -> Iterator[Node]:
+        """Yield the next nodes that can run, up to so many at once, of the first variants."""
+        unfinished = sorted({variant_of(node) for node in (*self._to_do, *self._running)} - {""})
+        variants = {"", *unfinished[:n_variants]}
         for node in list(self._to_do):
-            if len(self._running) < n_most and self._parents[node] <= self._done:
+            if (
+                len(self._running) < n_nodes
+                and variant_of(node) in variants
+                and self._parents[node] <= self._done
+            ):
                 self._to_do.remove(node)
                 self._running.add(node)
                 yield node

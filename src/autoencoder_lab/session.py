@@ -1,5 +1,6 @@
 """A Kedro session for experiments: how its nodes run, and how it ends."""
 
+import os
 import signal
 import sys
 import threading
@@ -40,12 +41,13 @@ class ExperimentSession(KedroSession):
 
 
 def _by_variant(runner: AbstractRunner | None) -> AbstractRunner | None:
+    n_nodes = os.cpu_count() or 1
     if runner is None:
-        return VariantRunner(1)
+        return VariantRunner(n_nodes)
     if type(runner) is SequentialRunner:  # not a runner of the user's own
-        return VariantRunner(1, is_async=runner._is_async)
+        return VariantRunner(n_nodes, is_async=runner._is_async)
     if type(runner) is ThreadRunner:
-        return VariantRunner(runner._max_workers)
+        return VariantRunner(runner._max_workers, n_variants=runner._max_workers)
     return runner
 
 

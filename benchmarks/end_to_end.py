@@ -1,0 +1,89 @@
+"""A whole tracked experiment against the bare fit of the same model, as the brief writes it.
+
+    python benchmarks/end_to_end.py [--runs 3]
+
+The experiment is `kedro run --pipelines=stacked` on MNIST, as a process: start, ingest, training,
+evaluation, the pretraining comparison, figures, MLflow. The bare fit is Keras' `fit` alone, of 10
+epochs, without the start of its process. In turn, after one warm-up. Writes
+`benchmarks/results/end_to_end.md`.
+"""
+
+import argparse
+import os
+import platform
+import re
+import subprocess
+import time
+from pathlib import Path
+from statistics import median
+
+from fit import N_IMAGES, fit_keras, images_file
+
+HERE = Path(__file__).parent
+COMMAND = "kedro run --pipelines=stacked"
+N_EPOCHS = 10
+MOMENT = re.compile(r"Running (\S+)")
+
+
+def experiment() -> list[tuple[str, float]]:
+    """Return what a whole run does, and how many seconds after its start each part begins."""
+    started = time.perf_counter()
+    moments = [("start", 0.0)]
+    process = subprocess.Popen(
+        COMMAND.split(),
+        cwd=HERE.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None  # a pipe
+    for line in process.stdout:
+        if found := MOMENT.search(line):
+            moments.append((found[1], time.perf_counter() - started))
+    if process.wait():
+        raise SystemExit(f"{COMMAND} failed")
+    return [*moments, ("end", time.perf_counter() - started)]
+
+
+def main(n_runs: int) -> str:
+    """Measure, and return the tables."""
+    runs, fits = [], []
+    with images_file(N_IMAGES) as file:
+        for _ in range(n_runs + 1):
+            runs.append(experiment())
+            print(runs[-1][-1], flush=True)
+            fits.append(fit_keras("brief", "stacked", file, n_epochs=N_EPOCHS)["fit_seconds"])
+    wholes = [run[-1][1] for run in runs[1:]]
+    bares = fits[1:]
+    return "\n".join(
+        [
+            f"Seconds, {n_runs} rounds. {os.cpu_count()} cores, Python "
+            f"{platform.python_version()}.",
+            "",
+            "| what | median | spread |",
+            "|---|---:|---|",
+            f"| `{COMMAND}`, the whole process | {median(wholes):.1f} "
+            f"| {min(wholes):.1f} to {max(wholes):.1f} |",
+            f"| Keras `fit` alone, {N_EPOCHS} epochs | {median(bares):.1f} "
+            f"| {min(bares):.1f} to {max(bares):.1f} |",
+            "",
+            f"The ratio: {median(wholes) / median(bares):.2f}.",
+            "",
+            "What the last run did, and when it began; two nodes run at once, where they can:",
+            "",
+            "| node | at second |",
+            "|---|---:|",
+            *(f"| {name} | {moment:.1f} |" for name, moment in runs[-1]),
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=3, help="rounds, after the first")
+    tables = main(parser.parse_args().runs)
+    print(tables)
+    (HERE / "results" / "end_to_end.md").write_text(tables)
