@@ -139,29 +139,34 @@ def test_what_is_on_disk_is_what_was_logged(smoke: SmokeRun, stacked: Run) -> No
     assert measured["test/mse"] == stacked.data.metrics["test/mse"]
 
 
+@pytest.mark.parametrize("variant", ["stacked", "tied", "convolutional"])  # one of each family
 def test_the_model_loads_in_another_process_that_knows_nothing_of_this_project(
-    smoke: SmokeRun, stacked: Run
+    variant: str, smoke: SmokeRun
 ) -> None:
-    [output] = stacked.outputs.model_outputs
+    [output] = smoke.runs[variant].outputs.model_outputs
+    saved = smoke.project.folder / f"data/06_models/digits/{variant}/seed-42/model.keras"
     script = f"""
-import json, mlflow, numpy as np
+import json, keras, mlflow, numpy as np
 mlflow.set_tracking_uri({f"sqlite:///{smoke.project.folder}/mlruns/mlflow.db"!r})
 model = mlflow.pyfunc.load_model("models:/{output.model_id}")
 images = np.random.default_rng(0).random((3, 8, 8, 1), dtype=np.float32)
-shapes = [model.predict(images).shape, model.input_example.shape]
+logged = model.predict(images)
+saved = keras.models.load_model({str(saved)!r}, safe_mode=True).predict(images, verbose=0)
 try:
     model.predict(images[:, :7])
 except mlflow.MlflowException as error:
     refusal = str(error)
-print(json.dumps([shapes, refusal]))
+difference = float(abs(logged - saved).max())
+print(json.dumps([logged.shape, model.input_example.shape, difference, refusal]))
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd="/"
     )
 
     assert done.returncode == 0, done.stderr
-    shapes, refusal = json.loads(done.stdout.strip().splitlines()[-1])
-    assert shapes == [[3, 8, 8, 1], [1, 8, 8, 1]]
+    shape, example_shape, difference, refusal = json.loads(done.stdout.strip().splitlines()[-1])
+    assert (shape, example_shape) == ([3, 8, 8, 1], [1, 8, 8, 1])
+    assert difference < 1e-6
     assert "(-1, 8, 8, 1)" in refusal
 
 

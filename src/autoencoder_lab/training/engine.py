@@ -32,6 +32,7 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
         self.mean_loss = keras.metrics.Mean("loss")
         self.train_function: EpochFunction | None = None
         self.test_function: EpochFunction | None = None
+        self.built = True  # as the model is: Keras makes checkpoints of nothing else
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
