@@ -11,7 +11,6 @@ and the most memory that was held.
 import json
 import os
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -22,6 +21,7 @@ sys.path.insert(0, str(PROJECT / "src"))
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import yaml  # noqa: E402
+from memory import Memory  # noqa: E402
 
 from autoencoder_lab import models  # noqa: E402
 from autoencoder_lab.arrays import as_images  # noqa: E402
@@ -54,21 +54,6 @@ def save_images(file: str, n_images: int) -> None:
     for start in range(0, n_images, len(found)):
         saved[start : start + len(found)] = found[: n_images - start]
     saved.flush()
-
-
-class Memory(threading.Thread):
-    """Writes down the most memory held, in MB, but for files that are mapped into it."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.most = 0.0
-
-    def run(self) -> None:
-        while True:
-            status = Path("/proc/self/status").read_text().splitlines()
-            [held] = [int(line.split()[1]) for line in status if line.startswith("RssAnon")]
-            self.most = max(self.most, held / 1000)
-            time.sleep(0.02)
 
 
 def main(contender: str, variant: str, images_file: str, n_epochs: int) -> dict[str, object]:

@@ -5,12 +5,12 @@ write; prints the same JSON.
 """
 
 import json
-import resource
 import sys
 import time
 
 import numpy as np
 import torch
+from memory import Memory
 from torch import nn
 
 N_EPOCHS = 4
@@ -57,6 +57,8 @@ def convolutional() -> nn.Module:
 
 def main(name: str, file: str) -> dict[str, object]:
     """Return what a fit took, and where it came to."""
+    memory = Memory()
+    memory.start()
     torch.manual_seed(0)
     model, learning_rate = {"stacked": (stacked(), 1.5), "convolutional": (convolutional(), 1.0)}[
         name
@@ -78,7 +80,7 @@ def main(name: str, file: str) -> dict[str, object]:
     return {
         "seconds": seconds[1:],
         "loss": loss,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": memory.most,
     }
 
 
