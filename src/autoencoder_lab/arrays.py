@@ -31,6 +31,9 @@ ImageShape = tuple[int, int, int]
 
 UNLABELLED = -1  # as in sklearn.semi_supervised
 
+PREDICTED_AT_ONCE = 1000
+"""Images in a batch where nothing is learnt: its size changes only the speed."""
+
 SMALLEST_SPLIT = 3  # images; fewer cannot be mapped
 
 

@@ -12,12 +12,11 @@ import pandas as pd
 from keras import layers
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Images
+from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Images
 from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
-from autoencoder_lab.training.batches import PREDICTED_AT_ONCE
 from autoencoder_lab.training.chunks import Chunks
 from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.engine import VALIDATED_AT_ONCE, EpochTrainer
+from autoencoder_lab.training.engine import EpochTrainer
 from autoencoder_lab.training.objectives import reconstruction
 from autoencoder_lab.training.progress import Epoch, tell
 
@@ -54,7 +53,7 @@ class Phase:
         """Fit in place."""
         params = self.params
         chunks = Chunks(self.inputs, params.batch_size, params.chunk_megabytes)
-        of_validation = Chunks(self.validation_inputs, VALIDATED_AT_ONCE, params.chunk_megabytes)
+        of_validation = Chunks(self.validation_inputs, PREDICTED_AT_ONCE, params.chunk_megabytes)
         return self._trainer().fit(
             chunks.epochs(seed=seed),
             steps_per_epoch=len(chunks),
@@ -70,7 +69,7 @@ class Phase:
         """Return the training and the validation loss, as they are now."""
         trainer = self._trainer()
         chunks = [
-            Chunks(inputs, VALIDATED_AT_ONCE, self.params.chunk_megabytes)
+            Chunks(inputs, PREDICTED_AT_ONCE, self.params.chunk_megabytes)
             for inputs in (self.inputs, self.validation_inputs)
         ]
         return [

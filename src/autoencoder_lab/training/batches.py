@@ -4,9 +4,6 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-PREDICTED_AT_ONCE = 1024
-"""Images in a batch where nothing is learnt: its size changes only the speed."""
-
 
 def shuffled_batches(
     inputs: npt.NDArray[np.generic], targets: npt.NDArray[np.generic], *, batch_size: int, seed: int

@@ -4,9 +4,9 @@ import keras
 from keras import layers
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Images, Labels
+from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Images, Labels
 from autoencoder_lab.parameters import PretrainingParams
-from autoencoder_lab.training.batches import PREDICTED_AT_ONCE, shuffled_batches
+from autoencoder_lab.training.batches import shuffled_batches
 
 
 def fit_classifier(

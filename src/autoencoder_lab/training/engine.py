@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
+from autoencoder_lab.arrays import PREDICTED_AT_ONCE
 from autoencoder_lab.training.objectives import Objective
 
 MOST_EPOCHS = 2**31
-
-VALIDATED_AT_ONCE = 1000
-"""Images in a batch where nothing is learnt: its size changes only the speed."""
-
 
 EpochFunction = Callable[[Iterator[tuple[tf.Tensor, ...]]], dict[str, tf.Tensor]]
 """What Keras calls with an iterator over epochs."""
@@ -47,7 +44,7 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
     def make_test_function(self, force: bool = False) -> None:
         if self.test_function is not None and not force:
             return
-        self.test_function = self._over_batches(self.objective, VALIDATED_AT_ONCE)
+        self.test_function = self._over_batches(self.objective, PREDICTED_AT_ONCE)
 
     def _learn(self, batch: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:

@@ -4,10 +4,17 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Autoencoder, ClassNames, Codings, Figure, Images, Labels, Points
+from autoencoder_lab.arrays import (
+    PREDICTED_AT_ONCE,
+    Autoencoder,
+    ClassNames,
+    Codings,
+    Figure,
+    Images,
+    Labels,
+    Points,
+)
 from autoencoder_lab.parameters import EvaluationParams
-
-BATCH_SIZE = 1024
 
 
 class Applied(TypedDict):
@@ -25,13 +32,15 @@ def apply_autoencoder(
 
     Images are (n, height, width, channels); codings are flattened to (n, latent_dim).
     """
-    codings = model.get_layer("encoder").predict(test_images, batch_size=BATCH_SIZE, verbose=0)
+    codings = model.get_layer("encoder").predict(
+        test_images, batch_size=PREDICTED_AT_ONCE, verbose=0
+    )
     return Applied(
         reconstructions=model.get_layer("decoder").predict(
-            codings, batch_size=BATCH_SIZE, verbose=0
+            codings, batch_size=PREDICTED_AT_ONCE, verbose=0
         ),
         denoised_views={
-            name: model.predict(view, batch_size=BATCH_SIZE, verbose=0)
+            name: model.predict(view, batch_size=PREDICTED_AT_ONCE, verbose=0)
             for name, view in test_views.items()
         },
         codings=codings.reshape(len(codings), -1),
