@@ -16,7 +16,7 @@ from autoencoder_lab.parameters import (
     TrainingParams,
 )
 from autoencoder_lab.training.chunks import Chunks
-from autoencoder_lab.training.engine import EpochTrainer
+from autoencoder_lab.training.engine import EpochTrainer, in_halves
 from autoencoder_lab.training.objectives import reconstruction
 
 DENSE = DenseParams(family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid")
@@ -49,7 +49,8 @@ def trainer(model: keras.Model, *, jit_compile: bool = True, **changes: object) 
             **changes,
         }
     )
-    trainer = EpochTrainer(model, reconstruction(*model.layers, params), batch_size=BATCH_SIZE)
+    parts = model.layers if jit_compile else map(in_halves, model.layers)
+    trainer = EpochTrainer(model, reconstruction(*parts, params), batch_size=BATCH_SIZE)
     trainer.compile(keras.optimizers.Adam(0.01), jit_compile=jit_compile)
     return trainer
 
@@ -145,3 +146,12 @@ def test_the_validation_noise_is_the_same_in_each_epoch(images: Images) -> None:
     losses = {noisy.evaluate(in_order(images), steps=1, verbose=0) for _ in range(2)}
 
     assert len(losses) == 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_halves_are_put_together_in_their_order(n: int, images: Images) -> None:
+    model = build(CONVOLUTIONAL, SHAPE, seed=0)
+
+    in_two = in_halves(model)(tf.constant(images[:n]), training=False)
+
+    np.testing.assert_allclose(in_two, model.predict(images[:n], verbose=0), rtol=1e-5)

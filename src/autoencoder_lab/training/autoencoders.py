@@ -16,7 +16,7 @@ from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Images
 from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
 from autoencoder_lab.training.chunks import Chunks
 from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.engine import EpochTrainer
+from autoencoder_lab.training.engine import EpochTrainer, in_halves
 from autoencoder_lab.training.objectives import reconstruction
 from autoencoder_lab.training.progress import Epoch, tell
 
@@ -40,11 +40,14 @@ class Phase:
     def _trainer(self) -> EpochTrainer:
         """Return what runs the epochs."""
         model = keras.Sequential([self.encoder, self.decoder])
-        objective = reconstruction(self.encoder, self.decoder, self.params)
-        trainer = EpochTrainer(model, objective, batch_size=self.params.batch_size)
         # XLA's convolutions on a CPU take ten times as long as TensorFlow's.
-        has_convolutions = any(isinstance(layer, layers.Conv2D) for layer in self.encoder.layers)
-        trainer.compile(_optimizer(self.params), jit_compile=not has_convolutions)
+        use_xla = not any(isinstance(layer, layers.Conv2D) for layer in self.encoder.layers)
+        encoder, decoder = (
+            part if use_xla else in_halves(part) for part in (self.encoder, self.decoder)
+        )
+        objective = reconstruction(encoder, decoder, self.params)
+        trainer = EpochTrainer(model, objective, batch_size=self.params.batch_size)
+        trainer.compile(_optimizer(self.params), jit_compile=use_xla)
         return trainer
 
     def fit(

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from autoencoder_lab.arrays import PREDICTED_AT_ONCE
-from autoencoder_lab.training.objectives import Objective
+from autoencoder_lab.training.objectives import Apply, Objective
 
 MOST_EPOCHS = 2**31
 
@@ -79,3 +79,18 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
 
         compiled = tf.function(run, jit_compile=self.jit_compile, autograph=False)
         return lambda iterator: compiled(*next(iterator))
+
+
+def in_halves(model: keras.Model) -> Apply:
+    """Return the model, applied to each half of a batch by operations of its own.
+
+    Without XLA, those of one half run beside those of the other.
+    """
+
+    def apply(batch: tf.Tensor, *, training: bool) -> tf.Tensor:
+        n_first = -(-batch.shape[0] // 2)
+        sizes = [size for size in (n_first, batch.shape[0] - n_first) if size]
+        halves = [model(half, training=training) for half in tf.split(batch, sizes)]
+        return tf.concat(halves, axis=0)
+
+    return apply

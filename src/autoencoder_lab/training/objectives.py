@@ -15,6 +15,9 @@ from autoencoder_lab.parameters import (
     TrainingParams,
 )
 
+Apply = Callable[..., tf.Tensor]
+"""A model, called with a batch and whether it is `training`."""
+
 Objective = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """Returns the mean loss of a batch, from the batch and a seed (2,) of whatever is drawn."""
 
@@ -26,7 +29,7 @@ LOSSES = {
 SMALLEST_ACTIVITY = 1e-7
 
 
-def reconstruction(encoder: keras.Model, decoder: keras.Model, params: TrainingParams) -> Objective:
+def reconstruction(encoder: Apply, decoder: Apply, params: TrainingParams) -> Objective:
     """Return the loss of clean images, reconstructed from corrupted ones, and of their codings.
 
     The reconstruction's part is the mean over pixels and images.
