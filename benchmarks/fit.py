@@ -144,7 +144,7 @@ def main(n_runs: int, torch: str | None) -> str:
     draw(growth, HERE / "results" / "fit.png")
     lines = [
         f"Seconds an epoch of {N_IMAGES} MNIST images in batches of {BATCH_SIZE}, the first epoch "
-        f"left out; {n_runs} process(es) each, in turn. {os.cpu_count()} cores, Python "
+        f"left out; processes of each kind, in turn: {n_runs}. {os.cpu_count()} cores, Python "
         f"{platform.python_version()}.",
         "",
         "| variant | fit | median | spread | times ours | loss | MB |",

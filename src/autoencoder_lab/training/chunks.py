@@ -23,8 +23,8 @@ Chunk = tuple[npt.NDArray[np.float32], np.int32]
 class Chunks:
     """Images, in chunks of whole batches.
 
-    While one chunk is computed with, the next is read: two are in memory. The chunks' size changes
-    nothing that is computed.
+    While one chunk is computed with, the next is read: two are in memory. Their size changes
+    nothing that is learnt.
 
     Attributes:
         images: (n, …), in memory or mapped from a file.
