@@ -226,12 +226,8 @@ def test_the_nodes_of_one_variant_run_side_by_side_before_those_of_the_next(
 
     run(INGEST + branches("a") + branches("b"), hooks, n_threads=8, n_variants=1)
 
-    assert [name for name in recorder.nodes if "." in name] == [
-        "a.map",
-        "a.probe",
-        "b.map",
-        "b.probe",
-    ]
+    begun = [name for name in recorder.nodes if "." in name]
+    assert [set(begun[:2]), set(begun[2:])] == [{"a.map", "a.probe"}, {"b.map", "b.probe"}]
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
