@@ -128,6 +128,20 @@ def test_where_one_is_chosen_an_earlier_candidate_gives_way(
     assert find_or_create(client, experiment, "nightly", NIGHTLY).info.run_id == chosen.info.run_id
 
 
+def test_where_one_is_chosen_what_an_election_without_end_has_withdrawn_goes(
+    client: MlflowClient, experiment: str
+) -> None:
+    withdrawn = client.create_run(experiment, run_name="nightly", tags=NIGHTLY)
+    client.log_param(withdrawn.info.run_id, RUN_KEY, WITHDRAWN)
+    chosen = client.create_run(experiment, run_name="nightly", tags=NIGHTLY)
+    client.log_param(chosen.info.run_id, RUN_KEY, "nightly")
+
+    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+
+    [left] = client.search_runs([experiment])
+    assert left.info.run_id == found.info.run_id == chosen.info.run_id
+
+
 def test_where_all_candidates_are_withdrawn_a_new_one_is_made(
     client: MlflowClient, experiment: str
 ) -> None:
