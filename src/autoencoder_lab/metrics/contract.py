@@ -40,11 +40,43 @@ METRICS = (
     Metric("test/psnr", "PSNR", "Their peak signal-to-noise ratio", "dB", "higher"),
     Metric("test/ssim", "SSIM", "Their structural similarity, at most 1", "", "higher"),
     Metric(
+        "baseline/pca_mse",
+        "PCA's MSE",
+        "Squared error of PCA with as many components as the codings have numbers",
+        "",
+        "lower",
+    ),
+    Metric(
         "denoise/{view}/psnr_gain",
         "noise removed",
         "Decibels by which a corrupted view comes nearer to the clean images",
         "dB",
         "higher",
+    ),
+    *(
+        Metric(key, name, meaning, "", "higher", needs_labels=True)
+        for key, name, meaning in (
+            (
+                "probe/linear_accuracy",
+                "linear probe",
+                "Test accuracy of logistic regression, fitted on the training images' codings",
+            ),
+            (
+                "probe/knn_accuracy",
+                "kNN probe",
+                "Test accuracy by the 5 nearest of the training images' codings",
+            ),
+            (
+                "cluster/nmi",
+                "NMI",
+                "Mutual information of the classes and k-means clusters of the codings, at most 1",
+            ),
+            (
+                "tsne/knn_accuracy",
+                "t-SNE kNN",
+                "How often a point's 5 nearest others on the map are mostly of its class",
+            ),
+        )
     ),
     Metric(
         "tsne/trustworthiness",

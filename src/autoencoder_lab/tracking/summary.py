@@ -17,10 +17,10 @@ from .run_tree import RunTree
 
 COLUMNS = {
     "test/mse": "{:.4f}",
-    "test/psnr": "{:.1f}",
+    "baseline/pca_mse": "{:.4f}",
     "test/ssim": "{:.3f}",
     "denoise/gaussian_0.5/psnr_gain": "{:+.1f}",
-    "tsne/trustworthiness": "{:.3f}",
+    "probe/linear_accuracy": "{:.3f}",
     "pretraining/gain": "{:+.1%}",
     "fit/seconds": "{:.1f}",
 }

@@ -1,19 +1,22 @@
 import numpy as np
 import pytest
 
-from autoencoder_lab.arrays import Autoencoder, Images
+from autoencoder_lab.arrays import UNLABELLED, Autoencoder, Images
 from autoencoder_lab.metrics.reconstruction import mse
 from autoencoder_lab.models import build
-from autoencoder_lab.parameters import DenseParams, EvaluationParams
+from autoencoder_lab.parameters import ConvolutionalParams, DenseParams, EvaluationParams
 from autoencoder_lab.pipelines.evaluation.nodes import (
-    apply_autoencoder,
     draw_denoising,
     draw_map,
     draw_reconstructions,
+    encode_images,
     map_codings,
+    measure_baseline,
+    measure_codings,
     measure_denoising,
     measure_map,
     measure_reconstructions,
+    reconstruct_images,
 )
 
 PARAMS = EvaluationParams(tsne_images=50, tsne_perplexity=10)
@@ -34,14 +37,61 @@ def model() -> Autoencoder:
     return build(params, (7, 5, 3), seed=0)
 
 
-def test_images_are_encoded_reconstructed_and_denoised(model: Autoencoder, images: Images) -> None:
-    applied = apply_autoencoder(model, images, {"darker": images / 2, "same": images})
+def test_images_are_reconstructed_and_denoised(model: Autoencoder, images: Images) -> None:
+    made = reconstruct_images(model, images, {"darker": images / 2, "same": images})
 
-    assert applied["codings"].shape == (60, 4)
-    assert list(applied["denoised_views"]) == ["darker", "same"]
-    reconstructions = applied["reconstructions"]
-    assert reconstructions.shape == images.shape
-    np.testing.assert_allclose(applied["denoised_views"]["same"], reconstructions, rtol=1e-5)
+    assert list(made["denoised_views"]) == ["darker", "same"]
+    assert made["reconstructions"].shape == images.shape
+    np.testing.assert_array_equal(made["denoised_views"]["same"], made["reconstructions"])
+
+
+def test_codings_are_flat_and_what_the_decoder_makes_reconstructions_of(images: Images) -> None:
+    params = ConvolutionalParams(
+        family="convolutional",
+        filters=(4,),
+        kernel_size=3,
+        activation="selu",
+        output_activation="sigmoid",
+    )
+    model = build(params, (7, 5, 3), seed=0)
+
+    encoded = encode_images(model, images[:40], images)
+
+    assert encoded["codings"].shape == (60, 3 * 2 * 4)
+    np.testing.assert_allclose(encoded["train_codings"], encoded["codings"][:40], rtol=1e-5)
+    decoded = model.get_layer("decoder").predict(encoded["codings"].reshape(60, 3, 2, 4), 60, 0)
+    reconstructions = reconstruct_images(model, images, {})["reconstructions"]
+    np.testing.assert_allclose(decoded, reconstructions, rtol=1e-5)
+
+
+def test_the_baseline_has_as_many_components_as_the_codings_have_numbers(images: Images) -> None:
+    train, test = images[:40], images[40:]
+
+    wide, narrow = (
+        measure_baseline(train, test, np.zeros((20, width), np.float32), 0) for width in (200, 2)
+    )
+
+    assert list(wide) == ["baseline/pca_mse"]
+    assert wide["baseline/pca_mse"] < narrow["baseline/pca_mse"]
+
+
+def test_codings_are_measured_by_classes_only_where_all_images_have_labels() -> None:
+    labels = np.arange(60) % 3
+    codings = np.eye(3, dtype=np.float32)[labels]
+    points = codings[:50, :2]
+
+    measured = measure_codings(codings, labels, codings, labels, 0)
+    on_the_map = measure_map(codings, points, labels)
+    unlabelled = np.full(60, UNLABELLED)
+
+    assert measured == {
+        "probe/linear_accuracy": 1,
+        "probe/knn_accuracy": 1,
+        "cluster/nmi": pytest.approx(1),
+    }
+    assert on_the_map["tsne/knn_accuracy"] == 1
+    assert measure_codings(codings, unlabelled, codings, labels, 0) == {}
+    assert list(measure_map(codings, points, unlabelled)) == ["tsne/trustworthiness"]
 
 
 def test_reconstructions_are_measured_against_the_images(images: Images) -> None:
@@ -69,7 +119,7 @@ def test_the_map_is_of_the_first_codings_and_repeats_by_seed() -> None:
 
     assert first.shape == (50, 2)
     np.testing.assert_array_equal(first, again)
-    assert 0.7 < measure_map(codings, first)["tsne/trustworthiness"] <= 1
+    assert 0.7 < measure_map(codings, first, np.zeros(60, np.int64))["tsne/trustworthiness"] <= 1
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (60, 1)], ids=["three images", "one number a coding"])

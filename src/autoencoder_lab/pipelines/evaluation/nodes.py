@@ -1,5 +1,6 @@
 """Applying a trained variant to the test images, and measuring and drawing what it gives."""
 
+import logging
 from collections.abc import Mapping
 from typing import TypedDict
 
@@ -13,38 +14,49 @@ from autoencoder_lab.arrays import (
     Images,
     Labels,
     Points,
+    has_labels,
 )
 from autoencoder_lab.parameters import EvaluationParams
 
+logger = logging.getLogger(__name__)
 
-class Applied(TypedDict):
+
+class Reconstructed(TypedDict):
     """What an autoencoder makes of the test images and their corrupted views."""
 
     reconstructions: Images
     denoised_views: dict[str, Images]
+
+
+class Encoded(TypedDict):
+    """The codings of the training and the test images."""
+
+    train_codings: Codings
     codings: Codings
 
 
-def apply_autoencoder(
+def reconstruct_images(
     model: Autoencoder, test_images: Images, test_views: Mapping[str, Images]
-) -> Applied:
-    """Encode and reconstruct the test images, and denoise their corrupted views.
+) -> Reconstructed:
+    """Reconstruct the test images (n, height, width, channels), and denoise their views."""
+    reconstructions, *denoised = (
+        model.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0)
+        for images in (test_images, *test_views.values())
+    )
+    return Reconstructed(
+        reconstructions=reconstructions,
+        denoised_views=dict(zip(test_views, denoised, strict=True)),
+    )
 
-    Images are (n, height, width, channels); codings are flattened to (n, latent_dim).
-    """
-    codings = model.get_layer("encoder").predict(
-        test_images, batch_size=PREDICTED_AT_ONCE, verbose=0
+
+def encode_images(model: Autoencoder, train_images: Images, test_images: Images) -> Encoded:
+    """Encode images (n, height, width, channels); the codings are flattened to (n, latent_dim)."""
+    encoder = model.get_layer("encoder")
+    train_codings, codings = (
+        encoder.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0).reshape(len(images), -1)
+        for images in (train_images, test_images)
     )
-    return Applied(
-        reconstructions=model.get_layer("decoder").predict(
-            codings, batch_size=PREDICTED_AT_ONCE, verbose=0
-        ),
-        denoised_views={
-            name: model.predict(view, batch_size=PREDICTED_AT_ONCE, verbose=0)
-            for name, view in test_views.items()
-        },
-        codings=codings.reshape(len(codings), -1),
-    )
+    return Encoded(train_codings=train_codings, codings=codings)
 
 
 def measure_reconstructions(test_images: Images, reconstructions: Images) -> dict[str, float]:
@@ -57,6 +69,19 @@ def measure_reconstructions(test_images: Images, reconstructions: Images) -> dic
         "test/psnr": reconstruction.psnr(test_images, reconstructions),
         "test/ssim": reconstruction.ssim(test_images, reconstructions),
     }
+
+
+def measure_baseline(
+    train_images: Images, test_images: Images, codings: Codings, seed: int
+) -> dict[str, float]:
+    """Return the error of PCA with as many components as the codings have numbers."""
+    from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
+
+    [pca_seed] = seeds.derive(seed, "PCA")
+    error = baselines.pca_mse(
+        train_images, test_images, n_components=codings.shape[1], seed=pca_seed
+    )
+    return {"baseline/pca_mse": error}
 
 
 def draw_reconstructions(test_images: Images, reconstructions: Images) -> Figure:
@@ -115,13 +140,33 @@ def map_codings(codings: Codings, params: EvaluationParams, seed: int) -> Points
     return points
 
 
-def measure_map(codings: Codings, codings_map: Points) -> dict[str, float]:
-    """Return how well the map keeps the neighbourhoods of the codings: `tsne/…`."""
+def measure_codings(
+    train_codings: Codings, train_labels: Labels, codings: Codings, test_labels: Labels, seed: int
+) -> dict[str, float]:
+    """Return what the codings say of the classes: `probe/…` and `cluster/…`, where labelled."""
+    from autoencoder_lab.metrics import codings as measures  # scikit-learn takes a second
+
+    if not (has_labels(train_labels) and has_labels(test_labels)):
+        logger.warning("Not all images have labels: codings are not measured by classes.")
+        return {}
+    probed = (train_codings, train_labels, codings, test_labels)
+    [cluster_seed] = seeds.derive(seed, "clusters")
+    return {
+        "probe/linear_accuracy": measures.linear_accuracy(*probed),
+        "probe/knn_accuracy": measures.knn_accuracy(*probed),
+        "cluster/nmi": measures.cluster_nmi(codings, test_labels, seed=cluster_seed),
+    }
+
+
+def measure_map(codings: Codings, codings_map: Points, test_labels: Labels) -> dict[str, float]:
+    """Return how well the map keeps neighbourhoods and, where labelled, classes: `tsne/…`."""
     from autoencoder_lab.metrics import maps  # scikit-learn takes a second to import
 
-    return {
-        "tsne/trustworthiness": maps.tsne_trustworthiness(codings[: len(codings_map)], codings_map)
-    }
+    n_mapped = len(codings_map)
+    metrics = {"tsne/trustworthiness": maps.tsne_trustworthiness(codings[:n_mapped], codings_map)}
+    if has_labels(test_labels):
+        metrics["tsne/knn_accuracy"] = maps.tsne_knn_accuracy(codings_map, test_labels[:n_mapped])
+    return metrics
 
 
 def draw_map(codings_map: Points, test_labels: Labels, class_names: ClassNames) -> Figure:

@@ -3,15 +3,19 @@
 from kedro.pipeline import Node, Pipeline
 
 from .nodes import (
-    Applied,
-    apply_autoencoder,
+    Encoded,
+    Reconstructed,
     draw_denoising,
     draw_map,
     draw_reconstructions,
+    encode_images,
     map_codings,
+    measure_baseline,
+    measure_codings,
     measure_denoising,
     measure_map,
     measure_reconstructions,
+    reconstruct_images,
 )
 
 VIEWS = ["test_images", "test_views", "denoised_views"]
@@ -22,10 +26,28 @@ def create_pipeline(variant: str) -> Pipeline:
     return Pipeline(
         [
             Node(
-                apply_autoencoder,
+                reconstruct_images,
                 inputs=["model", "test_images", "test_views"],
-                outputs={name: name for name in Applied.__annotations__},
-                name="apply_autoencoder",
+                outputs={name: name for name in Reconstructed.__annotations__},
+                name="reconstruct_images",
+            ),
+            Node(
+                encode_images,
+                inputs=["model", "train_images", "test_images"],
+                outputs={name: name for name in Encoded.__annotations__},
+                name="encode_images",
+            ),
+            Node(
+                measure_baseline,
+                inputs=["train_images", "test_images", "codings", "params:seed"],
+                outputs="baseline_metrics",
+                name="measure_baseline",
+            ),
+            Node(
+                measure_codings,
+                inputs=["train_codings", "train_labels", "codings", "test_labels", "params:seed"],
+                outputs="codings_metrics",
+                name="measure_codings",
             ),
             Node(
                 measure_reconstructions,
@@ -54,7 +76,7 @@ def create_pipeline(variant: str) -> Pipeline:
             ),
             Node(
                 measure_map,
-                inputs=["codings", "codings_map"],
+                inputs=["codings", "codings_map", "test_labels"],
                 outputs="map_metrics",
                 name="measure_map",
             ),
@@ -66,6 +88,13 @@ def create_pipeline(variant: str) -> Pipeline:
             ),
         ],
         namespace=variant,
-        inputs={"test_images", "test_labels", "test_views", "class_names"},
+        inputs={
+            "train_images",
+            "train_labels",
+            "test_images",
+            "test_labels",
+            "test_views",
+            "class_names",
+        },
         parameters={"params:evaluation", "params:seed"},
     )
