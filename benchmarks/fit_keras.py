@@ -27,7 +27,7 @@ from autoencoder_lab import models  # noqa: E402
 from autoencoder_lab.arrays import as_images  # noqa: E402
 from autoencoder_lab.datasets import RawImagesDataset  # noqa: E402
 from autoencoder_lab.parameters import VariantParams  # noqa: E402
-from autoencoder_lab.training import autoencoders  # noqa: E402
+from autoencoder_lab.training.phases import Phase  # noqa: E402
 
 N_VALIDATION = 1000
 
@@ -68,9 +68,7 @@ def main(contender: str, variant: str, images_file: str, n_epochs: int) -> dict[
     clock = Clock()
     started = time.perf_counter()
     if contender in ("ours", "streamed"):
-        phase = autoencoders.Phase(
-            "joint", *autoencoder.layers, images, validation_images, params.training
-        )
+        phase = Phase("joint", *autoencoder.layers, images, validation_images, params.training)
         fitted = phase.fit(seed=0, n_epochs=n_epochs, callbacks=[clock])
     else:
         autoencoder.compile(

@@ -1,84 +1,17 @@
 """Fitting an autoencoder to reconstruct images: all layers at once, or one pair after another."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from keras import layers
 
-from autoencoder_lab import seeds
 from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Images
 from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
-from autoencoder_lab.training.chunks import Chunks
-from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.engine import EpochTrainer, in_halves
-from autoencoder_lab.training.objectives import reconstruction
-from autoencoder_lab.training.progress import Epoch, tell
-
-Inputs = npt.NDArray[np.float32]
-"""(n, …): images, or codings of them."""
-
-COLUMNS = ["epoch", "train/loss", "val/loss", "phase"]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A part of a fit: what is fitted, on what and how."""
-
-    name: str
-    encoder: keras.Model
-    decoder: keras.Model
-    inputs: Inputs
-    validation_inputs: Inputs
-    params: TrainingParams
-
-    def _trainer(self) -> EpochTrainer:
-        """Return what runs the epochs."""
-        model = keras.Sequential([self.encoder, self.decoder])
-        # XLA's convolutions on a CPU take ten times as long as TensorFlow's.
-        use_xla = not any(isinstance(layer, layers.Conv2D) for layer in self.encoder.layers)
-        encoder, decoder = (
-            part if use_xla else in_halves(part) for part in (self.encoder, self.decoder)
-        )
-        objective = reconstruction(encoder, decoder, self.params)
-        trainer = EpochTrainer(model, objective, batch_size=self.params.batch_size)
-        trainer.compile(_optimizer(self.params), jit_compile=use_xla)
-        return trainer
-
-    def fit(
-        self, *, seed: int, n_epochs: int, callbacks: Sequence[keras.callbacks.Callback]
-    ) -> keras.callbacks.History:
-        """Fit in place."""
-        params = self.params
-        chunks = Chunks(self.inputs, params.batch_size, params.chunk_megabytes)
-        of_validation = Chunks(self.validation_inputs, PREDICTED_AT_ONCE, params.chunk_megabytes)
-        return self._trainer().fit(
-            chunks.epochs(seed=seed),
-            steps_per_epoch=len(chunks),
-            shuffle=False,  # the orders are random already
-            validation_data=of_validation.in_order(seed=seed),
-            validation_steps=len(of_validation),
-            epochs=n_epochs,
-            callbacks=callbacks,
-            verbose=0,
-        )
-
-    def losses(self, *, seed: int) -> list[float]:
-        """Return the training and the validation loss, as they are now."""
-        trainer = self._trainer()
-        chunks = [
-            Chunks(inputs, PREDICTED_AT_ONCE, self.params.chunk_megabytes)
-            for inputs in (self.inputs, self.validation_inputs)
-        ]
-        return [
-            trainer.evaluate(some.in_order(seed=seed), steps=len(some), verbose=0)
-            for some in chunks
-        ]
+from autoencoder_lab.training.phases import COLUMNS, Inputs, Phase, fit_phase
 
 
 def fit(
@@ -108,7 +41,7 @@ def fit(
     whole = Phase("joint", encoder, decoder, images, validation_images, params)
     match params.strategy:
         case JointParams():
-            return _fit_phase(whole, pd.DataFrame(columns=COLUMNS), seed=seed)
+            return fit_phase(whole, pd.DataFrame(columns=COLUMNS), seed=seed)
         case GreedyParams():
             return _fit_greedily(whole, params.strategy, seed=seed)
         case _:
@@ -132,7 +65,7 @@ def _fit_greedily(whole: Phase, strategy: GreedyParams, *, seed: int) -> pd.Data
             [keras.Input((encoding.units,)), decoding, layers.Reshape(shape)]
         )
         phase = Phase(f"layer {number}", encoder, decoder, inputs, validation_inputs, params)
-        history = _fit_phase(phase, history, seed=seed)
+        history = fit_phase(phase, history, seed=seed)
         inputs, validation_inputs = _codings(encoder, inputs), _codings(encoder, validation_inputs)
         # Codings are of any size, unlike the intensities of pixels.
         inner = {"loss": "mse", "learning_rate": strategy.inner_learning_rate}
@@ -143,43 +76,7 @@ def _fit_greedily(whole: Phase, strategy: GreedyParams, *, seed: int) -> pd.Data
     if strategy.fine_tuning_epochs:
         params = whole.params.model_copy(update={"epochs": strategy.fine_tuning_epochs})
         phase = replace(whole, name="fine-tuning", params=params)
-        history = _fit_phase(phase, history, seed=seed, callbacks=[_KeepBest(losses[-1])])
-    return history
-
-
-def _fit_phase(
-    phase: Phase,
-    before: pd.DataFrame,
-    *,
-    seed: int,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> pd.DataFrame:
-    """Fit a phase in place, and return its history after that of the phases before it."""
-    params = phase.params
-    [phase_seed] = seeds.derive(seed, phase.name)
-    n_epochs = params.n_epochs(len(phase.inputs))
-    tell_listeners = _TellListeners(phase.name, n_before=len(before), n_epochs=n_epochs)
-    fitted = phase.fit(
-        seed=phase_seed,
-        n_epochs=n_epochs,
-        callbacks=[*_callbacks(params), *callbacks, tell_listeners],
-    )
-    losses = pd.DataFrame(
-        {
-            "epoch": np.arange(len(before) + 1, len(before) + 1 + len(fitted.epoch)),
-            "train/loss": fitted.history["loss"],
-            "val/loss": fitted.history["val_loss"],
-            "phase": phase.name,
-        }
-    )
-    history = pd.concat([before, losses], ignore_index=True) if len(before) else losses
-    last = history.iloc[-1]
-    if not math.isfinite(last["train/loss"]):
-        raise Diverged(
-            f"the loss became {last['train/loss']} in epoch {last['epoch']}: "
-            f"try a learning_rate below {params.learning_rate:g}",
-            history,
-        )
+        history = fit_phase(phase, history, seed=seed, callbacks=[_KeepBest(losses[-1])])
     return history
 
 
@@ -189,39 +86,6 @@ def _codings(encoder: keras.Model, inputs: Inputs) -> Inputs:
     return np.concatenate(
         [encoder.predict_on_batch(inputs[start : start + PREDICTED_AT_ONCE]) for start in starts]
     )
-
-
-def _optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:
-    optimizers = {
-        "sgd": keras.optimizers.SGD,
-        "adam": keras.optimizers.Adam,
-        "nadam": keras.optimizers.Nadam,
-    }
-    return optimizers[params.optimizer](params.learning_rate)
-
-
-def _callbacks(params: TrainingParams) -> list[keras.callbacks.Callback]:
-    callbacks: list[keras.callbacks.Callback] = [keras.callbacks.TerminateOnNaN()]
-    if params.patience is not None:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                "val_loss", patience=params.patience, restore_best_weights=True
-            )
-        )
-    return callbacks
-
-
-class _TellListeners(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells each epoch of a phase to whoever listens."""
-
-    def __init__(self, phase: str, *, n_before: int, n_epochs: int) -> None:
-        super().__init__()
-        self._phase, self._n_before, self._n_epochs = phase, n_before, n_epochs
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        losses = {"train/loss": float(logs["loss"]), "val/loss": float(logs["val_loss"])}
-        number, of = self._n_before + epoch + 1, self._n_before + self._n_epochs
-        tell(Epoch(self._phase, number, of, losses))
 
 
 class _KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
