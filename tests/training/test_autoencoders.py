@@ -20,6 +20,7 @@ from autoencoder_lab.parameters import (
 )
 from autoencoder_lab.training import autoencoders
 from autoencoder_lab.training.divergence import Diverged
+from autoencoder_lab.training.phases import Phase, fit_phase
 from autoencoder_lab.training.progress import Epoch, listen
 
 PROJECT = Path(__file__).parents[2]
@@ -199,7 +200,7 @@ def dense_weights(autoencoder: keras.Sequential) -> list[bytes]:
 def test_greedy_phases_leave_earlier_layers_as_they_were(digits: Images) -> None:
     three = STACKED.model_copy(update={"widths": (20, 12, 8)})
     one, all_three = build(three, (8, 8, 1), seed=0), build(three, (8, 8, 1), seed=0)
-    first_only = autoencoders.Phase(
+    first_only = Phase(
         "layer 1",
         *shallow(one),
         digits[200:],
@@ -207,7 +208,7 @@ def test_greedy_phases_leave_earlier_layers_as_they_were(digits: Images) -> None
         training(),
     )
 
-    autoencoders._fit_phase(first_only, pd.DataFrame(), seed=0)
+    fit_phase(first_only, pd.DataFrame(), seed=0)
     history = autoencoders.fit(
         all_three, digits[200:], digits[:200], training(strategy=GREEDY), seed=0
     )
@@ -247,7 +248,7 @@ def test_fine_tuning_never_makes_the_validation_loss_worse(
     model = build(STACKED, (8, 8, 1), seed=0)
     params = training(loss="mse", strategy=GREEDY | {"fine_tuning_epochs": 3})
     clumsy = params.model_copy(update={"learning_rate": learning_rate})
-    whole = autoencoders.Phase("joint", *model.layers, digits[200:], digits[:200], clumsy)
+    whole = Phase("joint", *model.layers, digits[200:], digits[:200], clumsy)
 
     history = autoencoders._fit_greedily(whole, params.strategy, seed=0)
 
