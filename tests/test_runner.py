@@ -1,8 +1,11 @@
+import importlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from kedro.framework.hooks import _create_hook_manager, hook_impl
@@ -292,3 +295,25 @@ def test_an_interruption_ends_also_what_swallows_the_first(
 
     assert ended.is_set()
     assert recorder.variants == {}
+
+
+@pytest.mark.usefixtures("_ctrl_c_raises")
+def test_an_interruption_leaves_imports_to_their_end(
+    hooks: PluginManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autoencoder_lab.runner.SECONDS_TO_STOP", 2)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "slow_to_import.py").write_text(
+        "import signal, threading, time\n"
+        "signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)\n"
+        "for _ in range(100): time.sleep(0.01)\n"
+    )
+
+    def use(value: int) -> int:
+        importlib.import_module("slow_to_import")
+        return value
+
+    with pytest.raises(KeyboardInterrupt):
+        run(INGEST + variant("a", use, same), hooks)
+
+    assert "slow_to_import" in sys.modules  # which a cut import is not

@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import sys
 import threading
 import time
 from collections import Counter
@@ -196,7 +197,18 @@ def _stop(threads: Sequence[threading.Thread]) -> None:
         time.monotonic() < deadline
     ):
         for thread in alive:
+            if _is_importing(thread):
+                continue  # or it would keep the locks of imports for ever
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
             )
         alive[0].join(SECONDS_TO_STOP / 4)
+
+
+def _is_importing(thread: threading.Thread) -> bool:
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
