@@ -33,9 +33,9 @@ def find_or_create(
         candidates = [run for run in runs if RUN_KEY not in run.data.params]
         chosen = [run for run in runs if run.data.params.get(RUN_KEY) == tags[RUN_KEY]]
         if chosen:
-            for late in runs:  # or withdrawn by an election that came to nothing
-                if late not in chosen:
-                    client.delete_run(late.info.run_id)
+            for other in runs:  # late, or withdrawn by an election that came to nothing
+                if other not in chosen:
+                    client.delete_run(other.info.run_id)
             return chosen[0]
         if not candidates:
             client.create_run(experiment_id, run_name=name, tags=dict(tags))

@@ -1,7 +1,7 @@
-"""Running epochs, each as one compiled call, inside Keras' own `fit`.
+"""Running epochs, each chunk as one compiled call, inside Keras' own `fit`.
 
 Keras, like any loop in Python, dispatches each step, which on models of this size costs more than
-the step itself. Here an epoch is a loop in the graph, over batches of an array in memory.
+the step itself. Here a chunk of an epoch is a loop in the graph, over the batches of one array.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,14 +12,12 @@ import tensorflow as tf
 from autoencoder_lab.arrays import PREDICTED_AT_ONCE
 from autoencoder_lab.training.objectives import Apply, Objective
 
-MOST_EPOCHS = 2**31
-
 EpochFunction = Callable[[Iterator[tuple[tf.Tensor, ...]]], dict[str, tf.Tensor]]
-"""What Keras calls with an iterator over epochs."""
+"""What Keras calls with an iterator over chunks."""
 
 
 class EpochTrainer(keras.Model):  # type: ignore[misc]
-    """Fits the weights of a model, an epoch a step of Keras' `fit`, whose data are `epochs`."""
+    """Fits the weights of a model, a chunk a step of Keras' `fit`, whose data are `Chunks`."""
 
     def __init__(self, model: keras.Model, objective: Objective, *, batch_size: int) -> None:
         super().__init__()

@@ -53,9 +53,8 @@ class Phase:
         self, *, seed: int, n_epochs: int, callbacks: Sequence[keras.callbacks.Callback]
     ) -> keras.callbacks.History:
         """Fit in place."""
-        params = self.params
-        chunks = Chunks(self.inputs, params.batch_size, params.chunk_megabytes)
-        of_validation = Chunks(self.validation_inputs, PREDICTED_AT_ONCE, params.chunk_megabytes)
+        chunks = self._chunks(self.inputs, self.params.batch_size)
+        of_validation = self._chunks(self.validation_inputs, PREDICTED_AT_ONCE)
         return self._trainer().fit(
             chunks.epochs(seed=seed),
             steps_per_epoch=len(chunks),
@@ -70,14 +69,17 @@ class Phase:
     def losses(self, *, seed: int) -> list[float]:
         """Return the training and the validation loss, as they are now."""
         trainer = self._trainer()
-        chunks = [
-            Chunks(inputs, PREDICTED_AT_ONCE, self.params.chunk_megabytes)
+        all_chunks = [
+            self._chunks(inputs, PREDICTED_AT_ONCE)
             for inputs in (self.inputs, self.validation_inputs)
         ]
         return [
-            trainer.evaluate(some.in_order(seed=seed), steps=len(some), verbose=0)
-            for some in chunks
+            trainer.evaluate(chunks.in_order(seed=seed), steps=len(chunks), verbose=0)
+            for chunks in all_chunks
         ]
+
+    def _chunks(self, inputs: Inputs, batch_size: int) -> Chunks:
+        return Chunks(inputs, batch_size, self.params.chunk_megabytes)
 
 
 def fit_phase(
