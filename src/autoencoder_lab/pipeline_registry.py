@@ -21,6 +21,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     found = find_variants()
     variants = {
         variant: stages["corruption"]
+        + pretraining.create_shared_pipeline()
         + training.create_pipeline(variant)
         + evaluation.create_pipeline(variant)
         + pretraining.create_pipeline(variant)

@@ -10,7 +10,7 @@ from PIL import Image
 from .conftest import ProjectCopy
 
 FAST = (
-    "stacked.training.epochs=1,pretraining.steps=20,pretraining.labels=50,"
+    "stacked.training.epochs=1,pretraining.steps=20,pretraining.label_budgets=50,"
     "evaluation.tsne_images=100"
 )
 

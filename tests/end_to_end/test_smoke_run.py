@@ -109,7 +109,7 @@ def test_losses_are_logged_by_epoch_and_accuracies_by_labels(smoke: SmokeRun, st
     accuracies = smoke.project.client.get_metric_history(stacked.info.run_id, "pretraining/scratch")
 
     assert [metric.step for metric in losses] == [1, 2]
-    assert [metric.step for metric in accuracies] == [100]
+    assert [metric.step for metric in accuracies] == [30, 100]
 
 
 def test_figures_are_in_mlflow_and_on_disk(smoke: SmokeRun) -> None:

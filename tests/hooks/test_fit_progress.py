@@ -6,13 +6,13 @@ from kedro.pipeline import Node
 from rich.console import Console
 
 from autoencoder_lab.hooks import ShowFits
-from autoencoder_lab.training.progress import Epoch, tell
+from autoencoder_lab.training.progress import Milestone, tell
 
 NODE = Node(sorted, "images", "model", name="train", namespace="stacked")
 
 
-def epoch(number: int, phase: str = "joint") -> Epoch:
-    return Epoch(phase, number, 3, {"train/loss": 0.25, "val/loss": 0.5})
+def epoch(number: int, phase: str = "joint") -> Milestone:
+    return Milestone(phase, number, 3, {"train/loss": 0.25, "val/loss": 0.5})
 
 
 def test_a_log_has_lines_with_the_variants_name_now_and_then_and_at_the_end(

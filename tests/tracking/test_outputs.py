@@ -12,7 +12,7 @@ from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.plan import Plan
 from autoencoder_lab.tracking import LogOutputs, RunTree
 from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.progress import Epoch, tell
+from autoencoder_lab.training.progress import Milestone, tell
 
 TAGS = {"dataset": "digits", "seed": "3", "run_key": "nightly"}
 HISTORY = pd.DataFrame({"epoch": [1, 2], "train/loss": [0.3, 0.2], "val/loss": [0.4, float("nan")]})
@@ -123,7 +123,7 @@ def test_losses_are_logged_while_the_fit_runs_and_not_a_second_time(
     monkeypatch.setattr("autoencoder_lab.tracking.outputs.SECONDS_BETWEEN_BATCHES", 0)
     session.outputs.before_node_run(node)
 
-    tell(Epoch("joint", 1, 2, {"train/loss": 0.3, "val/loss": 0.4}))
+    tell(Milestone("joint", 1, 2, {"train/loss": 0.3, "val/loss": 0.4}))
     while_it_runs = session.steps("train/loss")
     session.save("stacked.history", HISTORY)
 
@@ -141,7 +141,7 @@ def test_a_server_without_time_does_not_end_a_fit(
     session.outputs.before_node_run(node)
     with monkeypatch.context() as busy:
         busy.setattr(session.runs.client, "log_batch", _refuse)
-        tell(Epoch("joint", 1, 2, {"train/loss": 0.3, "val/loss": 0.4}))
+        tell(Milestone("joint", 1, 2, {"train/loss": 0.3, "val/loss": 0.4}))
 
     session.save("stacked.history", HISTORY)
 

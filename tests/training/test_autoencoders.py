@@ -21,7 +21,7 @@ from autoencoder_lab.parameters import (
 from autoencoder_lab.training import autoencoders
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.phases import Phase, fit_phase
-from autoencoder_lab.training.progress import Epoch, listen
+from autoencoder_lab.training.progress import Milestone, listen
 
 PROJECT = Path(__file__).parents[2]
 STACKED = DenseParams(
@@ -62,7 +62,7 @@ def test_the_loss_falls_and_the_history_has_a_row_for_each_epoch(digits: Images)
 
 
 def test_each_epoch_is_told_while_the_fit_runs(digits: Images) -> None:
-    told: list[Epoch] = []
+    told: list[Milestone] = []
     listen("test", told.append)
     model = build(STACKED, (8, 8, 1), seed=0)
 

@@ -1,13 +1,13 @@
 import threading
 
-from autoencoder_lab.training.progress import Epoch, listen, tell
+from autoencoder_lab.training.progress import Milestone, listen, tell
 
-EPOCH = Epoch("joint", 1, 3, {"train/loss": 0.3, "val/loss": 0.4})
+EPOCH = Milestone("joint", 1, 3, {"train/loss": 0.3, "val/loss": 0.4})
 
 
 def test_a_listener_takes_the_place_of_an_earlier_one_of_its_name() -> None:
-    earlier: list[Epoch] = []
-    told: list[Epoch] = []
+    earlier: list[Milestone] = []
+    told: list[Milestone] = []
     listen("test", earlier.append)
     listen("test", told.append)
     listen("another", told.append)
@@ -19,7 +19,7 @@ def test_a_listener_takes_the_place_of_an_earlier_one_of_its_name() -> None:
 
 
 def test_a_thread_hears_of_its_own_fits_alone() -> None:
-    told: dict[str, list[Epoch]] = {"a": [], "b": []}
+    told: dict[str, list[Milestone]] = {"a": [], "b": []}
 
     def fit(name: str) -> None:
         listen("test", told[name].append)

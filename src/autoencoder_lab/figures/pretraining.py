@@ -1,36 +1,65 @@
-"""What pretraining an encoder gives a classifier."""
+"""What few labels are worth, with a pretrained encoder and without."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-ARMS = {
-    "pretraining/scratch": "from scratch",
-    "pretraining/random_frozen": "random encoder, frozen",
-    "pretraining/frozen": "pretrained encoder, frozen",
-    "pretraining/fine_tuned": "pretrained encoder, fine-tuned",
+CURVES = {
+    "pretraining/fine_tuned": ("pretrained, fine-tuned", "#D55E00", "o-"),
+    "pretraining/scratch": ("from scratch", "#0072B2", "s-"),
+    "pretraining/frozen": ("pretrained, frozen", "#E69F00", "o--"),
+    "pretraining/random_frozen": ("untrained, frozen", "#56B4E9", "s--"),
 }
-"""The columns of the scores, and what each is called in the figure."""
+"""What each column of the scores is called, and its colour, marker and line."""
 
 
-def label_budget_bars(scores: pd.DataFrame, *, title: str) -> Figure:
-    """Return the test accuracy of each way to train, for the label budget of the first row.
+def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
+    """Return accuracies by the number of labels, and beside them what pretraining gains.
 
     Args:
-        scores: `labels` and a column for each of `ARMS`, in [0, 1]. No rows: not all
-            images have labels, and the figure says so.
+        scores: A row for each number of `labels`, with those of `CURVES` that there are, in [0, 1],
+            `pretraining/gain`, `pretraining/gain_interval` and `verdict`. No rows: not all images
+            have labels, and the figure says so.
     """
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title)
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure.suptitle(title)
     if scores.empty:
-        axes.text(0.5, 0.5, "left out: not all images have labels", ha="center", va="center")
-        axes.set_axis_off()
+        figure.text(0.5, 0.5, "left out: not all images have labels", ha="center", va="center")
         return figure
-    budget = scores.iloc[0]
-    accuracies = [100 * budget[arm] for arm in ARMS]
-    bars = axes.barh(list(ARMS.values()), accuracies, color="#0072B2")
-    axes.bar_label(bars, fmt="%.1f %%", padding=4)
-    axes.invert_yaxis()
-    axes.set(xlim=(0, 100), xlabel=f"test accuracy with {budget['labels']:.0f} labels, in %")
-    axes.spines[["top", "right"]].set_visible(False)
+    of_accuracy, of_gain = figure.subplots(1, 2, width_ratios=[3, 2])
+    for key, (name, colour, style) in CURVES.items():
+        if key in scores:
+            of_accuracy.plot(scores["labels"], 100 * scores[key], style, color=colour, label=name)
+    of_accuracy.set(ylabel="test accuracy, in %")
+    _draw_gains(of_gain, scores)
+    for axes in (of_accuracy, of_gain):
+        axes.set(xscale="log", xlabel="labels")
+        axes.xaxis.set_major_locator(FixedLocator(scores["labels"].tolist()))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
     return figure
+
+
+def _draw_gains(axes: Axes, scores: pd.DataFrame) -> None:
+    gains, intervals = (
+        100 * scores[f"pretraining/{column}"] for column in ("gain", "gain_interval")
+    )
+    axes.axhline(0, color="0.4", linewidth=1)
+    axes.errorbar(scores["labels"], gains, intervals, fmt="o", color="#D55E00", capsize=5)
+    for labels, top, verdict in zip(
+        scores["labels"], gains + intervals, scores["verdict"], strict=True
+    ):
+        axes.annotate(
+            verdict.replace(" clear ", "\nclear "),
+            (labels, top),
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            size=9,
+        )
+    axes.margins(x=0.15, y=0.15)
+    axes.set(title="Fine-tuned minus scratch", ylabel="points, with 95 % intervals")

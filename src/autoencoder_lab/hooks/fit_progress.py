@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from autoencoder_lab.training.progress import Epoch, listen
+from autoencoder_lab.training.progress import Milestone, listen
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ SECONDS_BETWEEN_LINES = 2
 
 
 class ShowFits:
-    """Shows a bar for each variant where somebody watches, and lines in a log."""
+    """Shows a bar for each node that fits where somebody watches, and lines in a log."""
 
     def __init__(self) -> None:
         self._bars: Progress | None = None
@@ -36,7 +36,7 @@ class ShowFits:
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         show = self._advance if get_console().is_terminal else self._say
-        listen("show", partial(show, node.namespace or node.name))
+        listen("show", partial(show, node))
 
     @hook_impl
     def after_pipeline_run(self) -> None:
@@ -46,7 +46,7 @@ class ShowFits:
     def on_pipeline_error(self) -> None:
         self._stop()
 
-    def _advance(self, variant: str, epoch: Epoch) -> None:
+    def _advance(self, node: Node, milestone: Milestone) -> None:
         with self._lock:
             if self._bars is None:
                 self._bars = Progress(
@@ -58,23 +58,24 @@ class ShowFits:
                     console=get_console(),  # that of the log, whose lines then go above
                 )
                 self._bars.start()
-            if variant not in self._tasks:
-                self._tasks[variant] = self._bars.add_task(variant, losses="")
+            if node.name not in self._tasks:
+                self._tasks[node.name] = self._bars.add_task(node.name, losses="")
         self._bars.update(
-            self._tasks[variant],
-            description=_name(variant, epoch),
-            completed=epoch.number,
-            total=epoch.of,
-            losses=_losses(epoch),
+            self._tasks[node.name],
+            description=_name(node, milestone),
+            completed=milestone.number,
+            total=milestone.of,
+            losses=_losses(milestone),
         )
 
-    def _say(self, variant: str, epoch: Epoch) -> None:
+    def _say(self, node: Node, milestone: Milestone) -> None:
         now = time.monotonic()
-        is_due = now - self._said.get(variant, 0) > SECONDS_BETWEEN_LINES
-        if is_due or epoch.number == epoch.of:
-            self._said[variant] = now
-            name = _name(variant, epoch)
-            logger.info("%s: epoch %d of %d, %s", name, epoch.number, epoch.of, _losses(epoch))
+        is_due = now - self._said.get(node.name, 0) > SECONDS_BETWEEN_LINES
+        if is_due or milestone.number == milestone.of:
+            self._said[node.name] = now
+            progress = f"{milestone.unit} {milestone.number} of {milestone.of}"
+            parts = [progress, _losses(milestone)] if milestone.losses else [progress]
+            logger.info("%s: %s", _name(node, milestone), ", ".join(parts))
 
     def _stop(self) -> None:
         if self._bars is not None:
@@ -82,9 +83,10 @@ class ShowFits:
         self._bars, self._tasks, self._said = None, {}, {}
 
 
-def _name(variant: str, epoch: Epoch) -> str:
-    return variant if epoch.phase == "joint" else f"{variant} ({epoch.phase})"
+def _name(node: Node, milestone: Milestone) -> str:
+    variant = node.namespace or node.name
+    return variant if milestone.phase == "joint" else f"{variant} ({milestone.phase})"
 
 
-def _losses(epoch: Epoch) -> str:
-    return ", ".join(f"{name} {loss:.4f}" for name, loss in epoch.losses.items())
+def _losses(milestone: Milestone) -> str:
+    return ", ".join(f"{name} {loss:.4f}" for name, loss in milestone.losses.items())

@@ -106,8 +106,17 @@ METRICS = (
             ("frozen", "frozen", "On the variant's encoder, frozen"),
             ("fine_tuned", "fine-tuned", "On the variant's encoder, fine-tuned"),
             ("random_frozen", "random, frozen", "On an untrained encoder, frozen"),
-            ("gain", "pretraining gain", "Fine-tuned minus scratch"),
+            ("gain", "pretraining gain", "Fine-tuned minus scratch, mean over the draws"),
         )
+    ),
+    Metric(
+        "pretraining/gain_interval",
+        "± gain",
+        "Half the width of the gain's 95 % interval",
+        "",
+        "lower",
+        "labels",
+        needs_labels=True,
     ),
     Metric(
         "node/{node}/seconds", "node", "Time of a node, without loading and saving", "s", "lower"

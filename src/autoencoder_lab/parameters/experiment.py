@@ -15,7 +15,7 @@ from .training import (
     NoSparsityParams,
     TrainingParams,
 )
-from .types import Contradiction, Count, FolderName, Fraction, Params, Seed
+from .types import Contradiction, Count, Counts, FolderName, Fraction, Params, Seed
 
 
 class IngestParams(Params):
@@ -56,7 +56,9 @@ class EvaluationParams(Params):
 class PretrainingParams(Params):
     """How classifiers are fitted on few labels, with and without a pretrained encoder."""
 
-    labels: Count
+    label_budgets: Counts
+    draws: Annotated[Count, Field(ge=2)]
+    """Of the labelled images and of all else that is random: an interval takes two."""
     steps: Count
     batch_size: Count
     learning_rate: PositiveFloat

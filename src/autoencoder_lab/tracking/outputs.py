@@ -21,7 +21,7 @@ from autoencoder_lab.cells import Cells
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.stored_files import StoredFile
 from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.progress import Epoch, listen
+from autoencoder_lab.training.progress import Milestone, listen
 
 from .run_tree import RunTree
 
@@ -69,6 +69,8 @@ class LogOutputs:
                 self._log_metrics(run_id, {0: data})
             case {"log": "step_metrics", "file": file}:
                 self._log_metrics(run_id, _by_step(data))
+                self._runs.client.log_text(run_id, data.to_csv(index=False), file)
+            case {"log": "table", "file": file}:
                 self._runs.client.log_text(run_id, data.to_csv(index=False), file)
             case {"log": "figure", "file": file}:
                 self._runs.client.log_figure(run_id, data, self._runs.place(dataset_name, file))
@@ -168,8 +170,8 @@ class _InBatches:
         self._kept: dict[int, Mapping[str, float]] = {}
         self._next = time.monotonic() + SECONDS_BETWEEN_BATCHES
 
-    def __call__(self, epoch: Epoch) -> None:
-        self._kept[epoch.number] = epoch.losses
+    def __call__(self, milestone: Milestone) -> None:
+        self._kept[milestone.number] = milestone.losses
         if time.monotonic() < self._next:
             return
         try:

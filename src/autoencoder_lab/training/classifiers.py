@@ -1,56 +1,93 @@
-"""Fitting a classifier on top of an encoder, with few labels."""
+"""Softmax classifiers on an encoder, fitted with few labels, many of them and each in one call."""
+
+from collections.abc import Sequence
 
 import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
 from keras import layers
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Images, Labels
+from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Labels
 from autoencoder_lab.parameters import PretrainingParams
-from autoencoder_lab.training.batches import shuffled_batches
+from autoencoder_lab.training.engine import suits_xla
+
+Inputs = npt.NDArray[np.float32]
+"""(n, …): images, or codings of them."""
+
+Weights = Sequence[npt.NDArray[np.float32]]
 
 
-def fit_classifier(
-    encoder: keras.Model,
-    images: Images,
-    labels: Labels,
-    params: PretrainingParams,
-    *,
-    n_classes: int,
-    seed: int,
-) -> keras.Model:
-    """Return a softmax classifier on an encoder, fitted for a fixed number of steps.
+class ClassifierFits:
+    """Fits classifiers that differ in where they start and what they see.
 
-    The encoder is fitted too, in place, unless its `trainable` is false. Labels are from 0 to
-    `n_classes` - 1.
+    All steps of a fit are a loop in one graph, that is compiled once: Keras' `fit` would trace and
+    dispatch anew for each of them.
     """
-    head_seed, shuffle_seed = seeds.derive(seed, "classifier", 2)
-    classifier = keras.Sequential(
-        [
-            encoder,
-            layers.Flatten(),
-            layers.Dense(
-                n_classes,
-                "softmax",
-                kernel_initializer=keras.initializers.GlorotUniform(head_seed),
-            ),
-        ]
-    )
-    classifier.compile(
-        optimizer=keras.optimizers.Nadam(params.learning_rate),
-        loss="sparse_categorical_crossentropy",
-        steps_per_execution=min(50, params.steps),
-    )
-    batch_size = min(params.batch_size, len(images))
-    batches = shuffled_batches(images, labels, batch_size=batch_size, seed=shuffle_seed)
-    classifier.fit(batches.repeat(), steps_per_epoch=params.steps, shuffle=False, verbose=0)
-    return classifier
+
+    def __init__(self, encoder: keras.Model, params: PretrainingParams, *, n_classes: int) -> None:
+        self._encoder = encoder
+        self._params = params
+        self._head = layers.Dense(n_classes)
+        self._classifier = keras.Sequential([encoder, layers.Flatten(), self._head])
+        self._optimizer = keras.optimizers.Nadam(params.learning_rate)
+        self._optimizer.build(self._classifier.trainable_variables)
+        self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
+        use_xla = suits_xla(encoder)
+        self._take_steps = tf.function(self._steps, jit_compile=use_xla, autograph=False)
+        self._classify = tf.function(self._most_likely, jit_compile=use_xla, autograph=False)
+
+    def fit(
+        self, start: Weights, inputs: Inputs, targets: Labels, *, n_labels: int, seed: int
+    ) -> None:
+        """Fit a classifier for the parameters' number of steps.
+
+        Args:
+            start: The encoder's weights.
+            inputs: (n, …). Always as many, or the steps would be compiled anew.
+            targets: (n,), from 0 to `n_classes` - 1.
+            n_labels: How many of the first inputs are used.
+            seed: Of the softmax layer's first weights and the order of the batches.
+        """
+        head_seed, order_seed = seeds.derive(seed, "classifier", 2)
+        self._encoder.set_weights(start)
+        initializer = keras.initializers.GlorotUniform(head_seed)
+        kernel, bias = self._head.get_weights()
+        self._head.set_weights([initializer(kernel.shape), np.zeros_like(bias)])
+        for variable, value in zip(self._optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(value)
+        batches = _batches(n_labels, self._params, seed=order_seed)
+        self._take_steps(tf.constant(inputs), tf.constant(targets), tf.constant(batches))
+
+    def predict(self, inputs: Inputs) -> Labels:
+        """Return the most likely class (n,) of each input, by the classifier fitted last."""
+        starts = range(0, len(inputs), PREDICTED_AT_ONCE)
+        parts = [inputs[start : start + PREDICTED_AT_ONCE] for start in starts]
+        return np.concatenate([self._classify(tf.constant(part)).numpy() for part in parts])
+
+    def _steps(self, inputs: tf.Tensor, targets: tf.Tensor, batches: tf.Tensor) -> None:
+        weights = self._classifier.trainable_variables
+        loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+        def step(number: tf.Tensor) -> list[tf.Tensor]:
+            chosen = batches[number]
+            with tf.GradientTape() as tape:
+                logits = self._classifier(tf.gather(inputs, chosen), training=True)
+                loss = loss_function(tf.gather(targets, chosen), logits)
+            self._optimizer.apply(tape.gradient(loss, weights), weights)
+            return [number + 1]
+
+        tf.while_loop(lambda number: number < batches.shape[0], step, [tf.constant(0)])
+
+    def _most_likely(self, inputs: tf.Tensor) -> tf.Tensor:
+        return tf.argmax(self._classifier(inputs, training=False), axis=-1)
 
 
-def accuracy(classifier: keras.Model, images: Images, labels: Labels, *, classes: Labels) -> float:
-    """Return the share of images whose most likely class is their label, in [0, 1].
-
-    Args:
-        classes: The label that each output of the classifier stands for.
-    """
-    predicted = classifier.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0).argmax(axis=1)
-    return float((classes[predicted] == labels).mean())
+def _batches(n: int, params: PretrainingParams, *, seed: int) -> npt.NDArray[np.int32]:
+    """Return the indices in each batch (steps, batch size): all n, in an order, then in another."""
+    rng = np.random.default_rng(seed)
+    n_drawn = params.steps * params.batch_size
+    orders = [rng.permutation(n) for _ in range(-(-n_drawn // n))]
+    drawn = np.concatenate(orders)[:n_drawn].astype(np.int32)
+    return drawn.reshape(params.steps, params.batch_size)

@@ -8,16 +8,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from keras import layers
 
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import PREDICTED_AT_ONCE
 from autoencoder_lab.parameters import TrainingParams
 from autoencoder_lab.training.chunks import Chunks
 from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.engine import EpochTrainer, in_halves
+from autoencoder_lab.training.engine import EpochTrainer, in_halves, suits_xla
 from autoencoder_lab.training.objectives import reconstruction
-from autoencoder_lab.training.progress import Epoch, tell
+from autoencoder_lab.training.progress import Milestone, tell
 
 Inputs = npt.NDArray[np.float32]
 """(n, …): images, or codings of them."""
@@ -39,8 +38,7 @@ class Phase:
     def _trainer(self) -> EpochTrainer:
         """Return what runs the epochs."""
         model = keras.Sequential([self.encoder, self.decoder])
-        # XLA's convolutions on a CPU take ten times as long as TensorFlow's.
-        use_xla = not any(isinstance(layer, layers.Conv2D) for layer in self.encoder.layers)
+        use_xla = suits_xla(self.encoder)
         encoder, decoder = (
             part if use_xla else in_halves(part) for part in (self.encoder, self.decoder)
         )
@@ -148,4 +146,4 @@ class _TellListeners(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         losses = {"train/loss": float(logs["loss"]), "val/loss": float(logs["val_loss"])}
         number, of = self._n_before + epoch + 1, self._n_before + self._n_epochs
-        tell(Epoch(self._phase, number, of, losses))
+        tell(Milestone(self._phase, number, of, losses))

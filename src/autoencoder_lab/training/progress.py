@@ -1,4 +1,4 @@
-"""Telling whoever listens how a fit goes, epoch by epoch, while it runs. Light: without Keras."""
+"""Telling whoever listens how a fit goes while it runs. Light: without Keras."""
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -6,22 +6,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """An epoch that is over.
+class Milestone:
+    """An epoch that is over, or one of several small fits.
 
     Attributes:
         number: From 1, over all phases of the fit.
         of: The number of its phase's last, unless the phase stops early.
-        losses: `train/loss` and `val/loss`.
+        losses: `train/loss` and `val/loss`; none of small fits.
+        unit: What is counted.
     """
 
     phase: str
     number: int
     of: int
     losses: Mapping[str, float]
+    unit: str = "epoch"
 
 
-Listener = Callable[[Epoch], None]
+Listener = Callable[[Milestone], None]
 
 _listeners: ContextVar[Mapping[str, Listener]] = ContextVar("listeners", default={})  # noqa: B039
 
@@ -31,7 +33,7 @@ def listen(name: str, listener: Listener) -> None:
     _listeners.set({**_listeners.get(), name: listener})
 
 
-def tell(epoch: Epoch) -> None:
+def tell(milestone: Milestone) -> None:
     """Tell the listeners of this thread."""
     for listener in _listeners.get().values():
-        listener(epoch)
+        listener(milestone)

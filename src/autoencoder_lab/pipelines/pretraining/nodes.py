@@ -1,6 +1,7 @@
 """Classifiers on few labels, with and without an encoder that was trained on all images."""
 
 import logging
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -8,73 +9,101 @@ import pandas as pd
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Autoencoder, Figure, Images, Labels, has_labels
 from autoencoder_lab.parameters import PretrainingParams, VariantParams
-from autoencoder_lab.samples import stratified_order
+from autoencoder_lab.samples import LabelDraws, draw_budgets
 
 logger = logging.getLogger(__name__)
 
-# Whether the encoder starts pretrained, and whether it is frozen.
-ARMS = {
-    "pretraining/scratch": (False, False),
-    "pretraining/frozen": (True, True),
-    "pretraining/fine_tuned": (True, False),
-    "pretraining/random_frozen": (False, True),
-}
-COLUMNS = ["labels", *ARMS, "pretraining/gain"]
+
+class Compared(TypedDict):
+    """The accuracies of all arms by label budget, for each draw and over the draws."""
+
+    pretraining_draws: pd.DataFrame
+    pretraining_scores: pd.DataFrame
 
 
-def compare_pretraining(
+def choose_labels(
+    train_labels: Labels, test_labels: Labels, params: PretrainingParams, seed: int
+) -> LabelDraws:
+    """Return which training images have labels: none where not all images are labelled.
+
+    Budgets are capped by the images there are; those that would leave a class without a label are
+    left out.
+    """
+    if not (has_labels(train_labels) and has_labels(test_labels)):
+        logger.warning("Not all images have labels: the pretraining comparison is left out.")
+        return LabelDraws((), ())
+    [draw_seed] = seeds.derive(seed, "pretraining")
+    draws = draw_budgets(train_labels, params.label_budgets, n_draws=params.draws, seed=draw_seed)
+    if too_small := [n for n in params.label_budgets if n < min(draws.budgets)]:
+        n_classes = len(np.unique(train_labels))
+        logger.warning("Label budgets %s are less than %d classes: left out.", too_small, n_classes)
+    return draws
+
+
+def fit_untrained(
+    train_images: Images,
+    train_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+    label_draws: LabelDraws,
+    variant: VariantParams,
+    params: PretrainingParams,
+) -> pd.DataFrame:
+    """Return the test accuracy of classifiers on an untrained encoder, by labels and draw.
+
+    It is fitted with them, `pretraining/scratch`, or left as it is, `pretraining/random_frozen`.
+    """
+    from autoencoder_lab.training import arms  # Keras takes seconds to import
+
+    data = arms.LabelledImages(train_images, train_labels, test_images, test_labels)
+    return arms.untrained_accuracies(variant.model, data, label_draws, params)
+
+
+def fit_pretrained(
     model: Autoencoder,
     train_images: Images,
     train_labels: Labels,
     test_images: Images,
     test_labels: Labels,
-    variant: VariantParams,
+    label_draws: LabelDraws,
     params: PretrainingParams,
-    seed: int,
 ) -> pd.DataFrame:
-    """Return the test accuracy of classifiers that share all but how their encoder starts.
+    """Return the test accuracy of classifiers on the variant's encoder, by labels and draw.
 
-    The arms: an encoder trained from scratch, the variant's frozen, the variant's fine-tuned,
-    and an untrained one frozen. They see the same labels in the same order, and are fitted by
-    the same optimizer for the same number of steps.
-
-    Returns:
-        A row for the label budget: `labels`, an accuracy in [0, 1] for each arm, and
-        `pretraining/gain`, fine-tuned minus scratch. No row where an image has no label.
+    It is fitted with them, `pretraining/fine_tuned`, or left as it is, `pretraining/frozen`. All
+    else is as in `fit_untrained`: labels, batches, softmax layer, optimizer, number of steps.
     """
-    from autoencoder_lab import models  # Keras takes seconds to import
-    from autoencoder_lab.training.classifiers import accuracy, fit_classifier
+    from autoencoder_lab.training import arms  # Keras takes seconds to import
 
-    if not (has_labels(train_labels) and has_labels(test_labels)):
-        logger.warning("Not all images have labels: the pretraining comparison is left out.")
-        return pd.DataFrame(columns=COLUMNS)
-    encoder_seed, subset_seed, fit_seed = seeds.derive(seed, "pretraining", 3)
-    classes = np.unique(train_labels)
-    chosen = stratified_order(train_labels, seed=subset_seed)[: params.labels]
-    height, width, channels = train_images.shape[1:]
+    data = arms.LabelledImages(train_images, train_labels, test_images, test_labels)
+    return arms.pretrained_accuracies(model, data, label_draws, params)
 
-    scores: dict[str, float] = {"labels": len(chosen)}
-    for arm, (is_pretrained, is_frozen) in ARMS.items():
-        untrained = models.build(variant.model, (height, width, channels), seed=encoder_seed)
-        encoder = untrained.get_layer("encoder")
-        if is_pretrained:
-            encoder.set_weights(model.get_layer("encoder").get_weights())
-        encoder.trainable = not is_frozen
-        classifier = fit_classifier(
-            encoder,
-            train_images[chosen],
-            np.searchsorted(classes, train_labels[chosen]),
-            params,
-            n_classes=len(classes),
-            seed=fit_seed,
+
+def compare_pretraining(untrained: pd.DataFrame, pretrained: pd.DataFrame) -> Compared:
+    """Return the accuracies of all arms, by draw and by label budget."""
+    from autoencoder_lab.metrics.pretraining import by_budget  # SciPy takes its time
+
+    accuracies = pd.concat([untrained, pretrained], axis=1).reset_index()
+    scores = by_budget(accuracies)
+    for labels, gain, interval, verdict in zip(
+        scores["labels"],
+        scores["pretraining/gain"],
+        scores["pretraining/gain_interval"],
+        scores["verdict"],
+        strict=True,
+    ):
+        logger.info(
+            "%d labels: pretraining %s, %+.1f ± %.1f points",
+            labels,
+            verdict,
+            100 * gain,
+            100 * interval,
         )
-        scores[arm] = accuracy(classifier, test_images, test_labels, classes=classes)
-    scores["pretraining/gain"] = scores["pretraining/fine_tuned"] - scores["pretraining/scratch"]
-    return pd.DataFrame([scores], columns=COLUMNS)
+    return Compared(pretraining_draws=accuracies, pretraining_scores=scores)
 
 
 def draw_pretraining(pretraining_scores: pd.DataFrame) -> Figure:
-    """Return the accuracies of the arms, side by side."""
-    from autoencoder_lab.figures.pretraining import label_budget_bars  # matplotlib is slow
+    """Return the accuracies by label budget, and what pretraining gains."""
+    from autoencoder_lab.figures.pretraining import label_budget_curves  # matplotlib is slow
 
-    return label_budget_bars(pretraining_scores, title="Classifiers on few labels")
+    return label_budget_curves(pretraining_scores, title="Classifiers on few labels")

@@ -1,25 +1,53 @@
-"""Pretraining: the same nodes for every variant, in a namespace of the variant's name."""
+"""Pretraining: the labels that are used, and the same nodes in a namespace for every variant."""
 
 from kedro.pipeline import Node, Pipeline
 
-from .nodes import compare_pretraining, draw_pretraining
+from .nodes import (
+    Compared,
+    choose_labels,
+    compare_pretraining,
+    draw_pretraining,
+    fit_pretrained,
+    fit_untrained,
+)
+
+IMAGES_AND_LABELS = ["train_images", "train_labels", "test_images", "test_labels", "label_draws"]
+
+
+def create_shared_pipeline() -> Pipeline:
+    """Return what does not depend on the variant: the draws of labelled images."""
+    return Pipeline(
+        [
+            Node(
+                choose_labels,
+                inputs=["train_labels", "test_labels", "params:pretraining", "params:seed"],
+                outputs="label_draws",
+                name="choose_labels",
+            ),
+        ]
+    )
 
 
 def create_pipeline(variant: str) -> Pipeline:
     """Return the comparison of classifiers with and without the encoder of `<variant>.model`."""
-    images_and_labels = ["train_images", "train_labels", "test_images", "test_labels"]
     return Pipeline(
         [
             Node(
+                fit_untrained,
+                inputs=[*IMAGES_AND_LABELS, "params:variant", "params:pretraining"],
+                outputs="untrained_accuracies",
+                name="fit_untrained",
+            ),
+            Node(
+                fit_pretrained,
+                inputs=["model", *IMAGES_AND_LABELS, "params:pretraining"],
+                outputs="pretrained_accuracies",
+                name="fit_pretrained",
+            ),
+            Node(
                 compare_pretraining,
-                inputs=[
-                    "model",
-                    *images_and_labels,
-                    "params:variant",
-                    "params:pretraining",
-                    "params:seed",
-                ],
-                outputs="pretraining_scores",
+                inputs=["untrained_accuracies", "pretrained_accuracies"],
+                outputs={name: name for name in Compared.__annotations__},
                 name="compare_pretraining",
             ),
             Node(
@@ -30,10 +58,9 @@ def create_pipeline(variant: str) -> Pipeline:
             ),
         ],
         namespace=variant,
-        inputs=set(images_and_labels),
+        inputs=set(IMAGES_AND_LABELS),
         parameters={
             "params:variant": f"params:{variant}",
             "params:pretraining": "params:pretraining",
-            "params:seed": "params:seed",
         },
     )

@@ -1,0 +1,140 @@
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from autoencoder_lab.models import build
+from autoencoder_lab.parameters import DenseParams, PretrainingParams
+from autoencoder_lab.samples import LabelDraws, draw_budgets
+from autoencoder_lab.training.arms import (
+    LabelledImages,
+    pretrained_accuracies,
+    untrained_accuracies,
+)
+from autoencoder_lab.training.progress import Milestone, listen
+
+MODEL = DenseParams(family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid")
+PARAMS = PretrainingParams(
+    label_budgets=(30, 60), draws=2, steps=60, batch_size=16, learning_rate=0.01
+)
+SHAPE = (5, 3, 1)
+
+
+def striped(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return images whose bright row is their class."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 5
+    images = rng.uniform(0, 0.3, (n, *SHAPE)).astype(np.float32)
+    images[np.arange(n), labels] += 0.6
+    images.setflags(write=False)
+    return images, labels
+
+
+DATA = LabelledImages(*striped(200, 0), *striped(100, 1))
+DRAWS = draw_budgets(DATA.labels, PARAMS.label_budgets, n_draws=2, seed=0)
+
+
+def accuracies(
+    autoencoder: keras.Model,
+    *,
+    data: LabelledImages = DATA,
+    draws: LabelDraws = DRAWS,
+    params: PretrainingParams = PARAMS,
+) -> pd.DataFrame:
+    of_arms = (
+        untrained_accuracies(MODEL, data, draws, params),
+        pretrained_accuracies(autoencoder, data, draws, params),
+    )
+    return pd.concat(of_arms, axis=1)
+
+
+def test_each_arm_is_measured_for_each_draw_and_budget() -> None:
+    autoencoder = build(MODEL, SHAPE, seed=0)
+    before = [weight.copy() for weight in autoencoder.get_weights()]
+
+    table = accuracies(autoencoder)
+
+    assert table.index.tolist() == [(30, 0), (30, 1), (60, 0), (60, 1)]
+    assert sorted(table) == [
+        f"pretraining/{arm}" for arm in ("fine_tuned", "frozen", "random_frozen", "scratch")
+    ]
+    assert table["pretraining/scratch"].min() > 0.8  # chance is 0.2
+    assert all(map(np.array_equal, before, autoencoder.get_weights()))
+
+
+def test_each_arm_differs_from_the_others() -> None:
+    # If weights were not loaded, or a frozen encoder were fitted, two arms would be one.
+    autoencoder = build(MODEL, SHAPE, seed=0)
+    brightness_of_rows = np.zeros((15, 12), np.float32)
+    brightness_of_rows[np.arange(15), np.arange(15) // 3] = 1
+    autoencoder.get_layer("encoder").set_weights(
+        [brightness_of_rows, np.zeros(12), np.eye(12, 6), np.zeros(6)]
+    )
+
+    means = accuracies(autoencoder, params=PARAMS.model_copy(update={"steps": 30})).mean()
+    assert len(set(means)) == 4
+    assert means["pretraining/frozen"] > means["pretraining/random_frozen"] + 0.1
+
+
+def test_pretraining_with_the_untrained_weights_gains_nothing() -> None:
+    # The limit at which the comparison must be fair: both arms start from the same encoder.
+    table = accuracies(build(MODEL, SHAPE, seed=DRAWS.draws[1].seed))
+
+    of_draw = table.xs(1, level="draw")
+    assert of_draw["pretraining/fine_tuned"].equals(of_draw["pretraining/scratch"])
+    assert of_draw["pretraining/frozen"].equals(of_draw["pretraining/random_frozen"])
+
+
+def test_labels_may_have_gaps_and_the_test_images_classes_of_their_own() -> None:
+    far_apart = np.array([3, 40, 500, 6000, 7_000_000])
+    test_labels = np.where(np.arange(100) < 50, far_apart[DATA.test_labels], 1)
+    data = LabelledImages(DATA.images, far_apart[DATA.labels], DATA.test_images, test_labels)
+
+    table = untrained_accuracies(MODEL, data, DRAWS, PARAMS)
+
+    assert table["pretraining/scratch"].between(0.35, 0.5).all()
+
+
+def test_variants_of_one_architecture_share_what_is_untrained_and_others_do_not() -> None:
+    told: list[Milestone] = []
+    listen("test", told.append)
+    params = PARAMS.model_copy(update={"steps": 7})
+    wider = MODEL.model_copy(update={"widths": (13, 6)})
+
+    first = untrained_accuracies(MODEL, DATA, DRAWS, params)
+    n_fits = len(told)
+    again = untrained_accuracies(MODEL.model_copy(), DATA, DRAWS, params)
+    n_fits_of_both = len(told)
+    untrained_accuracies(wider, DATA, DRAWS, params)
+
+    assert again is first
+    assert n_fits == n_fits_of_both == 8
+    assert len(told) == 16
+
+
+@pytest.mark.parametrize("changed", ["images", "labels", "test images", "test labels", "draws"])
+def test_what_is_untrained_is_fitted_anew_for_other_data(changed: str) -> None:
+    images, labels, test_images, test_labels = (
+        DATA.images,
+        DATA.labels,
+        DATA.test_images,
+        DATA.test_labels,
+    )
+    data = LabelledImages(
+        1 - images if changed == "images" else images,
+        4 - labels if changed == "labels" else labels,
+        1 - test_images if changed == "test images" else test_images,
+        4 - test_labels if changed == "test labels" else test_labels,
+    )
+    other = draw_budgets(DATA.labels, PARAMS.label_budgets, n_draws=2, seed=1)
+    draws = other if changed == "draws" else DRAWS
+    first = untrained_accuracies(MODEL, DATA, DRAWS, PARAMS)
+
+    assert untrained_accuracies(MODEL, data, draws, PARAMS) is not first
+
+
+def test_without_draws_there_are_no_accuracies() -> None:
+    table = accuracies(build(MODEL, SHAPE, seed=0), draws=LabelDraws((), ()))
+
+    assert table.empty
+    assert "pretraining/scratch" in table
