@@ -71,8 +71,11 @@ def test_each_arm_differs_from_the_others() -> None:
         [brightness_of_rows, np.zeros(12), np.eye(12, 6), np.zeros(6)]
     )
 
-    means = accuracies(autoencoder, params=PARAMS.model_copy(update={"steps": 30})).mean()
-    assert len(set(means)) == 4
+    soon = accuracies(autoencoder, params=PARAMS.model_copy(update={"steps": 10}))
+    means = accuracies(autoencoder).mean()
+
+    assert not soon["pretraining/fine_tuned"].equals(soon["pretraining/scratch"])
+    assert means["pretraining/fine_tuned"] > means["pretraining/frozen"] + 0.1
     assert means["pretraining/frozen"] > means["pretraining/random_frozen"] + 0.1
 
 
