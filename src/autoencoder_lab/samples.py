@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Labels
@@ -39,6 +40,12 @@ class LabelDraws:
 
     budgets: tuple[int, ...]
     draws: tuple[LabelDraw, ...]
+
+    def empty_table(self, name: str) -> pd.Series:
+        """Return a place for a number of each budget and draw: its index is `labels`, `draw`."""
+        numbers = [draw.number for draw in self.draws]
+        index = pd.MultiIndex.from_product([self.budgets, numbers], names=["labels", "draw"])
+        return pd.Series(np.nan, index, name=name)
 
 
 def stratified_order(labels: Labels, *, seed: int) -> Indices:

@@ -3,7 +3,13 @@ import pytest
 from sklearn.datasets import load_digits
 
 from autoencoder_lab.arrays import Images
-from autoencoder_lab.metrics.baselines import pca_mse
+from autoencoder_lab.metrics.baselines import (
+    few_label_accuracies,
+    pca_mse,
+    spread_over_pca,
+    spread_over_pixels,
+)
+from autoencoder_lab.samples import draw_budgets
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +46,49 @@ def test_components_are_those_of_the_training_images_alone() -> None:
 
     assert pca_mse(train, test, n_components=3, seed=0) > 1e-3
     assert pca_mse(test, test, n_components=3, seed=0) < 1e-10
+
+
+def striped(n: int, seed: int) -> tuple[Images, np.ndarray]:
+    """Return images whose bright row is their class."""
+    labels = 10 * (np.arange(n) % 5)
+    images = np.random.default_rng(seed).uniform(0, 0.3, (n, 5, 3, 1)).astype(np.float32)
+    images[np.arange(n), labels // 10] += 0.6
+    return images, labels
+
+
+FEW_LABELS = {
+    "pixels_logistic": lambda *data: few_label_accuracies(*data)["baseline/pixels_logistic"],
+    "pixels_nearest": lambda *data: few_label_accuracies(*data)["baseline/pixels_nearest"],
+    "pixels_spread": spread_over_pixels,
+    "pca_spread": lambda *data: spread_over_pca(*data, seed=0),
+}
+
+
+@pytest.mark.parametrize("baseline", FEW_LABELS)
+def test_few_labels_are_enough_where_classes_are_plain_and_chance_where_they_are_not(
+    baseline: str,
+) -> None:
+    train, test = striped(300, 0), striped(200, 1)
+    random_labels = np.random.default_rng(0).permutation(train[1])
+    plain, not_plain = (
+        draw_budgets(labels, [20, 50], n_draws=3, seed=0) for labels in (train[1], random_labels)
+    )
+
+    of_plain = FEW_LABELS[baseline](*train, *test, plain)
+    of_random = FEW_LABELS[baseline](train[0], random_labels, *test, not_plain)
+
+    assert of_plain.name == f"baseline/{baseline}"
+    assert of_plain.index.tolist() == [(n, draw) for n in (20, 50) for draw in (0, 1, 2)]
+    assert of_plain.min() == 1
+    assert of_random.mean() == pytest.approx(0.2, abs=0.15)
+
+
+def test_a_budget_of_one_class_says_that_class() -> None:
+    images, labels = striped(200, 0)
+    rare = np.where(np.arange(200) == 7, 10, 0)
+    draws = draw_budgets(rare, [3], n_draws=2, seed=0)
+    assert all((rare[draw.images] == 0).all() for draw in draws.draws)
+
+    accuracies = few_label_accuracies(images, rare, images, labels, draws)
+
+    assert (accuracies == 0.2).all(axis=None)

@@ -27,6 +27,7 @@ def test_there_is_a_gain_for_each_view_and_nothing_of_classes_without_labels() -
 
     assert {"denoise/dark/psnr_gain", "denoise/dim/psnr_gain", "test/mse"} <= unlabelled
     assert {key.split("/")[0] for key in labelled - unlabelled} == {
+        "baseline",
         "pretraining",
         "probe",
         "cluster",

@@ -6,10 +6,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 CURVES = {
+    "pretraining/spread": ("labels spread, codings", "#009E73", "^-"),
+    "baseline/pca_spread": ("labels spread, PCA", "#009E73", "v--"),
+    "baseline/pixels_spread": ("labels spread, pixels", "#009E73", "d:"),
     "pretraining/fine_tuned": ("pretrained, fine-tuned", "#D55E00", "o-"),
     "pretraining/scratch": ("from scratch", "#0072B2", "s-"),
     "pretraining/frozen": ("pretrained, frozen", "#E69F00", "o--"),
     "pretraining/random_frozen": ("untrained, frozen", "#56B4E9", "s--"),
+    "baseline/pixels_nearest": ("nearest neighbour, pixels", "0.5", "x:"),
+    "baseline/pixels_logistic": ("logistic regression, pixels", "0.5", "+--"),
 }
 """What each column of the scores is called, and its colour, marker and line."""
 
@@ -22,7 +27,7 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
             `pretraining/gain`, `pretraining/gain_interval` and `verdict`. No rows: not all images
             have labels, and the figure says so.
     """
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure = Figure(figsize=(10, 5.5), layout="constrained")
     figure.suptitle(title)
     if scores.empty:
         figure.text(0.5, 0.5, "left out: not all images have labels", ha="center", va="center")
@@ -40,7 +45,7 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 

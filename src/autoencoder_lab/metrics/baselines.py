@@ -1,10 +1,20 @@
 """What is reached without a network."""
 
+import numpy as np
+import pandas as pd
 from sklearn.decomposition import PCA
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 
-from autoencoder_lab.arrays import Images
+from autoencoder_lab.arrays import Codings, Images, Labels
+from autoencoder_lab.samples import LabelDraws
 
 from .reconstruction import mse
+from .spreading import spread_accuracies
+
+PCA_COMPONENTS = 30
+"""Of the codings that labels spread over, as many as the stacked autoencoder's."""
 
 
 def pca_mse(train_images: Images, test_images: Images, *, n_components: int, seed: int) -> float:
@@ -21,7 +31,75 @@ def pca_mse(train_images: Images, test_images: Images, *, n_components: int, see
 
     Source: Baldi and Hornik, "Neural Networks and Principal Component Analysis", 1989.
     """
-    flat, flat_test = (images.reshape(len(images), -1) for images in (train_images, test_images))
+    flat, flat_test = _pixels(train_images), _pixels(test_images)
     pca = PCA(min(n_components, *flat.shape), random_state=seed).fit(flat)
     reconstructions = pca.inverse_transform(pca.transform(flat_test))
     return mse(test_images, reconstructions.reshape(test_images.shape))
+
+
+def few_label_accuracies(
+    train_images: Images,
+    train_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+    draws: LabelDraws,
+) -> pd.DataFrame:
+    """Return the test accuracy of logistic regression and the nearest neighbour on pixels.
+
+    Args:
+        train_images, test_images: (n, height, width, channels) in [0, 1].
+        train_labels, test_labels: (n,). Of the first, only the drawn ones are used.
+
+    Returns:
+        `baseline/pixels_logistic` and `baseline/pixels_nearest` in [0, 1], by `labels` and `draw`.
+    """
+    train_pixels, test_pixels = _pixels(train_images), _pixels(test_images)
+    logistic = draws.empty_table("baseline/pixels_logistic")
+    nearest = draws.empty_table("baseline/pixels_nearest")
+    for draw in draws.draws:
+        for budget in draws.budgets:
+            few = draw.images[:budget]
+            pixels, labels = train_pixels[few], train_labels[few]
+            is_varied = len(np.unique(labels)) > 1
+            linear = LogisticRegression(tol=1e-3, max_iter=1000) if is_varied else DummyClassifier()
+            for accuracies, classifier in (
+                (logistic, linear),
+                (nearest, KNeighborsClassifier(1, algorithm="brute")),
+            ):
+                fitted = classifier.fit(pixels, labels)
+                accuracies[budget, draw.number] = fitted.score(test_pixels, test_labels)
+    return pd.concat([logistic, nearest], axis=1)
+
+
+def spread_over_pixels(
+    train_images: Images,
+    train_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+    draws: LabelDraws,
+) -> pd.Series:
+    """Return `spread_accuracies` of images (n, height, width, channels) taken as codings."""
+    pixels, test_pixels = _pixels(train_images), _pixels(test_images)
+    spread = spread_accuracies(pixels, train_labels, test_pixels, test_labels, draws)
+    return spread.rename("baseline/pixels_spread")
+
+
+def spread_over_pca(
+    train_images: Images,
+    train_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+    draws: LabelDraws,
+    *,
+    seed: int,
+) -> pd.Series:
+    """Return `spread_accuracies` of images on their first `PCA_COMPONENTS` components."""
+    pixels, test_pixels = _pixels(train_images), _pixels(test_images)
+    pca = PCA(min(PCA_COMPONENTS, *pixels.shape), random_state=seed).fit(pixels)
+    codings, test_codings = pca.transform(pixels), pca.transform(test_pixels)
+    spread = spread_accuracies(codings, train_labels, test_codings, test_labels, draws)
+    return spread.rename("baseline/pca_spread")
+
+
+def _pixels(images: Images) -> Codings:
+    return images.reshape(len(images), -1)

@@ -106,7 +106,25 @@ METRICS = (
             ("frozen", "frozen", "On the variant's encoder, frozen"),
             ("fine_tuned", "fine-tuned", "On the variant's encoder, fine-tuned"),
             ("random_frozen", "random, frozen", "On an untrained encoder, frozen"),
+            (
+                "spread",
+                "spread labels",
+                "Test accuracy of labels that spread over a graph of the training codings",
+            ),
             ("gain", "pretraining gain", "Fine-tuned minus scratch, mean over the draws"),
+        )
+    ),
+    *(
+        Metric(f"baseline/{name}", short, meaning, "", "higher", "labels", needs_labels=True)
+        for name, short, meaning in (
+            (
+                "pixels_logistic",
+                "logistic, pixels",
+                "Test accuracy of logistic regression on pixels",
+            ),
+            ("pixels_nearest", "nearest, pixels", "Test accuracy by the nearest image's pixels"),
+            ("pixels_spread", "spread, pixels", "Of labels that spread over a graph of pixels"),
+            ("pca_spread", "spread, PCA", "Of labels that spread over a graph of 30 components"),
         )
     ),
     Metric(

@@ -121,10 +121,7 @@ def _measure(
     """Return the test accuracy, in [0, 1], by `labels` and `draw`."""
     classes = np.unique(data.labels)
     fits = ClassifierFits(arm.encoder, params, n_classes=len(classes))
-    index = pd.MultiIndex.from_product(
-        [draws.budgets, range(len(draws.draws))], names=["labels", "draw"]
-    )
-    accuracies = pd.Series(np.nan, index, name=arm.key)
+    accuracies = draws.empty_table(arm.key)
     for draw in draws.draws:
         inputs = arm.encode(draw, data.images[draw.images])
         targets = np.searchsorted(classes, data.labels[draw.images])

@@ -42,8 +42,9 @@ def test_it_is_said_plainly_what_pretraining_does(caplog: pytest.LogCaptureFixtu
     index = pd.MultiIndex.from_product([(10, 20), (0, 1)], names=["labels", "draw"])
     untrained = pd.DataFrame({"pretraining/scratch": [0.5, 0.6, 0.7, 0.8]}, index)
     pretrained = pd.DataFrame({"pretraining/fine_tuned": [0.45, 0.55, 0.75, 0.85]}, index)
+    others = [pd.Series(0.4, index, name=name) for name in ("a/spread", "b/pixels", "c/pca")]
 
-    compared = compare_pretraining(untrained, pretrained)
+    compared = compare_pretraining(untrained, pretrained, *others)
 
     assert caplog.messages == [
         "10 labels: pretraining harms, -5.0 ± 0.0 points",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Autoencoder, Figure, Images, Labels, has_labels
+from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Images, Labels, has_labels
 from autoencoder_lab.parameters import PretrainingParams, VariantParams
 from autoencoder_lab.samples import LabelDraws, draw_budgets
 
@@ -38,6 +38,41 @@ def choose_labels(
         n_classes = len(np.unique(train_labels))
         logger.warning("Label budgets %s are less than %d classes: left out.", too_small, n_classes)
     return draws
+
+
+def measure_pixels(
+    train_images: Images,
+    train_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+    label_draws: LabelDraws,
+) -> pd.DataFrame:
+    """Return the test accuracy that few labels give without an encoder, by labels and draw.
+
+    By logistic regression, the nearest neighbour, and labels that spread: `baseline/pixels_…`.
+    """
+    from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
+
+    data = (train_images, train_labels, test_images, test_labels, label_draws)
+    spread = baselines.spread_over_pixels(*data)
+    return pd.concat([baselines.few_label_accuracies(*data), spread], axis=1)
+
+
+def measure_pca(
+    train_images: Images,
+    train_labels: Labels,
+    test_images: Images,
+    test_labels: Labels,
+    label_draws: LabelDraws,
+    seed: int,
+) -> pd.Series:
+    """Return the test accuracy of labels that spread over PCA's codings, by labels and draw."""
+    from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
+
+    [pca_seed] = seeds.derive(seed, "PCA")
+    return baselines.spread_over_pca(
+        train_images, train_labels, test_images, test_labels, label_draws, seed=pca_seed
+    )
 
 
 def fit_untrained(
@@ -79,11 +114,30 @@ def fit_pretrained(
     return arms.pretrained_accuracies(model, data, label_draws, params)
 
 
-def compare_pretraining(untrained: pd.DataFrame, pretrained: pd.DataFrame) -> Compared:
-    """Return the accuracies of all arms, by draw and by label budget."""
+def spread_labels(
+    train_codings: Codings,
+    train_labels: Labels,
+    codings: Codings,
+    test_labels: Labels,
+    label_draws: LabelDraws,
+) -> pd.Series:
+    """Return the test accuracy of labels that spread over the codings, by labels and draw."""
+    from autoencoder_lab.metrics.spreading import spread_accuracies  # scikit-learn takes a second
+
+    return spread_accuracies(train_codings, train_labels, codings, test_labels, label_draws)
+
+
+def compare_pretraining(
+    untrained: pd.DataFrame,
+    pretrained: pd.DataFrame,
+    spread: pd.Series,
+    pixels: pd.DataFrame,
+    pca: pd.Series,
+) -> Compared:
+    """Return the accuracies of all arms and baselines, by draw and by label budget."""
     from autoencoder_lab.metrics.pretraining import by_budget  # SciPy takes its time
 
-    accuracies = pd.concat([untrained, pretrained], axis=1).reset_index()
+    accuracies = pd.concat([untrained, pretrained, spread, pixels, pca], axis=1).reset_index()
     scores = by_budget(accuracies)
     for labels, gain, interval, verdict in zip(
         scores["labels"],

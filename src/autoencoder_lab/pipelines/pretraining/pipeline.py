@@ -9,13 +9,18 @@ from .nodes import (
     draw_pretraining,
     fit_pretrained,
     fit_untrained,
+    measure_pca,
+    measure_pixels,
+    spread_labels,
 )
 
 IMAGES_AND_LABELS = ["train_images", "train_labels", "test_images", "test_labels", "label_draws"]
 
+BASELINES = ["pixel_accuracies", "pca_accuracies"]
+
 
 def create_shared_pipeline() -> Pipeline:
-    """Return what does not depend on the variant: the draws of labelled images."""
+    """Return what does not depend on the variant: the labels, and what they give without one."""
     return Pipeline(
         [
             Node(
@@ -23,6 +28,18 @@ def create_shared_pipeline() -> Pipeline:
                 inputs=["train_labels", "test_labels", "params:pretraining", "params:seed"],
                 outputs="label_draws",
                 name="choose_labels",
+            ),
+            Node(
+                measure_pixels,
+                inputs=IMAGES_AND_LABELS,
+                outputs="pixel_accuracies",
+                name="measure_pixels",
+            ),
+            Node(
+                measure_pca,
+                inputs=[*IMAGES_AND_LABELS, "params:seed"],
+                outputs="pca_accuracies",
+                name="measure_pca",
             ),
         ]
     )
@@ -45,8 +62,19 @@ def create_pipeline(variant: str) -> Pipeline:
                 name="fit_pretrained",
             ),
             Node(
+                spread_labels,
+                inputs=["train_codings", "train_labels", "codings", "test_labels", "label_draws"],
+                outputs="spread_accuracies",
+                name="spread_labels",
+            ),
+            Node(
                 compare_pretraining,
-                inputs=["untrained_accuracies", "pretrained_accuracies"],
+                inputs=[
+                    "untrained_accuracies",
+                    "pretrained_accuracies",
+                    "spread_accuracies",
+                    *BASELINES,
+                ],
                 outputs={name: name for name in Compared.__annotations__},
                 name="compare_pretraining",
             ),
@@ -58,7 +86,7 @@ def create_pipeline(variant: str) -> Pipeline:
             ),
         ],
         namespace=variant,
-        inputs=set(IMAGES_AND_LABELS),
+        inputs={*IMAGES_AND_LABELS, *BASELINES},
         parameters={
             "params:variant": f"params:{variant}",
             "params:pretraining": "params:pretraining",

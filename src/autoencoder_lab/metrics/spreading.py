@@ -1,0 +1,111 @@
+"""What few labels are worth where they spread over a graph of all training codings."""
+
+import faiss
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.stats import mode
+from sklearn.semi_supervised import LabelSpreading
+
+from autoencoder_lab.arrays import UNLABELLED, Codings, Labels
+from autoencoder_lab.samples import Indices, LabelDraws
+
+GRAPH_NEIGHBOURS = 10
+TEST_NEIGHBOURS = 5
+ALPHA = 0.99  # how much of a label comes from the neighbours
+TOLERANCE = 0.01  # of all labels' weight: smaller changes accuracies by less than 0.1 %
+COARSE_DIM = 64  # neighbours of longer codings are looked for among their first components,
+CANDIDATES = 4  # as many times more of them, and then chosen by all numbers
+
+
+def spread_accuracies(
+    train_codings: Codings,
+    train_labels: Labels,
+    codings: Codings,
+    labels: Labels,
+    draws: LabelDraws,
+) -> pd.Series:
+    """Return the test accuracy where few labels spread over all training codings.
+
+    Each test coding has the label of most of its `TEST_NEIGHBOURS` nearest training codings.
+
+    Args:
+        train_codings, codings: (n, latent_dim).
+        train_labels, labels: (n,). Of the first, only the drawn ones are used.
+
+    Returns:
+        In [0, 1], by `labels` and `draw`. Higher is better; codings without neighbourhoods that
+        are mostly of one class give chance.
+    """
+    graph = LabelGraph(train_codings)
+    nearest = graph.nearest(codings, min(TEST_NEIGHBOURS, len(train_codings)))
+    accuracies = draws.empty_table("pretraining/spread")
+    for draw in draws.draws:
+        for budget in draws.budgets:
+            few = np.full_like(train_labels, UNLABELLED)
+            few[draw.images[:budget]] = train_labels[draw.images[:budget]]
+            predicted = mode(graph.spread(few)[nearest], axis=1).mode
+            accuracies[budget, draw.number] = (predicted == labels).mean()
+    return accuracies
+
+
+class LabelGraph:
+    """Codings, each joined to its `GRAPH_NEIGHBOURS` nearest others.
+
+    Sources: Zhou et al., "Learning with Local and Global Consistency", NIPS 2003; the weights:
+    Calder et al., "Poisson Learning", ICML 2020.
+    """
+
+    def __init__(self, codings: Codings) -> None:
+        """Join codings (n, latent_dim), n 2 or more."""
+        self._codings = codings
+        self._index = _index(codings)
+        self._weights = self._join()
+
+    def nearest(self, codings: Codings, n: int) -> Indices:
+        """Return the indices (n codings, n) of the nearest codings in the graph."""
+        _, neighbours = self._index.search(codings, n)
+        nearest: Indices = neighbours.astype(np.intp)
+        return nearest
+
+    def spread(self, labels: Labels) -> Labels:
+        """Return a label for each coding, from those that are not `UNLABELLED`: one or more."""
+        n_labels = np.count_nonzero(labels != UNLABELLED)
+        spreading = LabelSpreading(
+            kernel=lambda *_: self._weights,
+            alpha=ALPHA,
+            max_iter=1000,
+            tol=TOLERANCE * n_labels,
+        )
+        spread: Labels = spreading.fit(self._codings, labels).transduction_
+        return spread
+
+    def _join(self) -> sparse.csr_array:
+        """Return symmetric weights (n, n): exp(-4 (d / d of the farthest neighbour)²)."""
+        n = len(self._codings)
+        n_neighbours = min(GRAPH_NEIGHBOURS, n - 1)
+        squares, neighbours = self._index.search(self._codings, n_neighbours + 1)
+        is_other = neighbours != np.arange(n)[:, np.newaxis]
+        is_other[is_other.all(axis=1), -1] = False  # among equal codings, one may miss itself
+        squares, neighbours = (
+            found[is_other].reshape(n, n_neighbours) for found in (squares, neighbours)
+        )
+        farthest = squares.max(axis=1, keepdims=True)
+        shares = np.divide(squares, farthest, out=np.zeros_like(squares), where=farthest > 0)
+        starts = np.arange(0, squares.size + 1, n_neighbours)
+        weights = sparse.csr_array(
+            (np.exp(-4 * shares).ravel(), neighbours.ravel(), starts), shape=(n, n)
+        )
+        return weights.maximum(weights.T)
+
+
+def _index(codings: Codings) -> faiss.Index:
+    faiss.omp_set_num_threads(1)
+    n, dim = codings.shape
+    is_long = min(n, dim) > COARSE_DIM
+    index = faiss.index_factory(dim, f"PCA{COARSE_DIM},Flat,RFlat" if is_long else "Flat")
+    if is_long:
+        index.k_factor = CANDIDATES  # type: ignore[attr-defined]  # its stubs leave it out
+        index.train(codings)
+    index.add(codings)
+    return index

@@ -1,0 +1,104 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from autoencoder_lab.arrays import UNLABELLED
+from autoencoder_lab.metrics.spreading import (
+    COARSE_DIM,
+    GRAPH_NEIGHBOURS,
+    LabelGraph,
+    spread_accuracies,
+)
+from autoencoder_lab.samples import draw_budgets
+
+
+def rings(n: int, dim: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return codings on two rings, one within the other: near each other, but never mixed."""
+    rng = np.random.default_rng(seed)
+    labels = 3 + 4 * (np.arange(n) % 2)
+    angle = rng.uniform(0, 2 * np.pi, n)
+    codings = rng.normal(0, 0.01, (n, dim)).astype(np.float32)
+    codings[:, 0] += (labels - 2) * np.cos(angle)
+    codings[:, 1] += (labels - 2) * np.sin(angle)
+    codings.setflags(write=False)
+    return codings, labels
+
+
+def accuracies(
+    train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], budget: int = 4
+) -> list[float]:
+    draws = draw_budgets(train[1], [budget], n_draws=3, seed=0)
+    table = spread_accuracies(*train, *test, draws)
+    assert table.index.tolist() == [(budget, 0), (budget, 1), (budget, 2)]
+    return table.tolist()
+
+
+def test_two_labels_a_class_are_enough_where_neighbours_are_of_one_class() -> None:
+    assert accuracies(rings(600), rings(200, seed=1)) == [1, 1, 1]
+
+
+def test_codings_that_tell_nothing_give_chance() -> None:
+    rng = np.random.default_rng(0)
+    train, test = (
+        (rng.normal(size=(n, 3)).astype(np.float32), np.arange(n) % 2) for n in (2000, 1000)
+    )
+
+    assert np.mean(accuracies(train, test, budget=100)) == pytest.approx(0.5, abs=0.06)
+
+
+def test_labels_that_were_not_drawn_are_not_looked_at() -> None:
+    # The cheat: all other labels are wrong, which a classifier that saw them would follow.
+    codings, labels = rings(600)
+    [draw, *_] = draw_budgets(labels, [4], n_draws=3, seed=0).draws
+    others_wrong = 10 - labels
+    others_wrong[draw.images] = labels[draw.images]
+    draws = draw_budgets(labels, [4], n_draws=3, seed=0)
+
+    table = spread_accuracies(codings, others_wrong, *rings(200, seed=1), draws)
+
+    assert table[4, 0] == 1
+
+
+@pytest.mark.parametrize("dim", [3, COARSE_DIM + 36])
+def test_the_graph_joins_the_nearest_others(dim: int) -> None:
+    codings = np.random.default_rng(0).normal(size=(700, dim)).astype(np.float32)
+    codings[:, 20:] *= 0.01
+
+    neighbours = LabelGraph(codings).nearest(codings, GRAPH_NEIGHBOURS + 1)
+
+    exact = NearestNeighbors(n_neighbors=GRAPH_NEIGHBOURS + 1).fit(codings)
+    expected = exact.kneighbors(codings, return_distance=False)
+    found = [len({*row} & {*of_row}) for row, of_row in zip(neighbours, expected, strict=True)]
+    assert np.mean(found) > 0.99 * (GRAPH_NEIGHBOURS + 1)
+
+
+def test_a_label_stays_its_own_and_the_nearer_wins() -> None:
+    line = np.linspace(0, 1, 101, dtype=np.float32)[:, np.newaxis]
+    labels = np.full(101, UNLABELLED)
+    labels[[0, 80]] = 5, 9
+
+    spread = LabelGraph(line).spread(labels)
+
+    assert spread[0] == 5
+    assert spread[80] == 9
+    assert Counter(spread.tolist())[9] > 50
+
+
+@pytest.mark.parametrize("n", [3, 70, 300])
+@pytest.mark.parametrize("dim", [1, 80])
+def test_equal_codings_are_joined_too(n: int, dim: int) -> None:
+    labels = np.full(n, UNLABELLED)
+    labels[0] = 2
+
+    spread = LabelGraph(np.zeros((n, dim), np.float32)).spread(labels)
+
+    assert set(spread) <= {2}
+
+
+def test_the_same_codings_give_the_same_labels() -> None:
+    codings = np.random.default_rng(0).normal(size=(500, 100)).astype(np.float32)
+    labels = np.where(np.arange(500) < 50, np.arange(500) % 7, UNLABELLED)
+
+    assert (LabelGraph(codings).spread(labels) == LabelGraph(codings).spread(labels)).all()
