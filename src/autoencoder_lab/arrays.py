@@ -85,6 +85,7 @@ class Autoencoder(Protocol):
     models.
     """
 
+    input_shape: tuple[int | None, ...]
     output_shape: tuple[int | None, ...]
 
     def get_layer(self, name: str) -> "Autoencoder": ...

@@ -113,7 +113,7 @@ def test_losses_are_logged_by_epoch_and_accuracies_by_labels(smoke: SmokeRun, st
 
 
 def test_figures_are_in_mlflow_and_on_disk(smoke: SmokeRun) -> None:
-    for name, folder, n_figures in ((PARENT, "shared", 2), ("linear", "linear", 5)):
+    for name, folder, n_figures in ((PARENT, "shared", 2), ("linear", "linear", 9)):
         run_id = smoke.runs[name].info.run_id
         logged = smoke.project.client.list_artifacts(run_id, "figures")
         on_disk = [*smoke.project.folder.glob(f"{REPORTING}/{folder}/seed-42/*.png")]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -32,17 +34,26 @@ def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
     figure.suptitle(title)
     axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
     for row, (label, images) in zip(axes, rows, strict=True):
-        row.imshow(_strip(images[:n_columns], n_columns), cmap="gray", vmin=0, vmax=1)
-        row.set_ylabel(label, rotation=0, ha="right", va="center")
-        row.set(xticks=[], yticks=[])
-        row.spines[:].set_visible(False)
+        draw_row(row, label, images[:n_columns], n_columns)
     return figure
 
 
-def _strip(images: Images, n_columns: int) -> Images:
+def draw_row(axes: Axes, label: str, images: Images, n_columns: int) -> None:
+    """Draw images side by side, and a label before them."""
+    axes.imshow(_strip(images, n_columns), cmap="gray", vmin=0, vmax=1)
+    axes.set_ylabel(label, rotation=0, ha="right", va="center")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def as_drawn(images: Images) -> npt.NDArray[np.float32]:
+    """Return images as matplotlib draws them: red, green and blue, or the mean of the channels."""
+    clipped = images.clip(0, 1)
+    return clipped if clipped.shape[-1] == 3 else clipped.mean(axis=-1)
+
+
+def _strip(images: Images, n_columns: int) -> npt.NDArray[np.float32]:
     """Return the images side by side, parted by a white line, as one (height, width, channels)."""
     n_empty = n_columns - len(images)
     parted = np.pad(images, ((0, n_empty), (0, 0), (0, 1), (0, 0)), constant_values=1)
-    strip: Images = np.concatenate(list(parted), axis=1)[:, :-1].clip(0, 1)
-    # Three channels are drawn as red, green and blue, any other number as their mean.
-    return strip if strip.shape[-1] == 3 else strip.mean(axis=-1)
+    return as_drawn(np.concatenate(list(parted), axis=1)[:, :-1])

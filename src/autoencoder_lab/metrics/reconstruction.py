@@ -23,6 +23,15 @@ def mse(images: Images, reconstructions: Images) -> float:
     return float(np.square(reconstructions - images).mean(dtype=np.float64))
 
 
+def image_errors(images: Images, reconstructions: Images) -> npt.NDArray[np.float64]:
+    """Return the squared error of each image (n,), averaged over its pixels: see `mse`."""
+    require_same_shape(images=images, reconstructions=reconstructions)
+    errors: npt.NDArray[np.float64] = np.square(reconstructions - images).mean(
+        axis=(1, 2, 3), dtype=np.float64
+    )
+    return errors
+
+
 def bce(images: Images, reconstructions: Images) -> float:
     """Return the binary cross-entropy in nats, averaged over pixels and images.
 
@@ -51,8 +60,8 @@ def psnr(images: Images, reconstructions: Images) -> float:
     Returns:
         At most 100. Higher is better; an error of one grey level in 255 gives 48.
     """
-    require_same_shape(images=images, reconstructions=reconstructions)
-    return float(-10 * np.log10(_image_errors(images, reconstructions)).mean())
+    errors = np.maximum(image_errors(images, reconstructions), SMALLEST_ERROR)
+    return float(-10 * np.log10(errors).mean())
 
 
 def ssim(images: Images, reconstructions: Images) -> float:
@@ -97,10 +106,3 @@ def denoise_psnr_gain(clean: Images, corrupted: Images, denoised: Images) -> flo
         the identity scores 0, and a result worse than its input is negative.
     """
     return psnr(clean, denoised) - psnr(clean, corrupted)
-
-
-def _image_errors(images: Images, reconstructions: Images) -> npt.NDArray[np.float64]:
-    errors: npt.NDArray[np.float64] = np.square(reconstructions - images).mean(
-        axis=(1, 2, 3), dtype=np.float64
-    )
-    return np.maximum(errors, SMALLEST_ERROR)

@@ -6,9 +6,13 @@ from autoencoder_lab.metrics.reconstruction import mse
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import ConvolutionalParams, DenseParams, EvaluationParams
 from autoencoder_lab.pipelines.evaluation.nodes import (
+    draw_activity,
     draw_denoising,
+    draw_errors,
+    draw_filters,
     draw_map,
     draw_reconstructions,
+    draw_walk,
     encode_images,
     map_codings,
     measure_baseline,
@@ -135,10 +139,49 @@ def test_few_codings_and_narrow_ones_are_mapped_too(shape: tuple[int, int]) -> N
 def test_the_figures_show_what_they_are_given(images: Images) -> None:
     reconstructions = draw_reconstructions(images, images / 2)
     denoising = draw_denoising(images, {"dark": images / 4}, {"dark": images / 2})
-    mapped = draw_map(np.zeros((50, 2), np.float32), np.arange(60) % 3, dict(enumerate("abc")))
+    points = np.zeros((50, 2), np.float32)
+    mapped = draw_map(points, images, np.arange(60) % 3, dict(enumerate("abc")))
+    of_all, *worst = draw_errors(images, images / 2).axes
 
     labels = [axes.get_ylabel() for axes in reconstructions.axes]
     assert labels == ["input", "reconstruction"]
     labels = [axes.get_ylabel() for axes in denoising.axes]
     assert labels == ["clean", "dark", "denoised"]
     assert len(mapped.axes[0].collections) == 3
+    assert sum(bar.get_height() for bar in of_all.patches) == 60
+    assert [axes.get_ylabel() for axes in worst] == ["largest errors", "reconstruction"]
+
+
+@pytest.mark.parametrize("is_labelled", [True, False])
+def test_walks_lead_from_image_to_image_over_decoded_codings(
+    model: Autoencoder, images: Images, is_labelled: bool
+) -> None:
+    labels = np.repeat([2, 0, 1], 20) if is_labelled else np.full(60, UNLABELLED)
+    codings = encode_images(model, images, images)["codings"]
+    reconstructions = reconstruct_images(model, images, {})["reconstructions"]
+
+    figure = draw_walk(model, images, codings, labels, {0: "zero", 1: "one", 2: "two"})
+
+    stops = [0, 20, 40] if is_labelled else list(range(7))
+    rows = [axes.images[0].get_array() for axes in figure.axes]
+    assert len(rows) == len(stops) - 1
+    for row, start, end in zip(rows, stops[:-1], stops[1:], strict=True):
+        first, second, *_, last_but_one, last = np.split(
+            np.pad(row, ((0, 0), (0, 1), (0, 0))), 12, axis=1
+        )
+        for shown, expected in (
+            (first, images[start]),
+            (second, reconstructions[start]),
+            (last_but_one, reconstructions[end]),
+            (last, images[end]),
+        ):
+            np.testing.assert_allclose(shown[:, :5], expected, atol=1e-6)
+    names = [axes.get_ylabel() for axes in figure.axes]
+    assert names == (["two to zero", "zero to one"] if is_labelled else [""] * 6)
+
+
+def test_filters_and_activity_are_those_of_the_encoder(model: Autoencoder) -> None:
+    codings = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+
+    assert draw_filters(model).get_suptitle() == "Filters of the first layer"
+    assert "4 of 4 units active" in draw_activity(codings).get_suptitle()

@@ -2,7 +2,10 @@
 
 import logging
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TypedDict
+
+import numpy as np
 
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import (
@@ -19,6 +22,8 @@ from autoencoder_lab.arrays import (
 from autoencoder_lab.parameters import EvaluationParams
 
 logger = logging.getLogger(__name__)
+
+WALKS = 6
 
 
 class Reconstructed(TypedDict):
@@ -91,6 +96,19 @@ def draw_reconstructions(test_images: Images, reconstructions: Images) -> Figure
     return image_rows(
         [("input", test_images), ("reconstruction", reconstructions)],
         title="Test images and their reconstructions",
+    )
+
+
+def draw_errors(test_images: Images, reconstructions: Images) -> Figure:
+    """Return how the errors of the test images are distributed, and the worst of them."""
+    from autoencoder_lab.figures.errors import error_distribution  # matplotlib takes its time
+    from autoencoder_lab.metrics.reconstruction import image_errors
+
+    return error_distribution(
+        image_errors(test_images, reconstructions),
+        test_images,
+        reconstructions,
+        title="Reconstruction errors of the test images",
     )
 
 
@@ -169,13 +187,64 @@ def measure_map(codings: Codings, codings_map: Points, test_labels: Labels) -> d
     return metrics
 
 
-def draw_map(codings_map: Points, test_labels: Labels, class_names: ClassNames) -> Figure:
-    """Return the mapped test images, coloured by class where labelled."""
+def draw_map(
+    codings_map: Points, test_images: Images, test_labels: Labels, class_names: ClassNames
+) -> Figure:
+    """Return the mapped test images, some of them drawn, coloured by class where labelled."""
     from autoencoder_lab.figures import maps  # matplotlib takes its time
 
+    n_mapped = len(codings_map)
     return maps.codings_map(
         codings_map,
-        test_labels[: len(codings_map)],
+        test_images[:n_mapped],
+        test_labels[:n_mapped],
         class_names,
         title="t-SNE of the test images' codings",
+    )
+
+
+def draw_filters(model: Autoencoder) -> Figure:
+    """Return what the units of the encoder's first layer look for."""
+    from autoencoder_lab.figures import filters  # matplotlib and Keras take their time
+    from autoencoder_lab.models.filters import first_layer_filters
+
+    weights = first_layer_filters(model.get_layer("encoder"))
+    return filters.first_layer_filters(weights, title="Filters of the first layer")
+
+
+def draw_activity(codings: Codings) -> Figure:
+    """Return how the codings of the test images use their units."""
+    from autoencoder_lab.figures.activity import codings_activity  # matplotlib takes its time
+
+    return codings_activity(codings, title="Codings of the test images")
+
+
+def draw_walk(
+    model: Autoencoder,
+    test_images: Images,
+    codings: Codings,
+    test_labels: Labels,
+    class_names: ClassNames,
+) -> Figure:
+    """Return what lies between two test images in coding space, decoded step by step.
+
+    Each row goes from one image to another, where labelled of another class.
+    """
+    from autoencoder_lab.figures.images import COLUMNS, image_rows  # matplotlib takes its time
+
+    _, first_of_each = np.unique(test_labels, return_index=True)
+    stops = np.sort(first_of_each) if len(first_of_each) > 1 else np.arange(len(test_images))
+    decoder = model.get_layer("decoder")
+    steps = np.linspace(0, 1, COLUMNS - 2, dtype=np.float32)[:, np.newaxis]
+    rows = []
+    for start, end in pairwise(stops[: WALKS + 1]):
+        between = (1 - steps) * codings[start] + steps * codings[end]
+        decoded = decoder.predict(
+            between.reshape(-1, *decoder.input_shape[1:]), batch_size=len(between), verbose=0
+        )
+        walk = np.concatenate([test_images[[start]], decoded, test_images[[end]]])
+        names = [class_names.get(int(test_labels[stop]), "") for stop in (start, end)]
+        rows.append((" to ".join(filter(None, names)), walk))
+    return image_rows(
+        rows, title="Walks between test images, which are at the ends, in coding space"
     )

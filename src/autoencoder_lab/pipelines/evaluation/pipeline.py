@@ -1,13 +1,20 @@
-"""Evaluation: the same nodes for every variant, in a namespace of the variant's name."""
+"""Evaluation: the same nodes for every variant, in a namespace of the variant's name.
+
+It is split by what it needs, so that a model can have one part and not the other.
+"""
 
 from kedro.pipeline import Node, Pipeline
 
 from .nodes import (
     Encoded,
     Reconstructed,
+    draw_activity,
     draw_denoising,
+    draw_errors,
+    draw_filters,
     draw_map,
     draw_reconstructions,
+    draw_walk,
     encode_images,
     map_codings,
     measure_baseline,
@@ -18,11 +25,30 @@ from .nodes import (
     reconstruct_images,
 )
 
+SHARED = {
+    "train_images",
+    "train_labels",
+    "test_images",
+    "test_labels",
+    "test_views",
+    "class_names",
+}
 VIEWS = ["test_images", "test_views", "denoised_views"]
+RECONSTRUCTIONS = ["test_images", "reconstructions"]
 
 
 def create_pipeline(variant: str) -> Pipeline:
     """Return the evaluation of `<variant>.model` on the test images."""
+    return Pipeline(
+        _of_reconstructions() + _of_codings(),
+        namespace=variant,
+        inputs=SHARED,
+        parameters={"params:evaluation", "params:seed"},
+    )
+
+
+def _of_reconstructions() -> Pipeline:
+    """Return what any model that reconstructs images can have."""
     return Pipeline(
         [
             Node(
@@ -31,6 +57,34 @@ def create_pipeline(variant: str) -> Pipeline:
                 outputs={name: name for name in Reconstructed.__annotations__},
                 name="reconstruct_images",
             ),
+            Node(
+                measure_reconstructions,
+                inputs=RECONSTRUCTIONS,
+                outputs="reconstruction_metrics",
+                name="measure_reconstructions",
+            ),
+            Node(
+                draw_reconstructions,
+                inputs=RECONSTRUCTIONS,
+                outputs="reconstructions_figure",
+                name="draw_reconstructions",
+            ),
+            Node(draw_errors, inputs=RECONSTRUCTIONS, outputs="errors_figure", name="draw_errors"),
+            Node(
+                measure_denoising,
+                inputs=VIEWS,
+                outputs="denoising_metrics",
+                name="measure_denoising",
+            ),
+            Node(draw_denoising, inputs=VIEWS, outputs="denoising_figure", name="draw_denoising"),
+        ]
+    )
+
+
+def _of_codings() -> Pipeline:
+    """Return what needs an encoder."""
+    return Pipeline(
+        [
             Node(
                 encode_images,
                 inputs=["model", "train_images", "test_images"],
@@ -49,25 +103,14 @@ def create_pipeline(variant: str) -> Pipeline:
                 outputs="codings_metrics",
                 name="measure_codings",
             ),
+            Node(draw_filters, inputs="model", outputs="filters_figure", name="draw_filters"),
+            Node(draw_activity, inputs="codings", outputs="activity_figure", name="draw_activity"),
             Node(
-                measure_reconstructions,
-                inputs=["test_images", "reconstructions"],
-                outputs="reconstruction_metrics",
-                name="measure_reconstructions",
+                draw_walk,
+                inputs=["model", "test_images", "codings", "test_labels", "class_names"],
+                outputs="walk_figure",
+                name="draw_walk",
             ),
-            Node(
-                draw_reconstructions,
-                inputs=["test_images", "reconstructions"],
-                outputs="reconstructions_figure",
-                name="draw_reconstructions",
-            ),
-            Node(
-                measure_denoising,
-                inputs=VIEWS,
-                outputs="denoising_metrics",
-                name="measure_denoising",
-            ),
-            Node(draw_denoising, inputs=VIEWS, outputs="denoising_figure", name="draw_denoising"),
             Node(
                 map_codings,
                 inputs=["codings", "params:evaluation", "params:seed"],
@@ -82,19 +125,9 @@ def create_pipeline(variant: str) -> Pipeline:
             ),
             Node(
                 draw_map,
-                inputs=["codings_map", "test_labels", "class_names"],
+                inputs=["codings_map", "test_images", "test_labels", "class_names"],
                 outputs="map_figure",
                 name="draw_map",
             ),
-        ],
-        namespace=variant,
-        inputs={
-            "train_images",
-            "train_labels",
-            "test_images",
-            "test_labels",
-            "test_views",
-            "class_names",
-        },
-        parameters={"params:evaluation", "params:seed"},
+        ]
     )

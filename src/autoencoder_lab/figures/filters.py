@@ -1,0 +1,47 @@
+"""The kernels of an encoder's first layer, as images."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+Filters = npt.NDArray[np.float32]
+"""(n, height, width, channels): what each unit weighs each pixel by, of any sign."""
+
+COLUMNS = 12
+MOST_ROWS = 5
+WITHIN = 0.995
+"""The share of weights that the colours tell apart; larger ones look like the largest of these."""
+
+
+def first_layer_filters(filters: Filters, *, title: str) -> Figure:
+    """Return the filters with the largest weights, in a grid.
+
+    Three channels are drawn as red, green and blue about grey; of any other number, the mean, as
+    blue below 0 and red above.
+    """
+    n_shown = min(len(filters), COLUMNS * MOST_ROWS)
+    norms = np.linalg.norm(filters.reshape(len(filters), -1), axis=1)
+    shown = filters[np.argsort(-norms, kind="stable")[:n_shown]]
+    limit = float(np.quantile(np.abs(shown), WITHIN)) or 1.0
+    n_columns = min(n_shown, COLUMNS)
+    n_rows = math.ceil(n_shown / COLUMNS)
+    figure = Figure(figsize=(max(0.8 * n_columns, 5) + 1, 0.8 * n_rows + 0.9), layout="constrained")
+    which = "" if n_shown == len(filters) else f", {n_shown} of {len(filters)}"
+    figure.suptitle(f"{title}{which}")
+    all_axes = figure.subplots(n_rows, n_columns, squeeze=False)
+    for axes in all_axes.flat:
+        axes.set_axis_off()
+    is_coloured = shown.shape[-1] == 3
+    for axes, weights in zip(all_axes.flat, shown, strict=False):
+        if is_coloured:
+            axes.imshow((0.5 + weights / (2 * limit)).clip(0, 1))
+        else:
+            axes.imshow(weights.mean(axis=-1), cmap="RdBu_r", vmin=-limit, vmax=limit)
+    if not is_coloured:
+        scale = ScalarMappable(Normalize(-limit, limit), "RdBu_r")
+        figure.colorbar(scale, ax=all_axes, label="weight", shrink=0.9, extend="both")
+    return figure
