@@ -15,6 +15,7 @@ from pluggy import PluginManager
 from threadpoolctl import threadpool_info
 
 from autoencoder_lab.runner import VariantRunner, VariantsFailed, VariantSpecs
+from autoencoder_lab.threads import one_thread_a_sum
 
 Function = Callable[[int], int]
 
@@ -243,7 +244,8 @@ def test_each_thread_adds_up_alone(hooks: PluginManager, n_threads: int) -> None
         numbers.extend(library["num_threads"] for library in threadpool_info())
         return value
 
-    run(INGEST + variant("a", look, same), hooks, n_threads)
+    with one_thread_a_sum():  # as a session has it: the end of a thread sets back to this
+        run(INGEST + variant("a", look, same), hooks, n_threads)
 
     assert len(numbers) >= 2
     assert set(numbers) == {1}
@@ -317,3 +319,15 @@ def test_an_interruption_leaves_imports_to_their_end(
         run(INGEST + variant("a", use, same), hooks)
 
     assert "slow_to_import" in sys.modules  # which a cut import is not
+
+
+def test_what_most_others_wait_for_starts_first(hooks: PluginManager, recorder: Recorder) -> None:
+    nodes = [
+        shared(same, "raw", "alone"),
+        shared(same, "raw", "needed"),
+        shared(same, "needed", "next"),
+    ]
+
+    run(Pipeline(nodes), hooks)
+
+    assert recorder.nodes == ["needed", "alone", "next"]

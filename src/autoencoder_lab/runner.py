@@ -116,8 +116,10 @@ class _Plan:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._parents = pipeline.node_dependencies
-        # What is shared first, then variant by variant. The order is stable: parents come first.
-        self._to_do = sorted(pipeline.nodes, key=variant_of)
+        # What is shared first, then variant by variant; of each, what most others wait for, or in
+        # the end one long node would run alone.
+        waiting = Counter(chain.from_iterable(_ancestors(pipeline).values()))
+        self._to_do = sorted(pipeline.nodes, key=lambda node: (variant_of(node), -waiting[node]))
         self._running: set[Node] = set()
         self._done: set[Node] = set()
         self.failures: dict[str, Exception] = {}
@@ -168,6 +170,15 @@ class _Plan:
             lost |= more
         self._to_do = [node for node in self._to_do if node not in lost]
         return lost
+
+
+def _ancestors(pipeline: Pipeline) -> dict[Node, set[Node]]:
+    """Return all nodes that each waits for, at once or in the end."""
+    ancestors: dict[Node, set[Node]] = {}
+    for node in pipeline.nodes:  # parents first
+        parents = pipeline.node_dependencies[node]
+        ancestors[node] = parents.union(*(ancestors[parent] for parent in parents))
+    return ancestors
 
 
 def _thread(task: Task, ended: SimpleQueue[Ending]) -> threading.Thread:

@@ -4,6 +4,7 @@ import faiss
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.stats import mode
 from sklearn.semi_supervised import LabelSpreading
 
@@ -58,9 +59,11 @@ class LabelGraph:
 
     def __init__(self, codings: Codings) -> None:
         """Join codings (n, latent_dim), n 2 or more."""
-        self._codings = codings
         self._index = _index(codings)
-        self._weights = self._join()
+        weights = _join(codings, self._index)
+        # Neighbours side by side in memory halve the time of a product.
+        self._order = reverse_cuthill_mckee(weights, symmetric_mode=True)
+        self._weights = weights[self._order][:, self._order]
 
     def nearest(self, codings: Codings, n: int) -> Indices:
         """Return the indices (n codings, n) of the nearest codings in the graph."""
@@ -77,26 +80,31 @@ class LabelGraph:
             max_iter=1000,
             tol=TOLERANCE * n_labels,
         )
-        spread: Labels = spreading.fit(self._codings, labels).transduction_
+        ordered = labels[self._order]
+        spread = np.empty_like(labels)
+        # What stands for the codings is only counted: the kernel knows the weights.
+        spread[self._order] = spreading.fit(ordered[:, np.newaxis], ordered).transduction_
         return spread
 
-    def _join(self) -> sparse.csr_array:
-        """Return symmetric weights (n, n): exp(-4 (d / d of the farthest neighbour)²)."""
-        n = len(self._codings)
-        n_neighbours = min(GRAPH_NEIGHBOURS, n - 1)
-        squares, neighbours = self._index.search(self._codings, n_neighbours + 1)
-        is_other = neighbours != np.arange(n)[:, np.newaxis]
-        is_other[is_other.all(axis=1), -1] = False  # among equal codings, one may miss itself
-        squares, neighbours = (
-            found[is_other].reshape(n, n_neighbours) for found in (squares, neighbours)
-        )
-        farthest = squares.max(axis=1, keepdims=True)
-        shares = np.divide(squares, farthest, out=np.zeros_like(squares), where=farthest > 0)
-        starts = np.arange(0, squares.size + 1, n_neighbours)
-        weights = sparse.csr_array(
-            (np.exp(-4 * shares).ravel(), neighbours.ravel(), starts), shape=(n, n)
-        )
-        return weights.maximum(weights.T)
+
+def _join(codings: Codings, index: faiss.Index) -> sparse.csr_array:
+    """Return symmetric weights (n, n): exp(-4 (d / d of the farthest neighbour)²)."""
+    n = len(codings)
+    n_neighbours = min(GRAPH_NEIGHBOURS, n - 1)
+    squares, neighbours = index.search(codings, n_neighbours + 1)
+    is_other = neighbours != np.arange(n)[:, np.newaxis]
+    is_other[is_other.all(axis=1), -1] = False  # among equal codings, one may miss itself
+    squares, neighbours = (
+        found[is_other].reshape(n, n_neighbours) for found in (squares, neighbours)
+    )
+    farthest = squares.max(axis=1, keepdims=True)
+    shares = np.divide(squares, farthest, out=np.zeros_like(squares), where=farthest > 0)
+    values = np.exp(-4 * shares, dtype=np.float64)  # as labels: a product then converts nothing
+    # Short indices halve the time of a product, too.
+    columns = neighbours.astype(np.int32)
+    starts = np.arange(0, columns.size + 1, n_neighbours, dtype=np.int32)
+    weights = sparse.csr_array((values.ravel(), columns.ravel(), starts), shape=(n, n))
+    return weights.maximum(weights.T)
 
 
 def _index(codings: Codings) -> faiss.Index:
