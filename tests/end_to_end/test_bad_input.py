@@ -53,6 +53,11 @@ def require_refusal(project: ProjectCopy, arguments: list[str], *facts: str) -> 
             ["stacked.model.widths is [64]", "images of 8x8x1: less than 64"],
         ),
         (
+            ["--params=pretraining.label_budgets=5-9", "--env=smoke"],
+            ["pretraining.label_budgets is [5, 9]", "data of 10 classes: at least one of 10"],
+        ),
+        (["--params=pretraining.draws=1"], ["pretraining.draws is 1", "2"]),
+        (
             ["--params=linear.training.loss=binary_crossentropy"],
             ["linear.training.loss is 'binary_crossentropy'", "allowed: mse"],
         ),

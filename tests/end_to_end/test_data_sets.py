@@ -65,3 +65,22 @@ def test_a_folder_of_labelled_images_of_odd_size(
     assert run.info.status == "FINISHED"
     assert run.data.tags["dataset"] == "shades"
     assert run.data.metrics["pretraining/scratch"] > 0.9
+
+
+def test_images_that_are_all_the_same_and_of_one_class_are_handled_and_said(
+    project: ProjectCopy, succeed: Callable[..., str], raw: Path
+) -> None:
+    (raw / "grey").mkdir()
+    pixels = np.full((60, 9, 7), 128, np.uint8)
+    np.savez(raw / "grey" / "grey.npz", train_images=pixels, train_labels=np.full(60, 3))
+
+    printed = " ".join(
+        succeed("run", "--pipelines=stacked", f"--params=dataset=grey,{FAST}").split()
+    )
+
+    run = project.runs()[0]
+    assert run.info.status == "FINISHED"
+    assert np.isfinite(list(run.data.metrics.values())).all()
+    assert "All images are the same" in printed
+    assert "All images are of one class" in printed
+    assert "t-SNE's perplexity is" in printed

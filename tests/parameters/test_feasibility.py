@@ -1,6 +1,11 @@
 import pytest
 
-from autoencoder_lab.parameters import VariantParams, find_infeasible
+from autoencoder_lab.parameters import (
+    PretrainingParams,
+    VariantParams,
+    find_infeasible,
+    find_infeasible_budgets,
+)
 
 TRAINING = {
     "loss": "mse",
@@ -58,3 +63,12 @@ def test_more_pooling_than_pixels_is_refused(shape: tuple[int, int, int]) -> Non
 
     assert "model.filters is [4, 4, 4]" in problem
     assert problem.endswith("at most 2 of them")
+
+
+@pytest.mark.parametrize(("n_classes", "is_feasible"), [(1, True), (30, True), (31, False)])
+def test_one_label_budget_has_a_label_for_each_class(n_classes: int, is_feasible: bool) -> None:
+    params = PretrainingParams(
+        label_budgets=(30, 10), draws=2, steps=1, batch_size=1, learning_rate=1
+    )
+
+    assert (list(find_infeasible_budgets(params, n_classes)) == []) == is_feasible

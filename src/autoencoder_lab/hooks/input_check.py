@@ -15,9 +15,11 @@ from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import (
+    PretrainingParams,
     VariantParams,
     experiment_model,
     find_infeasible,
+    find_infeasible_budgets,
     variant_names,
 )
 from autoencoder_lab.problems import find_problems, suggest
@@ -73,7 +75,12 @@ class CheckInput:
 
     def _refuse_infeasible(self, variants: Collection[str], raw_images: RawImages) -> None:
         height, width, channels = raw_images.train_images.shape[1:]
-        problems = [
+        problems: list[str] = []
+        if raw_images.is_labelled and any(variants):
+            n_classes = len(set(raw_images.train_labels.tolist()))
+            pretraining = PretrainingParams.model_validate(self._parameters["pretraining"])
+            problems += find_infeasible_budgets(pretraining, n_classes)
+        problems += [
             f"{name}.{problem}"
             for name in variant_names(self._parameters)
             if name in variants
@@ -82,7 +89,7 @@ class CheckInput:
             )
         ]
         if problems:
-            raise BadInput(listing("parameters that do not go with the images", problems))
+            raise BadInput(listing("parameters that do not go with the data", problems))
 
 
 def _requested_pipelines() -> list[str]:

@@ -11,7 +11,7 @@ from .experiment import (
     flatten,
     variant_names,
 )
-from .feasibility import find_infeasible
+from .feasibility import find_infeasible, find_infeasible_budgets
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
 from .training import (
     GaussianNoiseParams,
@@ -58,6 +58,7 @@ __all__ = [
     "Widths",
     "experiment_model",
     "find_infeasible",
+    "find_infeasible_budgets",
     "flatten",
     "variant_names",
 ]

@@ -1,11 +1,21 @@
-"""Whether a variant can be built for images of a shape, and is kept from copying them."""
+"""Whether parameters go with the data: the images' shape, and the number of their classes."""
 
 import math
 from collections.abc import Iterator
 
-from .experiment import VariantParams
+from .experiment import PretrainingParams, VariantParams
 from .models import ConvolutionalParams
 from .training import NoNoiseParams, NoSparsityParams
+
+
+def find_infeasible_budgets(pretraining: PretrainingParams, n_classes: int) -> Iterator[str]:
+    """Yield a sentence where no label budget has a label for each class."""
+    budgets = list(pretraining.label_budgets)
+    if max(budgets) < n_classes:
+        yield (
+            f"pretraining.label_budgets is {budgets}; allowed for data of {n_classes} classes: at "
+            f"least one of {n_classes} or more"
+        )
 
 
 def find_infeasible(variant: VariantParams, image_shape: tuple[int, int, int]) -> Iterator[str]:

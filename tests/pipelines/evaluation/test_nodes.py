@@ -127,13 +127,17 @@ def test_the_map_is_of_the_first_codings_and_repeats_by_seed() -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (60, 1)], ids=["three images", "one number a coding"])
-def test_few_codings_and_narrow_ones_are_mapped_too(shape: tuple[int, int]) -> None:
+def test_few_codings_and_narrow_ones_are_mapped_too(
+    shape: tuple[int, int], caplog: pytest.LogCaptureFixture
+) -> None:
     codings = np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
     points = map_codings(codings, PARAMS, 0)
 
     assert points.shape == (min(shape[0], 50), 2)
     assert np.isfinite(points).all()
+    is_capped = "perplexity is 0.7, not 10: there are 3 images" in caplog.text
+    assert is_capped == (len(codings) == 3)
 
 
 def test_the_figures_show_what_they_are_given(images: Images) -> None:

@@ -191,3 +191,17 @@ def test_classes_keep_their_names_and_are_called_by_their_number_otherwise() -> 
     assert list(summary["test"]["images_by_class"]) == ["cat", "1", "emu"]
     figure = draw_samples(splits["train_images"], splits["train_labels"], splits["class_names"])
     assert [axes.get_ylabel() for axes in figure.axes] == ["cat", "1", "emu"]
+
+
+@pytest.mark.parametrize("is_varied", [True, False])
+@pytest.mark.parametrize("n_classes", [1, 2])
+def test_too_little_to_learn_or_to_tell_apart_is_said(
+    is_varied: bool, n_classes: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 5, 3, 1), dtype=np.uint8)
+    images = pixels if is_varied else np.repeat(pixels[:1], 40, axis=0)
+
+    split_images(RawImages(images, np.arange(40) % n_classes), PARAMS)
+
+    assert ("All images are the same" in caplog.text) == (not is_varied)
+    assert ("All images are of one class" in caplog.text) == (n_classes == 1)

@@ -149,8 +149,16 @@ def map_codings(codings: Codings, params: EvaluationParams, seed: int) -> Points
 
     [tsne_seed] = seeds.derive(seed, "t-SNE")
     mapped = codings[: params.tsne_images]
+    highest = (len(mapped) - 1) / 3
+    if params.tsne_perplexity > highest:
+        logger.warning(
+            "t-SNE's perplexity is %.1f, not %g: there are %d images to map.",
+            highest,
+            params.tsne_perplexity,
+            len(mapped),
+        )
     tsne = TSNE(
-        perplexity=min(params.tsne_perplexity, (len(mapped) - 1) / 3),
+        perplexity=min(params.tsne_perplexity, highest),
         init="pca" if mapped.shape[1] > 1 else "random",  # one number has one component
         random_state=tsne_seed,
     )

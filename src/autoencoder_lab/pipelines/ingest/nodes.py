@@ -49,6 +49,7 @@ def split_images(raw_images: RawImages, params: IngestParams) -> Splits:
     test_seed, validation_seed, order_seed = seeds.derive(params.split_seed, "splits", 3)
     images, labels = raw_images.train_images, raw_images.train_labels
     test_images, test_labels = raw_images.test_images, raw_images.test_labels
+    _warn_of_too_little(raw_images)
     if test_images is None or test_labels is None:
         images, test_images, labels, test_labels = _split(
             images, labels, params.test_fraction, n_splits_left=2, seed=test_seed
@@ -114,6 +115,13 @@ def draw_samples(train_images: Images, train_labels: Labels, class_names: ClassN
         rows = [("", train_images[start : start + COLUMNS]) for start in starts]
         title = "Training images"
     return image_rows(rows, title=title)
+
+
+def _warn_of_too_little(raw_images: RawImages) -> None:
+    if (raw_images.train_images == raw_images.train_images[0]).all():
+        logger.warning("All images are the same: there is nothing to learn.")
+    if raw_images.is_labelled and len(np.unique(raw_images.train_labels)) == 1:
+        logger.warning("All images are of one class: what is measured by classes says nothing.")
 
 
 def _split(
