@@ -71,7 +71,9 @@ def test_metrics_are_logged_in_the_run_of_their_variant(session: Session) -> Non
         "test/psnr": 6.0,
     }
     assert session.steps("test/mse") == [0]
-    assert session.outputs.measured == {session.run_id: {"test/mse": 0.25, "test/psnr": 6.0}}
+    assert session.outputs.measured == {
+        session.run_id: {"test/mse": {0: 0.25}, "test/psnr": {0: 6.0}}
+    }
 
 
 def test_a_table_is_logged_by_its_steps_and_as_a_file(session: Session, tmp_path: Path) -> None:
@@ -81,7 +83,7 @@ def test_a_table_is_logged_by_its_steps_and_as_a_file(session: Session, tmp_path
     assert [(metric.step, metric.value) for metric in history] == [(1, 0.3), (2, 0.2)]
     logged = session.artifact(session.run_id, "tables/history.csv", tmp_path)
     pd.testing.assert_frame_equal(pd.read_csv(logged), HISTORY)
-    assert session.outputs.measured[session.run_id]["train/loss"] == 0.2
+    assert session.outputs.measured[session.run_id]["train/loss"][2] == 0.2
 
 
 def test_figures_and_summaries_are_logged_from_what_is_in_hand(

@@ -41,8 +41,8 @@ class LogOutputs:
     def __init__(self, runs: RunTree, cells: Cells) -> None:
         self._runs = runs
         self._cells = cells
-        self.measured: dict[str, dict[str, float]] = {}
-        """What was logged last of each metric, by the run."""
+        self.measured: dict[str, dict[str, dict[int, float]]] = {}
+        """What was logged: by the run, the key and the step."""
         self._logged: set[tuple[str, str, int]] = set()
         """Run, key and step of all that this session has logged."""
 
@@ -117,8 +117,10 @@ class LogOutputs:
         for start in range(0, len(metrics), LARGEST_BATCH):
             self._runs.client.log_batch(run_id, metrics[start : start + LARGEST_BATCH])
         self._logged |= {(run_id, metric.key, metric.step) for metric in metrics}
-        for values in by_step.values():
-            self.measured.setdefault(run_id, {}).update(values)
+        measured = self.measured.setdefault(run_id, {})
+        for step, values in by_step.items():
+            for key, value in values.items():
+                measured.setdefault(key, {})[step] = value
 
     def _not_yet_logged(self, run_id: str, metrics: list[Metric]) -> list[Metric]:
         """Return what an earlier attempt has not logged: MLflow would keep it twice."""

@@ -21,10 +21,15 @@ COLUMNS = {
     "test/ssim": "{:.3f}",
     "denoise/gaussian_0.5/psnr_gain": "{:+.1f}",
     "probe/linear_accuracy": "{:.3f}",
-    "pretraining/gain": "{:+.1%}",
     "fit/seconds": "{:.1f}",
 }
 """The metrics shown, with their formats; all of them are in MLflow."""
+
+GAIN, INTERVAL, SPREAD = "pretraining/gain", "pretraining/gain_interval", "pretraining/spread"
+FEW_LABELS = (
+    "Above: points of accuracy that a pretrained encoder gains over one from scratch, with 95 % "
+    "interval. Below: accuracy of labels that spread over the codings."
+)
 
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
@@ -56,6 +61,8 @@ class PrintSummary:
         console.print()
         if self._outputs.measured:
             console.print(self._table())
+        if few_labels := self._few_labels():
+            console.print(few_labels)
         for folder in _figure_folders(pipeline, catalog):
             console.print(f"Figures  {folder}", soft_wrap=True)
         for variant, run_id in self._runs.by_variant.items():
@@ -71,7 +78,31 @@ class PrintSummary:
         for variant, run_id in self._runs.by_variant.items():
             values = self._outputs.measured.get(run_id, {})
             cells = [
-                form.format(values[key]) if key in values else "" for key, form in COLUMNS.items()
+                form.format(values[key][0]) if key in values else ""
+                for key, form in COLUMNS.items()
+            ]
+            table.add_row(variant, *cells)
+        return table
+
+    def _few_labels(self) -> Table | None:
+        """Return what few labels are worth on each variant; nothing where none was measured."""
+        of_variants = {
+            variant: measured
+            for variant, run_id in self._runs.by_variant.items()
+            if GAIN in (measured := self._outputs.measured.get(run_id, {}))
+        }
+        if not of_variants:
+            return None
+        budgets = sorted({step for values in of_variants.values() for step in values[GAIN]})
+        table = Table(title="Few labels", caption=FEW_LABELS)
+        table.add_column("variant", overflow="fold")
+        for budget in budgets:
+            table.add_column(f"{budget:,} labels", justify="right")
+        for variant, values in of_variants.items():
+            cells = [
+                f"{100 * gain:+.1f} ± {100 * values[INTERVAL][budget]:.1f}\n"
+                f"{values[SPREAD][budget]:.1%}"
+                for budget, gain in values[GAIN].items()
             ]
             table.add_row(variant, *cells)
         return table
