@@ -174,6 +174,7 @@ def test_the_terminal_shows_results_figures_runs_and_how_to_compare(
     smoke: SmokeRun, stacked: Run
 ) -> None:
     assert f"{stacked.data.metrics['test/mse']:.4f}" in smoke.printed
+    assert "Few labels" in smoke.printed
     assert "data/08_reporting/digits/stacked/seed-42" in smoke.printed
     assert f"{stacked.info.run_id}  stacked" in smoke.printed
     assert "make ui" in smoke.printed

@@ -30,6 +30,16 @@ def test_a_log_has_lines_with_the_variants_name_now_and_then_and_at_the_end(
     ]
 
 
+def test_small_fits_are_counted_apart_from_epochs(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    hook = ShowFits()
+    for node in (NODE, Node(sorted, "images", "scores", name="fit_untrained", namespace="stacked")):
+        hook.before_node_run(node)
+        tell(Milestone("pretraining/scratch", 1, 20, {}, unit="classifier"))
+
+    assert caplog.messages == ["stacked (pretraining/scratch): classifier 1 of 20"] * 2
+
+
 def test_where_somebody_watches_there_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=120)
     monkeypatch.setattr("autoencoder_lab.hooks.fit_progress.get_console", lambda: screen)

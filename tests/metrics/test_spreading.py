@@ -11,7 +11,7 @@ from autoencoder_lab.metrics.spreading import (
     LabelGraph,
     spread_accuracies,
 )
-from autoencoder_lab.samples import draw_budgets
+from autoencoder_lab.samples import LabelDraws, draw_budgets
 
 
 def rings(n: int, dim: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -102,3 +102,10 @@ def test_the_same_codings_give_the_same_labels() -> None:
     labels = np.where(np.arange(500) < 50, np.arange(500) % 7, UNLABELLED)
 
     assert (LabelGraph(codings).spread(labels) == LabelGraph(codings).spread(labels)).all()
+
+
+def test_without_draws_there_are_no_accuracies() -> None:
+    table = spread_accuracies(*rings(20), *rings(10), LabelDraws((), ()))
+
+    assert table.empty
+    assert table.name == "pretraining/spread"

@@ -38,9 +38,11 @@ def spread_accuracies(
         In [0, 1], by `labels` and `draw`. Higher is better; codings without neighbourhoods that
         are mostly of one class give chance.
     """
+    accuracies = draws.empty_table("pretraining/spread")
+    if accuracies.empty:
+        return accuracies  # without the seconds that a graph takes
     graph = LabelGraph(train_codings)
     nearest = graph.nearest(codings, min(TEST_NEIGHBOURS, len(train_codings)))
-    accuracies = draws.empty_table("pretraining/spread")
     for draw in draws.draws:
         for budget in draws.budgets:
             few = np.full_like(train_labels, UNLABELLED)
@@ -108,7 +110,7 @@ def _join(codings: Codings, index: faiss.Index) -> sparse.csr_array:
 
 
 def _index(codings: Codings) -> faiss.Index:
-    faiss.omp_set_num_threads(1)
+    faiss.omp_set_num_threads(1)  # of this thread: see threads.py
     n, dim = codings.shape
     is_long = min(n, dim) > COARSE_DIM
     index = faiss.index_factory(dim, f"PCA{COARSE_DIM},Flat,RFlat" if is_long else "Flat")
