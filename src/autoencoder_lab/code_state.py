@@ -17,6 +17,7 @@ LIBRARIES = (
     "scipy",
     "scikit-learn",
     "scikit-image",
+    "faiss-cpu",
     "keras",
     "tensorflow",
     "autoencoder-lab",
