@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from autoencoder_lab.figures.filters import COLUMNS, MOST_ROWS, first_layer_filters
+from autoencoder_lab.figures.filters import MOST_ROWS, filter_grid
+from autoencoder_lab.figures.images import COLUMNS
 
 
 def random_filters(n: int, channels: int) -> np.ndarray:
@@ -12,7 +13,7 @@ def random_filters(n: int, channels: int) -> np.ndarray:
 def test_filters_are_drawn_about_zero_on_one_scale(channels: int) -> None:
     filters = random_filters(7, channels)
 
-    *grid, scale = first_layer_filters(filters, title="Filters").axes
+    *grid, scale = filter_grid(filters, title="Filters").axes
 
     order = np.argsort(-np.linalg.norm(filters.reshape(7, -1), axis=1))
     for axes, filter_ in zip(grid, filters[order], strict=True):
@@ -27,7 +28,7 @@ def test_filters_of_colours_are_drawn_in_colour_about_grey() -> None:
     filters = np.zeros((2, 5, 3, 3), np.float32)
     filters[0, 0, 0] = 3, 0, -3
 
-    first, second = first_layer_filters(filters, title="Filters").axes
+    first, second = filter_grid(filters, title="Filters").axes
 
     assert first.images[0].get_array()[0, 0].tolist() == pytest.approx([1, 0.5, 0], abs=0.01)
     assert (second.images[0].get_array() == 0.5).all()
@@ -38,7 +39,7 @@ def test_of_many_those_with_the_largest_weights_are_shown() -> None:
     filters = random_filters(n_most + 30, 1)
     filters[:30] /= 100
 
-    figure = first_layer_filters(filters, title="Filters")
+    figure = filter_grid(filters, title="Filters")
 
     *grid, _ = figure.axes
     shown = [axes.images[0].get_array() for axes in grid if axes.images]
@@ -48,6 +49,6 @@ def test_of_many_those_with_the_largest_weights_are_shown() -> None:
 
 
 def test_weights_that_are_all_zero_are_drawn() -> None:
-    *grid, _ = first_layer_filters(np.zeros((2, 5, 3, 1), np.float32), title="Filters").axes
+    *grid, _ = filter_grid(np.zeros((2, 5, 3, 1), np.float32), title="Filters").axes
 
     assert all((axes.images[0].get_array() == 0).all() for axes in grid)

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from autoencoder_lab.arrays import Images
 
-from .images import COLUMNS, draw_row
+from .images import COLUMNS, draw_row, row_inches
 
 WORST = 0.95
 
@@ -23,11 +23,10 @@ def error_distribution(
         images, reconstructions: (n, height, width, channels) in [0, 1].
     """
     worst = np.argsort(-errors, kind="stable")[:COLUMNS]
-    height, width = images.shape[1:3]
-    row_inches = 0.8 * min(max(height / width, 0.5), 2)
-    figure = Figure(figsize=(10, 4.2 + 2 * row_inches), layout="constrained")
+    inches = row_inches(images)
+    figure = Figure(figsize=(10, 4.2 + 2 * inches), layout="constrained")
     figure.suptitle(title)
-    of_all, *of_worst = figure.subplots(3, 1, height_ratios=[3.5, row_inches, row_inches])
+    of_all, *of_worst = figure.subplots(3, 1, height_ratios=[3.5, inches, inches])
     _draw_histogram(of_all, errors)
     for axes, label, shown in zip(
         of_worst, ("largest errors", "reconstruction"), (images, reconstructions), strict=True

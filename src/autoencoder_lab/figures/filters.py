@@ -8,16 +8,17 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from .images import COLUMNS, IMAGE_INCHES
+
 Filters = npt.NDArray[np.float32]
 """(n, height, width, channels): what each unit weighs each pixel by, of any sign."""
 
-COLUMNS = 12
 MOST_ROWS = 5
 WITHIN = 0.995
 """The share of weights that the colours tell apart; larger ones look like the largest of these."""
 
 
-def first_layer_filters(filters: Filters, *, title: str) -> Figure:
+def filter_grid(filters: Filters, *, title: str) -> Figure:
     """Return the filters with the largest weights, in a grid.
 
     Three channels are drawn as red, green and blue about grey; of any other number, the mean, as
@@ -29,7 +30,8 @@ def first_layer_filters(filters: Filters, *, title: str) -> Figure:
     limit = float(np.quantile(np.abs(shown), WITHIN)) or 1.0
     n_columns = min(n_shown, COLUMNS)
     n_rows = math.ceil(n_shown / COLUMNS)
-    figure = Figure(figsize=(max(0.8 * n_columns, 5) + 1, 0.8 * n_rows + 0.9), layout="constrained")
+    inches_wide = max(IMAGE_INCHES * n_columns, 5) + 1
+    figure = Figure(figsize=(inches_wide, IMAGE_INCHES * n_rows + 0.9), layout="constrained")
     which = "" if n_shown == len(filters) else f", {n_shown} of {len(filters)}"
     figure.suptitle(f"{title}{which}")
     all_axes = figure.subplots(n_rows, n_columns, squeeze=False)

@@ -23,12 +23,10 @@ def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
             The first `COLUMNS` images are shown.
     """
     n_columns = min(COLUMNS, max(len(images) for _, images in rows))
-    height, width = rows[0][1].shape[1:3]
-    # Very tall or wide images are drawn smaller, not the figure larger.
-    row_inches = IMAGE_INCHES * min(max(height / width, 0.5), 2)
+    inches_high = 0.5 + row_inches(rows[0][1]) * len(rows)
     figure = Figure(
         # Wide enough for a title, however few the images.
-        figsize=(max(LABEL_INCHES + IMAGE_INCHES * n_columns, 5), 0.5 + row_inches * len(rows)),
+        figsize=(max(LABEL_INCHES + IMAGE_INCHES * n_columns, 5), inches_high),
         layout=ConstrainedLayoutEngine(w_pad=0.1),  # or labels touch the figure's edge
     )
     figure.suptitle(title)
@@ -36,6 +34,13 @@ def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
     for row, (label, images) in zip(axes, rows, strict=True):
         draw_row(row, label, images[:n_columns], n_columns)
     return figure
+
+
+def row_inches(images: Images) -> float:
+    """Return how high a row of images is: very tall or wide ones are drawn smaller."""
+    height, width = images.shape[1:3]
+    inches: float = IMAGE_INCHES * min(max(height / width, 0.5), 2)
+    return inches
 
 
 def draw_row(axes: Axes, label: str, images: Images, n_columns: int) -> None:

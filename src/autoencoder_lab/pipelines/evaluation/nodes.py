@@ -213,11 +213,11 @@ def draw_map(
 
 def draw_filters(model: Autoencoder) -> Figure:
     """Return what the units of the encoder's first layer look for."""
-    from autoencoder_lab.figures import filters  # matplotlib and Keras take their time
+    from autoencoder_lab.figures.filters import filter_grid  # matplotlib and Keras take their time
     from autoencoder_lab.models.filters import first_layer_filters
 
     weights = first_layer_filters(model.get_layer("encoder"))
-    return filters.first_layer_filters(weights, title="Filters of the first layer")
+    return filter_grid(weights, title="Filters of the first layer")
 
 
 def draw_activity(codings: Codings) -> Figure:
