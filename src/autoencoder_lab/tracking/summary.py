@@ -93,16 +93,16 @@ class PrintSummary:
         }
         if not of_variants:
             return None
-        budgets = sorted({step for values in of_variants.values() for step in values[GAIN]})
+        budgets = sorted(next(iter(of_variants.values()))[GAIN])  # all variants have the same
         table = Table(title="Few labels", caption=FEW_LABELS)
         table.add_column("variant", overflow="fold")
         for budget in budgets:
             table.add_column(f"{budget:,} labels", justify="right")
         for variant, values in of_variants.items():
             cells = [
-                f"{100 * gain:+.1f} ± {100 * values[INTERVAL][budget]:.1f}\n"
+                f"{100 * values[GAIN][budget]:+.1f} ± {100 * values[INTERVAL][budget]:.1f}\n"
                 f"{values[SPREAD][budget]:.1%}"
-                for budget, gain in values[GAIN].items()
+                for budget in budgets
             ]
             table.add_row(variant, *cells)
         return table
