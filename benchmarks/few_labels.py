@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from processes import measure
 
 HERE = Path(__file__).parent
 MNIST = HERE.parent / "data" / "01_raw" / "mnist"
@@ -123,24 +123,9 @@ def _time_fits(fit: Callable[[int, int], None]) -> dict[str, float]:
     return {"all": sum(seconds), "each": median(seconds[1:])}
 
 
-def measure(*arguments: str) -> dict[str, float]:
-    """Return what a measurement in a process of its own says."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-    )
-    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    print(*arguments, measured, flush=True)
-    return measured
-
-
 def medians(n_runs: int, *arguments: str) -> dict[str, float]:
     """Return the medians of several."""
-    runs = [measure(*arguments) for _ in range(n_runs)]
+    runs = [measure(sys.executable, __file__, "--measure", *arguments) for _ in range(n_runs)]
     return {key: median(run[key] for run in runs) for key in runs[0]}
 
 

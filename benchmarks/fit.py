@@ -8,7 +8,6 @@ out. Writes `benchmarks/results/fit.md` and `fit.png`.
 """
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -24,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from processes import measure
 
 HERE = Path(__file__).parent
 N_IMAGES = 55_000
@@ -41,18 +41,9 @@ BYTES_AN_IMAGE = 4 * 28 * 28
 BATCH_SIZE = 32
 
 
-def fit(*command: str | Path) -> dict[str, Any]:
-    """Return what a fit, in a process of its own, says of itself."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{' '.join(map(str, command[1:]))}: {result}", flush=True)
-    return result
-
-
 def fit_keras(contender: str, variant: str, file: Path, *, n_epochs: int = 4) -> dict[str, Any]:
     """Return what a fit with Keras says of itself."""
-    return fit(sys.executable, HERE / "fit_keras.py", contender, variant, file, str(n_epochs))
+    return measure(sys.executable, HERE / "fit_keras.py", contender, variant, file, str(n_epochs))
 
 
 @contextmanager
@@ -81,7 +72,7 @@ def compare(n_runs: int, torch: str | None) -> dict[tuple[str, str], list[dict[s
                     fits[variant, contender].append(fit_keras(contender, variant, file))
                 if torch:
                     script = HERE / "fit_pytorch.py"
-                    fits[variant, "pytorch"].append(fit(torch, script, variant, file))
+                    fits[variant, "pytorch"].append(measure(torch, script, variant, file))
     return dict(fits)
 
 
