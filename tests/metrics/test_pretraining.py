@@ -1,9 +1,7 @@
-import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from autoencoder_lab.metrics.pretraining import by_budget, half_width
+from autoencoder_lab.metrics.pretraining import by_budget
 
 
 def accuracies(gains: dict[int, list[float]]) -> pd.DataFrame:
@@ -50,12 +48,3 @@ def test_without_draws_there_are_no_scores() -> None:
     empty = accuracies({10: [0.1]}).iloc[:0]
 
     assert by_budget(empty).empty
-
-
-def test_the_interval_holds_the_mean_in_95_of_100_repetitions() -> None:
-    samples = np.random.default_rng(0).normal(3, 2, (4000, 5))
-
-    held = [abs(sample.mean() - 3) <= half_width(sample) for sample in samples]
-
-    low, high = stats.binom.interval(0.9999, len(samples), 0.95)
-    assert low <= sum(held) <= high

@@ -23,6 +23,7 @@ class Metric:
         better: Which way; empty where neither is.
         step: What is counted where the metric is logged more than once.
         needs_labels: Whether it is left out where an image has no label.
+        is_of_variant: Whether it means the same for all variants, and is the variant's own doing.
     """
 
     key: str
@@ -32,6 +33,12 @@ class Metric:
     better: Literal["lower", "higher", ""] = ""
     step: Literal["epoch", "labels", ""] = ""
     needs_labels: bool = False
+    is_of_variant: bool = True
+
+    @property
+    def ranks_variants(self) -> bool:
+        """Whether one variant can be better than another by it."""
+        return bool(self.better) and self.is_of_variant
 
 
 METRICS = (
@@ -45,6 +52,7 @@ METRICS = (
         "Squared error of PCA with as many components as the codings have numbers",
         "",
         "lower",
+        is_of_variant=False,
     ),
     Metric(
         "denoise/{view}/psnr_gain",
@@ -96,9 +104,15 @@ METRICS = (
         "Lowest validation loss, of the variant's own",
         "",
         "lower",
+        is_of_variant=False,
     ),
-    Metric("train/loss", "training loss", "Loss while the weights changed", "", "lower", "epoch"),
-    Metric("val/loss", "validation loss", "Loss after the epoch", "", "lower", "epoch"),
+    *(
+        Metric(f"{split}/loss", name, meaning, "", "lower", "epoch", is_of_variant=False)
+        for split, name, meaning in (
+            ("train", "training loss", "Loss while the weights changed"),
+            ("val", "validation loss", "Loss after the epoch"),
+        )
+    ),
     *(
         Metric(f"pretraining/{arm}", name, meaning, "", "higher", "labels", needs_labels=True)
         for arm, name, meaning in (
@@ -115,7 +129,16 @@ METRICS = (
         )
     ),
     *(
-        Metric(f"baseline/{name}", short, meaning, "", "higher", "labels", needs_labels=True)
+        Metric(
+            f"baseline/{name}",
+            short,
+            meaning,
+            "",
+            "higher",
+            "labels",
+            needs_labels=True,
+            is_of_variant=False,
+        )
         for name, short, meaning in (
             (
                 "pixels_logistic",
@@ -135,9 +158,15 @@ METRICS = (
         "lower",
         "labels",
         needs_labels=True,
+        is_of_variant=False,
     ),
     Metric(
-        "node/{node}/seconds", "node", "Time of a node, without loading and saving", "s", "lower"
+        "node/{node}/seconds",
+        "node",
+        "Time of a node, without loading and saving",
+        "s",
+        "lower",
+        is_of_variant=False,
     ),
 )
 
@@ -148,10 +177,16 @@ def find(key: str) -> Metric:
     Raises:
         ValueError: The contract has no such metric.
     """
-    for metric in METRICS:
-        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", metric.key), key):
-            return metric
-    raise ValueError(f"metric {key!r} is not in the contract, metrics/contract.py")
+    metric = get(key)
+    if metric is None:
+        raise ValueError(f"metric {key!r} is not in the contract, metrics/contract.py")
+    return metric
+
+
+def get(key: str) -> Metric | None:
+    """Return the metric of a key, or none where the contract has no such metric."""
+    patterns = ((re.sub(r"{\w+}", "[^/]+", metric.key), metric) for metric in METRICS)
+    return next((metric for pattern, metric in patterns if re.fullmatch(pattern, key)), None)
 
 
 def required(views: Collection[str], *, has_labels: bool) -> set[str]:

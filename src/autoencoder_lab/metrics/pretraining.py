@@ -1,11 +1,9 @@
 """Whether pretraining helps, from repeated comparisons."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
-CONFIDENCE = 0.95
+from .intervals import half_width
 
 
 def by_budget(accuracies: pd.DataFrame) -> pd.DataFrame:
@@ -34,18 +32,3 @@ def by_budget(accuracies: pd.DataFrame) -> pd.DataFrame:
         **{"pretraining/gain": gain, "pretraining/gain_interval": interval, "verdict": verdict}
     )
     return scores.reset_index()
-
-
-def half_width(values: npt.NDArray[np.floating]) -> float:
-    """Return half the width of the confidence interval of a mean, by Student's t.
-
-    Args:
-        values: (n,), 2 or more, independent.
-
-    Returns:
-        0 or more, in the values' unit; the interval holds the mean in 95 % of all repetitions.
-
-    Source: Student, "The Probable Error of a Mean", Biometrika 6 (1908).
-    """
-    n = len(values)
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))

@@ -1,0 +1,164 @@
+"""Which variant is better, and whether the difference is more than the luck of the seeds."""
+
+import gc
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from autoencoder_lab.results import CellResult
+
+from . import contract
+from .intervals import CONFIDENCE, half_width
+
+MEASURE = ["metric", "labels"]
+"""What is compared at once: a metric and, where it depends on them, the number of labels."""
+
+BEST, UNCLEAR, WORSE = "best", "no clear difference", "worse"
+UNTESTED, UNRANKED = "untested", "not ranked"
+
+
+def tabulate(results: Sequence[CellResult]) -> pd.DataFrame:
+    """Return the contract's metrics of all results, a row for each value.
+
+    Returns:
+        `variant`, `seed`, `metric`, `labels` and `value`; `labels` is 0 where a metric has one
+        value.
+    """
+    rows = [
+        (result.variant, result.seed, key, labels, value)
+        for result in results
+        for key, labels, value in _values(result)
+        if (metric := contract.get(key)) and metric.key != "node/{node}/seconds"
+    ]
+    return pd.DataFrame(rows, columns=["variant", "seed", *MEASURE, "value"])
+
+
+def find_differences(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the difference of each pair of variants in each metric that ranks them.
+
+    The seeds of two variants are paired, as they share labels, noise and batches. Student's t on
+    the differences gives a p-value, which Holm's method raises for the number of pairs: of all
+    that is called real in a metric, nothing is false in 95 % of all repetitions.
+
+    Args:
+        scores: As `tabulate` returns them.
+
+    Returns:
+        `metric`, `labels`, `variant`, `other`, the common `seeds`, the mean `difference` of the
+        first minus the other, the half-width of its 95 % `interval`, the corrected `p`, and whether
+        it `is_real`. With fewer than two common seeds, or where all differ by the same, there is
+        no test, and no p.
+
+    Source: Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
+    Statistics 6 (1979).
+    """
+    families = [
+        _pairs(values).assign(metric=key, labels=labels)
+        for (key, labels), values in _by_measure(scores)
+        if contract.find(key).ranks_variants
+    ]
+    columns = [*MEASURE, "variant", "other", "seeds", "difference", "interval", "p"]
+    differences = pd.concat([pd.DataFrame(columns=columns), *families], ignore_index=True)
+    tested = differences["p"].notna()
+    # statsmodels collects garbage for each family of tests, which would take a second in all.
+    gc.freeze()
+    try:
+        for _, family in differences[tested].groupby(MEASURE)["p"]:
+            differences.loc[family.index, "p"] = multipletests(family, method="holm")[1]
+    finally:
+        gc.unfreeze()
+    return differences.assign(is_real=differences["p"] < 1 - CONFIDENCE)
+
+
+def rank(scores: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean of each variant in each metric, best first, and where it stands.
+
+    Args:
+        scores: As `tabulate` returns them.
+        differences: As `find_differences` does.
+
+    Returns:
+        `metric`, `labels`, `variant`, the number of `seeds`, `mean`, the half-width of its 95 %
+        `interval`, and `standing`: best, worse (the difference to the best is real), no clear
+        difference, untested, or not ranked.
+    """
+    boards = [
+        _board(key, labels, values, differences) for (key, labels), values in _by_measure(scores)
+    ]
+    return pd.concat(boards, ignore_index=True)
+
+
+def _values(result: CellResult) -> Iterator[tuple[str, int, float]]:
+    for key, value in result.metrics.items():
+        yield key, 0, value
+    few_labels = result.load_few_labels()
+    for key, column in few_labels.filter(like="/").items():  # the others are words about the row
+        for labels, value in zip(few_labels["labels"], column, strict=True):
+            yield str(key), labels, value
+
+
+def _by_measure(scores: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame]]:
+    """Yield each metric and number of labels, with values (variants, seeds)."""
+    tables = scores.pivot(index=[*MEASURE, "variant"], columns="seed", values="value")
+    for key, labels in scores[MEASURE].drop_duplicates().itertuples(index=False):
+        yield (key, labels), tables.loc[(key, labels)]
+
+
+def _pairs(values: pd.DataFrame) -> pd.DataFrame:
+    """Return how the variants of values (variants, seeds) differ, a row for each pair."""
+    first, other = np.triu_indices(len(values), k=1)
+    by_seed = values.to_numpy()[first] - values.to_numpy()[other]
+    differences = pd.DataFrame(by_seed)
+    spread = differences.max(axis=1) - differences.min(axis=1)
+    # Equal steps, as of one image more recognised by each seed, would be certain for Student's t.
+    can_be_tested = (spread > 1e-9 * differences.abs().max(axis=1)).to_numpy()
+    test = stats.ttest_1samp(by_seed[can_be_tested], 0, axis=1, nan_policy="omit")
+    low, high = test.confidence_interval(CONFIDENCE)
+    pairs = pd.DataFrame(
+        {
+            "variant": values.index[first],
+            "other": values.index[other],
+            "seeds": differences.count(axis=1),
+            "difference": differences.mean(axis=1),
+        }
+    )
+    pairs.loc[can_be_tested, "interval"] = (high - low) / 2
+    pairs.loc[can_be_tested, "p"] = test.pvalue
+    return pairs
+
+
+def _board(key: str, labels: int, values: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
+    metric = contract.find(key)
+    means = values.mean(axis=1)
+    order = means.sort_values(ascending=metric.better != "higher").index
+    best = order[0]
+    of_measure = differences[(differences["metric"] == key) & (differences["labels"] == labels)]
+    return pd.DataFrame(
+        {
+            "metric": key,
+            "labels": labels,
+            "variant": order,
+            "seeds": values.notna().sum(axis=1)[order].to_numpy(),
+            "mean": means[order].to_numpy(),
+            "interval": [half_width(values.loc[name].dropna().to_numpy()) for name in order],
+            "standing": [
+                _standing(name, best, of_measure) if metric.ranks_variants else UNRANKED
+                for name in order
+            ],
+        }
+    )
+
+
+def _standing(variant: str, best: str, differences: pd.DataFrame) -> str:
+    if variant == best:
+        return BEST
+    pair = {variant, best}
+    [difference] = differences[
+        differences["variant"].isin(pair) & differences["other"].isin(pair)
+    ].to_dict("records")
+    if difference["is_real"]:
+        return WORSE
+    return UNTESTED if pd.isna(difference["p"]) else UNCLEAR

@@ -1,0 +1,136 @@
+"""Results of cells, as runs hold them, and which of them may be compared with each other."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .arrays import Autoencoder
+
+FINISHED = "FINISHED"
+
+OF_VARIANT = ("model.", "training.")
+"""How the keys of a variant's own parameters begin."""
+
+OF_CELL = ("dataset", "seed", "run_key")
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What a run holds of a data set, a variant and a seed.
+
+    Attributes:
+        run_id: MLflow's.
+        status: MLflow's: FINISHED for a run that holds all that the metric contract asks for.
+        started: In milliseconds.
+        made_with: The data and the code, by what each is called in a sentence.
+        parameters: As they were logged, by dotted keys.
+        metrics: Those that have one value.
+        load_few_labels: Gives the metrics by the number of `labels`, a row each; none of unlabelled
+            data.
+        load_model: Gives the fitted autoencoder.
+    """
+
+    dataset: str
+    variant: str
+    seed: int
+    run_key: str
+    run_id: str
+    status: str
+    started: int
+    made_with: Mapping[str, str]
+    parameters: Mapping[str, str]
+    metrics: Mapping[str, float]
+    load_few_labels: Callable[[], pd.DataFrame]
+    load_model: Callable[[], Autoencoder]
+
+    @property
+    def name(self) -> str:
+        """What the cell is called in a sentence."""
+        return f"{self.variant}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A cell that is not compared with the others, and why."""
+
+    result: CellResult
+    reason: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The cells that are compared, by variant and seed, and those that are not."""
+
+    compared: tuple[CellResult, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def choose(results: Sequence[CellResult]) -> Choice:
+    """Return the latest finished result of each cell that was made like the latest of all.
+
+    The same data, code and shared parameters made all that are compared, and the same parameters
+    of a variant all its seeds: or a difference between variants could be one between commits, and
+    an interval over seeds one over settings.
+
+    Raises:
+        ValueError: No result is finished.
+    """
+    newest_first = sorted(results, key=lambda result: result.started, reverse=True)
+    finished = _first_of_each_cell(result for result in newest_first if result.status == FINISHED)
+    if not finished:
+        raise ValueError("none of the runs is finished")
+    latest = next(iter(finished.values()))
+    latest_of: dict[str, CellResult] = {}
+    compared: list[CellResult] = []
+    left_out: list[LeftOut] = []
+    for result in finished.values():
+        reason = _difference(_shared_facts(result), latest, _shared_facts(latest))
+        if not reason:
+            first = latest_of.setdefault(result.variant, result)
+            reason = _difference(_own_facts(result), first, _own_facts(first))
+        if reason:
+            left_out.append(LeftOut(result, reason))
+        else:
+            compared.append(result)
+    left_out += [
+        LeftOut(result, f"its run is {result.status}")
+        for cell, result in _first_of_each_cell(newest_first).items()
+        if cell not in finished
+    ]
+    return Choice(
+        tuple(sorted(compared, key=lambda result: (result.variant, result.seed))),
+        tuple(sorted(left_out, key=lambda it: (it.result.variant, it.result.seed))),
+    )
+
+
+def _first_of_each_cell(results: Iterable[CellResult]) -> dict[tuple[str, int], CellResult]:
+    first: dict[tuple[str, int], CellResult] = {}
+    for result in results:
+        first.setdefault((result.variant, result.seed), result)
+    return first
+
+
+def _shared_facts(result: CellResult) -> dict[str, str]:
+    """Return what is the same for all that is compared."""
+    shared = {
+        key: value
+        for key, value in result.parameters.items()
+        if key not in OF_CELL and not key.startswith(OF_VARIANT)
+    }
+    return {**result.made_with, **shared}
+
+
+def _own_facts(result: CellResult) -> dict[str, str]:
+    """Return what is the same for all seeds of a variant."""
+    return {k: value for k, value in result.parameters.items() if k.startswith(OF_VARIANT)}
+
+
+def _difference(facts: Mapping[str, str], latest: CellResult, others: Mapping[str, str]) -> str:
+    """Return in what a result differs from a later one, in a sentence; nothing where in nothing."""
+    parts = [
+        f"{key} is {facts.get(key, 'not set')}, but {others.get(key, 'not set')}"
+        for key in {**facts, **others}
+        if facts.get(key) != others.get(key)
+    ]
+    return f"its {'; its '.join(parts)} in {latest.name}, which is later" if parts else ""

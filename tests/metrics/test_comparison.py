@@ -1,0 +1,183 @@
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from autoencoder_lab.metrics.comparison import find_differences, rank, tabulate
+from autoencoder_lab.results import CellResult
+
+
+def scores(
+    values: Mapping[str, Iterable[float]], metric: str = "test/mse", labels: int = 0
+) -> pd.DataFrame:
+    """Return the scores of variants, by seed."""
+    return pd.DataFrame(
+        [
+            {"variant": variant, "seed": seed, "metric": metric, "labels": labels, "value": value}
+            for variant, of_variant in values.items()
+            for seed, value in enumerate(of_variant)
+            if not np.isnan(value)
+        ]
+    )
+
+
+def standings(table: pd.DataFrame) -> dict[str, str]:
+    board = rank(table, find_differences(table))
+    return dict(zip(board["variant"], board["standing"], strict=True))
+
+
+@pytest.mark.parametrize("n_seeds", [3, 5])
+def test_variants_that_are_the_same_are_rarely_called_different(n_seeds: int) -> None:
+    rng = np.random.default_rng(0)
+    n_studies = 400
+
+    n_false = 0
+    for _ in range(n_studies):
+        of_seed = rng.normal(0, 5, n_seeds)  # luck that all variants share
+        values = {name: of_seed + rng.normal(0, 1, n_seeds) for name in "abcde"}
+        n_false += find_differences(scores(values))["is_real"].any()
+
+    assert n_false <= stats.binom.ppf(0.999, n_studies, 0.05)
+
+
+def test_without_the_correction_false_alarms_would_be_frequent() -> None:
+    rng = np.random.default_rng(0)
+    tables = [scores({name: rng.normal(0, 1, 5) for name in "abcde"}) for _ in range(100)]
+
+    uncorrected = sum(
+        any(
+            stats.ttest_rel(*[table[table["variant"] == name]["value"] for name in pair]).pvalue
+            < 0.05
+            for pair in ("ab", "ac", "ad", "ae", "bc", "bd", "be", "cd", "ce", "de")
+        )
+        for table in tables
+    )
+
+    assert uncorrected > 15
+    assert sum(find_differences(table)["is_real"].any() for table in tables) < uncorrected / 2
+
+
+def test_a_difference_in_each_seed_is_found_below_larger_luck_of_the_seeds() -> None:
+    rng = np.random.default_rng(0)
+    of_seed = rng.normal(0, 5, 5)
+    values = {"a": of_seed + rng.normal(0, 0.05, 5), "b": of_seed + 1 + rng.normal(0, 0.05, 5)}
+
+    [difference] = find_differences(scores(values)).to_dict("records")
+
+    assert difference["is_real"]
+    assert difference["difference"] == pytest.approx(-1, abs=0.1)
+    assert difference["interval"] < 0.2
+    assert difference["p"] == pytest.approx(stats.ttest_rel(values["a"], values["b"]).pvalue)
+
+
+def test_holm_raises_the_smallest_p_by_the_number_of_pairs() -> None:
+    rng = np.random.default_rng(0)
+    values = {name: rng.normal(0, 1, 6) for name in "abc"}
+    pairs = [("a", "b"), ("a", "c"), ("b", "c")]
+    plain = sorted(stats.ttest_rel(values[one], values[other]).pvalue for one, other in pairs)
+
+    corrected = sorted(find_differences(scores(values))["p"])
+
+    assert corrected[0] == pytest.approx(min(3 * plain[0], 1))
+
+
+def test_metrics_and_budgets_are_families_of_their_own() -> None:
+    rng = np.random.default_rng(0)
+    values = {name: rng.normal(0, 1, 4) for name in "ab"}
+    few = scores(values, "pretraining/gain", 100)
+    many = scores({name: 2 * value for name, value in values.items()}, "pretraining/gain", 300)
+
+    alone = find_differences(few)["p"].tolist()
+    together = find_differences(pd.concat([few, many, scores(values)]))["p"].tolist()
+
+    assert together == pytest.approx(3 * alone)
+
+
+def test_what_does_not_rank_variants_is_not_tested_but_has_its_mean() -> None:
+    table = scores({"a": [30, 30], "b": [9, 9]}, "model/latent_dim")
+
+    assert find_differences(table).empty
+    board = rank(table, find_differences(table))
+    assert dict(zip(board["variant"], board["mean"], strict=True)) == {"b": 9, "a": 30}
+    assert set(board["standing"]) == {"not ranked"}
+
+
+def test_the_best_comes_first_whichever_way_is_better() -> None:
+    values = {"a": [1.0, 1.1], "b": [2.0, 2.2]}
+
+    assert list(standings(scores(values))) == ["a", "b"]
+    assert list(standings(scores(values, "test/psnr"))) == ["b", "a"]
+
+
+def test_standings_say_which_differences_to_the_best_are_real() -> None:
+    rng = np.random.default_rng(0)
+    values = {
+        "best": 1 + rng.normal(0, 0.01, 5),
+        "close": 1.001 + rng.normal(0, 0.01, 5),
+        "far": 2 + rng.normal(0, 0.01, 5),
+        "one seed": [1.5],
+    }
+
+    found = standings(scores(values))
+
+    assert found == {
+        "best": "best",
+        "close": "no clear difference",
+        "one seed": "untested",
+        "far": "worse",
+    }
+
+
+def test_one_seed_has_no_interval_and_no_test() -> None:
+    table = scores({"a": [1.0], "b": [2.0]})
+
+    board = rank(table, find_differences(table))
+
+    assert board["interval"].isna().all()
+    assert board["standing"].tolist() == ["best", "untested"]
+
+
+def test_only_common_seeds_are_paired() -> None:
+    nan = float("nan")
+    values = {"a": [1.0, 1.2, 1.1, nan], "b": [nan, 2.2, 2.3, 9.0]}
+
+    [difference] = find_differences(scores(values)).to_dict("records")
+
+    assert difference["seeds"] == 2
+    assert difference["difference"] == pytest.approx(-1.1)
+
+
+def test_equal_steps_are_not_taken_for_certainty() -> None:
+    table = scores({"a": [0.90, 0.91, 0.90], "b": [0.91, 0.92, 0.91]}, "probe/knn_accuracy")
+
+    assert standings(table) == {"b": "best", "a": "untested"}
+
+
+def test_scores_are_the_metrics_of_the_contract() -> None:
+    def few_labels() -> pd.DataFrame:
+        return pd.DataFrame(
+            {"labels": [10, 30], "pretraining/gain": [0.1, 0.2], "verdict": ["helps", "helps"]}
+        )
+
+    result = CellResult(
+        dataset="digits",
+        variant="stacked",
+        seed=3,
+        run_key="",
+        run_id="",
+        status="FINISHED",
+        started=0,
+        made_with={},
+        parameters={},
+        metrics={"test/mse": 0.01, "node/encode_images/seconds": 2, "my/own": 3},
+        load_few_labels=few_labels,
+        load_model=lambda: pytest.fail("no model is needed"),
+    )
+
+    assert tabulate([result]).to_numpy().tolist() == [
+        ["stacked", 3, "test/mse", 0, 0.01],
+        ["stacked", 3, "pretraining/gain", 10, 0.1],
+        ["stacked", 3, "pretraining/gain", 30, 0.2],
+    ]
