@@ -14,6 +14,7 @@ from kedro.pipeline import Node, Pipeline
 from pluggy import PluginManager
 from threadpoolctl import threadpool_info
 
+from autoencoder_lab.cells.graph import AFTER_VARIANTS
 from autoencoder_lab.runner import VariantRunner, VariantsFailed, VariantSpecs
 from autoencoder_lab.threads import one_thread_a_sum
 
@@ -105,6 +106,27 @@ def test_what_only_one_variant_needs_is_not_held_for_the_next(
     assert "a.model" not in recorder.held["b.train"]
     assert "images" in recorder.held["b.train"]
     assert "images" not in recorder.held["b.evaluate"]
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("train", [same, fail], ids=["done", "failed"])
+def test_what_reads_the_runs_of_variants_waits_for_all_of_them(
+    hooks: PluginManager, recorder: Recorder, n_threads: int, train: Function
+) -> None:
+    ended_before: set[str] = set()
+
+    def compare(value: int) -> int:
+        ended_before.update(recorder.variants)
+        return value
+
+    comparison = Pipeline([shared(compare, "images", "report")], tags=AFTER_VARIANTS)
+    pipeline = INGEST + comparison + variant("a", train, same) + variant("b", same, same)
+
+    with suppress(VariantsFailed):
+        run(pipeline, hooks, n_threads)
+
+    assert ended_before == {"a", "b"}
+    assert recorder.nodes[-1] == "report"
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])

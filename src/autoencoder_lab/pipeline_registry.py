@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from autoencoder_lab.pipelines import (
+    comparison,
     corruption,
     evaluation,
     ingest,
@@ -13,10 +14,11 @@ from autoencoder_lab.variants import find_variants
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return the shared stages, every variant from raw images to results, and all variants."""
+    """Return the shared stages, every variant from raw images to results, and all of it."""
     stages = {
         "ingest": ingest.create_pipeline(),
         "corruption": ingest.create_pipeline() + corruption.create_pipeline(),
+        "comparison": ingest.create_pipeline() + comparison.create_pipeline(),
     }
     found = find_variants()
     variants = {
@@ -27,5 +29,5 @@ def register_pipelines() -> dict[str, Pipeline]:
         + pretraining.create_pipeline(variant)
         for variant in (*found.base, *found.own)
     }
-    every = sum((variants[variant] for variant in found.base), Pipeline([]))
+    every = sum((variants[variant] for variant in found.base), stages["comparison"])
     return {"__default__": every, **stages, **variants}

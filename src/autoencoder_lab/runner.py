@@ -21,7 +21,7 @@ from kedro.runner import AbstractRunner
 from kedro.runner.task import Task
 from pluggy import PluginManager
 
-from .cells.graph import variant_of
+from .cells.graph import AFTER_VARIANTS, variant_of
 from .cells.plan import missing_nodes
 from .failures import reason
 from .threads import one_thread_a_sum
@@ -137,6 +137,7 @@ class _Plan:
             if (
                 len(self._running) < n_nodes
                 and variant_of(node) in variants
+                and not (unfinished and AFTER_VARIANTS in node.tags)
                 and self._parents[node] <= self._done
             ):
                 self._to_do.remove(node)

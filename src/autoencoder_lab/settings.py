@@ -13,6 +13,8 @@ look_seldom()  # before the large imports
 os.environ.setdefault("DO_NOT_TRACK", "true")
 # The summary says where the runs are; MLflow would for each run.
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+# A comparison reads a small file of each run; MLflow would show a bar for each.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # Where there is no git program, code_state.py says so once; MLflow would for each run.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 # Before MLflow, on import, warns.

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,14 @@ def test_a_shorter_row_ends_in_white() -> None:
     six, two = (axes.images[0].get_array() for axes in figure.axes)
     assert six.shape == two.shape == (5, 6 * 4 - 1)
     assert (two[:, 8:] == 1).all()
+
+
+@pytest.mark.parametrize("side", [5, 8, 28])
+def test_long_labels_are_not_cut_off(side: int, tmp_path: Path) -> None:
+    images = np.zeros((12, side, side, 1), np.float32)
+
+    figure = image_rows([("a_variant_with_a_rather_long_name", images)] * 3, title="Labels")
+    figure.savefig(tmp_path / "laid_out.png")
+
+    for axes in figure.axes:
+        assert axes.yaxis.label.get_window_extent().x0 > 0

@@ -5,6 +5,7 @@ from sklearn.datasets import load_digits
 from autoencoder_lab.arrays import Images
 from autoencoder_lab.metrics.baselines import (
     few_label_accuracies,
+    pca_curve,
     pca_mse,
     spread_over_pca,
     spread_over_pixels,
@@ -46,6 +47,17 @@ def test_components_are_those_of_the_training_images_alone() -> None:
 
     assert pca_mse(train, test, n_components=3, seed=0) > 1e-3
     assert pca_mse(test, test, n_components=3, seed=0) < 1e-10
+
+
+def test_pcas_curve_is_its_error_at_each_number_of_components(digits: Images) -> None:
+    train, test = digits[:1400], digits[1400:]
+
+    curve = pca_curve(train, test, seed=0)
+
+    assert curve["components"].tolist() == list(range(1, 65))
+    for n in (1, 10, 30, 64):
+        expected = pca_mse(train, test, n_components=n, seed=0)
+        assert curve["mse"][n - 1] == pytest.approx(expected, rel=1e-3, abs=1e-9)
 
 
 def striped(n: int, seed: int) -> tuple[Images, np.ndarray]:

@@ -1,11 +1,12 @@
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from autoencoder_lab.metrics.comparison import find_differences, rank, tabulate
+from autoencoder_lab.metrics.comparison import find_differences, noise_transfer, rank, tabulate
 from autoencoder_lab.results import CellResult
 
 
@@ -155,29 +156,64 @@ def test_equal_steps_are_not_taken_for_certainty() -> None:
     assert standings(table) == {"b": "best", "a": "untested"}
 
 
-def test_scores_are_the_metrics_of_the_contract() -> None:
+RESULT = CellResult(
+    dataset="digits",
+    variant="stacked",
+    seed=3,
+    run_key="",
+    run_id="",
+    status="FINISHED",
+    started=0,
+    made_with={},
+    parameters={},
+    metrics={},
+    load_few_labels=pd.DataFrame,
+    load_model=lambda: pytest.fail("no model is needed"),
+)
+
+
+def test_scores_are_the_metrics_of_the_contract_in_its_order() -> None:
+    metrics = {"node/encode_images/seconds": 2, "fit/seconds": 9, "test/mse": 0.01, "my/own": 3}
+
     def few_labels() -> pd.DataFrame:
         return pd.DataFrame(
             {"labels": [10, 30], "pretraining/gain": [0.1, 0.2], "verdict": ["helps", "helps"]}
         )
 
-    result = CellResult(
-        dataset="digits",
-        variant="stacked",
-        seed=3,
-        run_key="",
-        run_id="",
-        status="FINISHED",
-        started=0,
-        made_with={},
-        parameters={},
-        metrics={"test/mse": 0.01, "node/encode_images/seconds": 2, "my/own": 3},
-        load_few_labels=few_labels,
-        load_model=lambda: pytest.fail("no model is needed"),
-    )
+    result = replace(RESULT, metrics=metrics, load_few_labels=few_labels)
 
     assert tabulate([result]).to_numpy().tolist() == [
         ["stacked", 3, "test/mse", 0, 0.01],
+        ["stacked", 3, "fit/seconds", 0, 9],
         ["stacked", 3, "pretraining/gain", 10, 0.1],
         ["stacked", 3, "pretraining/gain", 30, 0.2],
+    ]
+
+
+def test_noise_transfer_has_what_was_trained_with_beside_what_was_tested_on() -> None:
+    board = pd.concat(
+        scores({"a": [1.0], "b": [2.0], "c": [4.0]}, f"denoise/{view}/psnr_gain")
+        for view in ("gaussian_0.2", "mask_0.5")
+    )
+    corruptions = {
+        "a": {"kind": "mask", "rate": "0.5"},
+        "b": {"kind": "none"},
+        "c": {"kind": "none"},
+    }
+    results = [
+        replace(
+            RESULT,
+            variant=variant,
+            parameters={f"training.corruption.{key}": value for key, value in noise.items()},
+        )
+        for variant, noise in corruptions.items()
+    ]
+
+    table = noise_transfer(results, rank(board, find_differences(board)))
+
+    assert table.columns.tolist() == ["variant", "trained_with", "gaussian_0.2", "mask_0.5"]
+    assert table.to_numpy().tolist() == [
+        ["a", "mask_0.5", 1, 1],
+        ["c", "none", 4, 4],
+        ["b", "none", 2, 2],
     ]

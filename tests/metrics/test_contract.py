@@ -17,8 +17,16 @@ def test_a_metric_is_found_by_its_key(key: str) -> None:
     "key", ["test/mae", "test/mse/", "denoise/psnr_gain", "denoise/a/b/psnr_gain"]
 )
 def test_a_key_that_is_not_in_the_contract_is_an_error(key: str) -> None:
+    assert contract.get(key) is None
     with pytest.raises(ValueError, match="is not in the contract"):
         contract.find(key)
+
+
+def test_variants_are_ranked_by_what_is_their_own_doing_and_has_a_better_side() -> None:
+    ranking = {metric.key for metric in contract.METRICS if metric.ranks_variants}
+
+    assert {"test/mse", "probe/linear_accuracy", "pretraining/gain", "fit/seconds"} <= ranking
+    assert not ranking & {"baseline/pca_mse", "model/latent_dim", "fit/best_val_loss", "val/loss"}
 
 
 def test_there_is_a_gain_for_each_view_and_nothing_of_classes_without_labels() -> None:

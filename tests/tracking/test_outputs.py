@@ -21,6 +21,8 @@ ENTRIES = {
     "stacked.history": {"log": "step_metrics", "file": "tables/history.csv"},
     "stacked.map_figure": {"log": "figure", "file": "figures/map.png"},
     "data_summary": {"log": "summary", "file": "data/summary.json"},
+    "leaderboard_table": {"log": "table", "file": "comparison/leaderboard.csv"},
+    "report": {"log": "page", "file": "comparison/report.html"},
     "stacked.misspelt": {"log": "artefact"},
     "images": {},
 }
@@ -33,7 +35,13 @@ class Session:
         self.client = client
         self.runs = RunTree()
         self.runs.start(
-            client, experiment, name="", tags=TAGS, shared={}, variants={"stacked": {"seed": 3}}
+            client,
+            experiment,
+            name="",
+            tags=TAGS,
+            shared={},
+            variants={"stacked": {"seed": 3}},
+            is_compared=False,
         )
         cells = Cells()
         cells.plan = Plan({}, {}, {}, [], {}, {}, "")
@@ -96,6 +104,16 @@ def test_figures_and_summaries_are_logged_from_what_is_in_hand(
     assert figure.read_bytes().startswith(b"\x89PNG")
     summary = session.artifact(session.runs.top_id, "digits/data/summary.json", tmp_path)
     assert json.loads(summary.read_text()) == {"images": 7}
+
+
+def test_a_comparison_is_logged_in_the_parent_by_data_set(session: Session, tmp_path: Path) -> None:
+    session.save("leaderboard_table", pd.DataFrame({"variant": ["tied"], "mean": [0.5]}))
+    session.save("report", "<html>…</html>")
+
+    table = session.artifact(session.runs.top_id, "digits/comparison/leaderboard.csv", tmp_path)
+    page = session.artifact(session.runs.top_id, "digits/comparison/report.html", tmp_path)
+    assert table.read_text() == "variant,mean\ntied,0.5\n"
+    assert page.read_text("utf-8") == "<html>…</html>"
 
 
 def test_a_retry_logs_no_step_a_second_time(

@@ -23,6 +23,7 @@ def start(
     tags: dict[str, str] = CELL,
     runs: RunTree | None = None,
     epochs: int = 2,
+    is_compared: bool = False,
 ) -> RunTree:
     runs = runs or RunTree()
     runs.start(
@@ -32,6 +33,7 @@ def start(
         tags=tags,
         shared={"seed": 3},
         variants={variant: {"seed": 3, "training.epochs": epochs} for variant in variants},
+        is_compared=is_compared,
     )
     return runs
 
@@ -56,6 +58,16 @@ def test_a_single_variant_has_the_only_run(client: MlflowClient, experiment: str
     assert run.data.params == {"seed": "3", "training.epochs": "2"}
     assert runs.run_id("stacked.model") == runs.run_id("test_views") == run.info.run_id
     assert runs.place("samples_figure", "figures/samples.png") == "figures/samples.png"
+
+
+def test_a_single_variant_that_is_compared_is_a_child_that_ends_before_the_comparison(
+    client: MlflowClient, experiment: str
+) -> None:
+    runs = start(client, experiment, ["stacked"], is_compared=True)
+    runs.end_variant("stacked", "FINISHED")
+
+    assert statuses(client, experiment) == {"both": "RUNNING", "stacked": "FINISHED"}
+    assert runs.run_id("report") == runs.top_id != runs.by_variant["stacked"]
 
 
 def test_several_variants_have_a_child_each_under_one_parent(

@@ -8,6 +8,9 @@ from kedro.pipeline.node import Node
 Names = Set[str]
 """Names of datasets."""
 
+AFTER_VARIANTS = "after_variants"
+"""The tag of nodes that read what variants leave in their runs, whether they fail or not."""
+
 
 @dataclass(frozen=True)
 class Upstream:

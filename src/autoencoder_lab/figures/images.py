@@ -12,7 +12,7 @@ from autoencoder_lab.arrays import Images
 
 COLUMNS = 12
 IMAGE_INCHES = 0.8
-LABEL_INCHES = 1.4
+INCHES_A_LETTER = 0.085
 
 
 def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
@@ -23,10 +23,17 @@ def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
             The first `COLUMNS` images are shown.
     """
     n_columns = min(COLUMNS, max(len(images) for _, images in rows))
-    inches_high = 0.5 + row_inches(rows[0][1]) * len(rows)
+    _, images = rows[0]
+    inches_high = row_inches(images)
+    strip_height, strip_width = _strip(images[:n_columns], n_columns).shape[:2]
+    inches_wide = min(inches_high * strip_width / strip_height, 1.2 * IMAGE_INCHES * n_columns)
+    label_inches = 0.2 + INCHES_A_LETTER * max(len(label) for label, _ in rows)
     figure = Figure(
-        # Wide enough for a title, however few the images.
-        figsize=(max(LABEL_INCHES + IMAGE_INCHES * n_columns, 5), inches_high),
+        figsize=(
+            # Wide enough for a title, however few the images.
+            max(label_inches + inches_wide, 5),
+            0.5 + inches_high * len(rows),
+        ),
         layout=ConstrainedLayoutEngine(w_pad=0.1),  # or labels touch the figure's edge
     )
     figure.suptitle(title)
@@ -47,6 +54,7 @@ def draw_row(axes: Axes, label: str, images: Images, n_columns: int) -> None:
     """Draw images side by side, and a label before them."""
     axes.imshow(_strip(images, n_columns), cmap="gray", vmin=0, vmax=1)
     axes.set_ylabel(label, rotation=0, ha="right", va="center")
+    axes.set_anchor("E")  # what the image leaves of its place is the label's
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 

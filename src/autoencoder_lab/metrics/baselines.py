@@ -16,6 +16,9 @@ from .spreading import spread_accuracies
 PCA_COMPONENTS = 30
 """Of the codings that labels spread over, as many as the stacked autoencoder's."""
 
+MOST_COMPONENTS = 300
+"""Of PCA's curve: of images, more leave next to no error."""
+
 
 def pca_mse(train_images: Images, test_images: Images, *, n_components: int, seed: int) -> float:
     """Return the squared error of test images that PCA reconstructs, as `reconstruction.mse` does.
@@ -35,6 +38,21 @@ def pca_mse(train_images: Images, test_images: Images, *, n_components: int, see
     pca = PCA(min(n_components, *flat.shape), random_state=seed).fit(flat)
     reconstructions = pca.inverse_transform(pca.transform(flat_test))
     return mse(test_images, reconstructions.reshape(test_images.shape))
+
+
+def pca_curve(train_images: Images, test_images: Images, *, seed: int) -> pd.DataFrame:
+    """Return `pca_mse` by the number of components: `components`, from 1, and `mse`.
+
+    There are never more than `MOST_COMPONENTS`, pixels or training images.
+    """
+    flat, flat_test = _pixels(train_images), _pixels(test_images)
+    pca = PCA(min(MOST_COMPONENTS, *flat.shape), random_state=seed).fit(flat)
+    # Components are orthogonal: each takes the square of its coding off the error.
+    squared_codings = np.square(pca.transform(flat_test), dtype=np.float64)
+    without_any = np.square(flat_test - pca.mean_, dtype=np.float64).sum(axis=1).mean()
+    errors = without_any - squared_codings.mean(axis=0).cumsum()
+    components = np.arange(1, len(errors) + 1)
+    return pd.DataFrame({"components": components, "mse": errors.clip(0) / flat.shape[1]})
 
 
 def few_label_accuracies(

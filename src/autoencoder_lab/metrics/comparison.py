@@ -1,7 +1,7 @@
 """Which variant is better, and whether the difference is more than the luck of the seeds."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,15 +24,17 @@ def tabulate(results: Sequence[CellResult]) -> pd.DataFrame:
     """Return the contract's metrics of all results, a row for each value.
 
     Returns:
-        `variant`, `seed`, `metric`, `labels` and `value`; `labels` is 0 where a metric has one
-        value.
+        `variant`, `seed`, `metric`, `labels` and `value`, in the contract's order; `labels` is 0
+        where a metric has one value.
     """
+    places = {metric.key: place for place, metric in enumerate(contract.METRICS)}
     rows = [
         (result.variant, result.seed, key, labels, value)
         for result in results
         for key, labels, value in _values(result)
         if (metric := contract.get(key)) and metric.key != "node/{node}/seconds"
     ]
+    rows.sort(key=lambda row: places[contract.find(row[2]).key])
     return pd.DataFrame(rows, columns=["variant", "seed", *MEASURE, "value"])
 
 
@@ -91,13 +93,46 @@ def rank(scores: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(boards, ignore_index=True)
 
 
+def noise_transfer(results: Sequence[CellResult], leaderboard: pd.DataFrame) -> pd.DataFrame:
+    """Return what each variant removes of noise that it was trained with, and of other noise.
+
+    Args:
+        results: Of these variants.
+        leaderboard: As `rank` returns it.
+
+    Returns:
+        `variant`, `trained_with`, and a column for each view: the mean gain in dB. Variants that
+        were trained with the same are together, the best first.
+    """
+    trained_with = {result.variant: _noise(result.parameters) for result in results}
+    gains = leaderboard[leaderboard["metric"].str.startswith("denoise/")]
+    views = gains["metric"].str.split("/").str[1]
+    table = gains.assign(view=views).pivot(index="variant", columns="view", values="mean")
+    table.insert(0, "trained_with", table.index.map(trained_with))
+    order = table.assign(mean=table[views.unique()].mean(axis=1)).sort_values(
+        ["trained_with", "mean"], ascending=[True, False]
+    )
+    return table.loc[order.index].reset_index().rename_axis(columns=None)
+
+
+def _noise(parameters: Mapping[str, str]) -> str:
+    """Return what a variant's training images are corrupted with, as views are named."""
+    prefix = "training.corruption."
+    kind, *strengths = (
+        parameters[prefix + name]
+        for name in ("kind", "stddev", "rate")
+        if prefix + name in parameters
+    )
+    return "_".join([kind, *strengths])
+
+
 def _values(result: CellResult) -> Iterator[tuple[str, int, float]]:
     for key, value in result.metrics.items():
         yield key, 0, value
     few_labels = result.load_few_labels()
-    for key, column in few_labels.filter(like="/").items():  # the others are words about the row
+    for name, column in few_labels.filter(like="/").items():  # the others are words about the row
         for labels, value in zip(few_labels["labels"], column, strict=True):
-            yield str(key), labels, value
+            yield str(name), labels, value
 
 
 def _by_measure(scores: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame]]:

@@ -4,10 +4,18 @@ kedro-mlflow supplies the configuration (`mlflow.yml`) and `kedro mlflow ui`. It
 one run a session under unflattened parameter names, so it is switched off in `settings.py`.
 """
 
+from .cell_results import CellResultsDataset
 from .outputs import LogOutputs
 from .run_tree import RunTree
 from .runs import MlflowRuns
 from .summary import PrintSummary
 from .timings import LogNodeSeconds
 
-__all__ = ["LogNodeSeconds", "LogOutputs", "MlflowRuns", "PrintSummary", "RunTree"]
+__all__ = [
+    "CellResultsDataset",
+    "LogNodeSeconds",
+    "LogOutputs",
+    "MlflowRuns",
+    "PrintSummary",
+    "RunTree",
+]

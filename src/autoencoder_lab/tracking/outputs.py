@@ -19,7 +19,7 @@ from mlflow.models import Model, infer_signature
 from autoencoder_lab.arrays import Autoencoder, RawImages, as_images
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.stored_files import StoredFile
+from autoencoder_lab.stored_files import StoredFile, stored_file
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.progress import Milestone, listen
 
@@ -43,13 +43,15 @@ class LogOutputs:
         self._cells = cells
         self.measured: dict[str, dict[str, dict[int, float]]] = {}
         """What was logged: by the run, the key and the step."""
+        self.pages: list[str] = []
+        """Where the pages are that were logged."""
         self._logged: set[tuple[str, str, int]] = set()
         """Run, key and step of all that this session has logged."""
 
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
         self._catalog = catalog
-        self.measured, self._logged = {}, set()
+        self.measured, self.pages, self._logged = {}, [], set()
         plan = self._cells.plan
         for variant, run_id in self._runs.by_variant.items():
             reused = [name for name in plan.reused if name.startswith(f"{variant}.")]
@@ -71,7 +73,12 @@ class LogOutputs:
                 self._log_metrics(run_id, _by_step(data))
                 self._runs.client.log_text(run_id, data.to_csv(index=False), file)
             case {"log": "table", "file": file}:
-                self._runs.client.log_text(run_id, data.to_csv(index=False), file)
+                place = self._runs.place(dataset_name, file)
+                self._runs.client.log_text(run_id, data.to_csv(index=False), place)
+            case {"log": "page", "file": file}:
+                self._runs.client.log_text(run_id, data, self._runs.place(dataset_name, file))
+                if page := stored_file(self._catalog.get(dataset_name)):
+                    self.pages.append(page.address)
             case {"log": "figure", "file": file}:
                 self._runs.client.log_figure(run_id, data, self._runs.place(dataset_name, file))
             case {"log": "summary", "file": file}:

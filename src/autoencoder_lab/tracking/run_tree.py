@@ -24,7 +24,8 @@ WORST_FIRST = ("RUNNING", "FAILED", "KILLED", "FINISHED")
 class RunTree:
     """The runs of a session, which are started and ended together.
 
-    Without a run key, a single variant has the only run; several have a parent, and a child each.
+    Without a run key, a single variant has the only run; several, or one that is compared with
+    those of other sessions, have a parent, and a child each.
     With one there is always a parent, which all processes of this key share, and under it one
     child for each cell, which a retry continues.
     """
@@ -83,6 +84,7 @@ class RunTree:
         tags: Mapping[str, str],
         shared: Mapping[str, object],
         variants: Mapping[str, Mapping[str, object]],
+        is_compared: bool,
     ) -> None:
         """Start the runs, or continue those of the tag `run_key`.
 
@@ -91,6 +93,7 @@ class RunTree:
             tags: Of all runs.
             shared: The parameters of a parent.
             variants: The parameters of each variant's run.
+            is_compared: Whether the session compares variants, once they are done.
 
         Raises:
             BadInput: A run that is to be continued has other parameters.
@@ -103,7 +106,7 @@ class RunTree:
         end_abandoned_runs(client, experiment_id)
         if RUN_KEY in tags:
             self._start_shared(tags, variants)
-        elif len(variants) == 1:
+        elif len(variants) == 1 and not is_compared:
             [(variant, parameters)] = variants.items()
             self._top_id = self._create(variant, {**tags, "variant": variant}, parameters)
             self._by_variant[variant] = self._top_id

@@ -14,10 +14,13 @@ from mlflow.tracking.context.registry import resolve_tags
 
 from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.cells import Cells
-from autoencoder_lab.cells.graph import variant_of
+from autoencoder_lab.cells.graph import AFTER_VARIANTS, variant_of
+from autoencoder_lab.failures import BadInput
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import CorruptionParams, flatten, variant_names
+from autoencoder_lab.results import FINISHED
 
+from .cell_results import find_cell_runs
 from .config import read_config
 from .run_tree import RunTree
 from .store import open_experiment
@@ -68,7 +71,7 @@ class MlflowRuns:
         statuses = {variant: self._status(variant) for variant in self._runs.by_variant}
         for variant, status in statuses.items():
             self._runs.end_variant(variant, status)
-        self._runs.end("KILLED" if "KILLED" in statuses.values() else "FINISHED")
+        self._runs.end("KILLED" if "KILLED" in statuses.values() else FINISHED)
         return result
 
     @hook_impl(trylast=True)
@@ -84,6 +87,9 @@ class MlflowRuns:
         known = variant_names(parameters)
         variants = [variant for variant in known if variant in namespaces]
         shared = {key: value for key, value in parameters.items() if key not in known}
+        is_compared = any(AFTER_VARIANTS in node.tags for node in pipeline.nodes)
+        if is_compared and not variants:
+            _refuse_nothing_to_compare(parameters["dataset"], parameters["run_key"])
         self._required = _required_metrics(catalog) if variants else set()
         self._runs.start(
             client,
@@ -92,6 +98,7 @@ class MlflowRuns:
             tags=self._tags(parameters),
             shared=flatten(shared),
             variants={variant: flatten(shared | dict(parameters[variant])) for variant in variants},
+            is_compared=is_compared,
         )
 
     def _tags(self, parameters: dict[str, object]) -> dict[str, str]:
@@ -105,6 +112,7 @@ class MlflowRuns:
             "git_commit": code.commit,
             "intra_op_threads": os.environ.get("TF_NUM_INTRAOP_THREADS"),
             "git_dirty": code.commit and str(code.uncommitted is not None).lower(),
+            "git_changes": code.uncommitted,
         }
         known = {key: str(tag) for key, tag in tags.items() if tag is not None}
         return {**resolve_tags(), **known}
@@ -120,7 +128,7 @@ class MlflowRuns:
             return "KILLED"
         if INCOMPLETE in run.data.tags:  # of an earlier attempt
             self._runs.client.delete_tag(run_id, INCOMPLETE)
-        return "FINISHED"
+        return FINISHED
 
 
 def _required_metrics(catalog: DataCatalog) -> set[str]:
@@ -128,6 +136,18 @@ def _required_metrics(catalog: DataCatalog) -> set[str]:
     raw_images: RawImages = catalog.load("raw_images")
     views = [noise.view for noise in corruption.noises]
     return contract.required(views, has_labels=raw_images.is_labelled)
+
+
+def _refuse_nothing_to_compare(dataset: str, run_key: str | None) -> None:
+    if any(run.info.status == FINISHED for run in find_cell_runs(dataset, run_key)):
+        return
+    of_key, key = (
+        ("", "") if run_key is None else (f" and run_key {run_key}", f",run_key={run_key}")
+    )
+    raise BadInput(
+        f"there is nothing to compare: no run of data set {dataset}{of_key} is finished. Train "
+        f"first: kedro run --params=dataset={dataset}{key}"
+    )
 
 
 def _name(pipelines: Sequence[str] | None, variants: Sequence[str]) -> str:

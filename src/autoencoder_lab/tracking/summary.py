@@ -35,7 +35,7 @@ ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
 
 class PrintSummary:
-    """Prints what was logged, where the figures are, and where the runs are to be seen."""
+    """Prints what was logged, and where the figures, the report and the runs are."""
 
     def __init__(self, runs: RunTree, outputs: LogOutputs) -> None:
         self._runs = runs
@@ -65,6 +65,8 @@ class PrintSummary:
             console.print(few_labels)
         for folder in _figure_folders(pipeline, catalog):
             console.print(f"Figures  {folder}", soft_wrap=True)
+        for page in self._outputs.pages:
+            console.print(f"Report   {page}", soft_wrap=True)
         for variant, run_id in self._runs.by_variant.items():
             console.print(f"Run      {run_id}  {variant}", soft_wrap=True)
         console.print(f"Compare  {self._address()}", soft_wrap=True)

@@ -1,0 +1,5 @@
+"""How the variants of a data set compare, from their runs."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,185 @@
+"""Comparing what the runs of variants hold."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import pandas as pd
+from PIL.Image import Image
+
+from autoencoder_lab import seeds
+from autoencoder_lab.arrays import Figure, Images, RawImages
+from autoencoder_lab.parameters import IngestParams, flatten
+from autoencoder_lab.results import CellResult, choose
+
+logger = logging.getLogger(__name__)
+
+
+class Chosen(TypedDict):
+    """The results that are compared, and a table of these and the others."""
+
+    compared_cells: Sequence[CellResult]
+    cells_table: pd.DataFrame
+
+
+class Ranked(TypedDict):
+    """The differences between variants, and where each stands."""
+
+    differences_table: pd.DataFrame
+    leaderboard_table: pd.DataFrame
+
+
+def choose_cells(
+    cell_results: Sequence[CellResult], raw_images: RawImages, ingest: IngestParams
+) -> Chosen:
+    """Return the latest finished results that were made from the same; others are named.
+
+    Raises:
+        ValueError: No run is finished, or the runs were made from other images than are here now.
+    """
+    choice = choose(cell_results)
+    _require_same_images(choice.compared[0], raw_images, ingest)
+    for it in choice.left_out:
+        logger.warning("Left out of the comparison: %s, as %s", it.result.name, it.reason)
+    reasons = {result.run_id: "" for result in choice.compared}
+    reasons |= {it.result.run_id: it.reason for it in choice.left_out}
+    rows = [
+        (result.variant, result.seed, result.status, reasons[result.run_id], result.run_id)
+        for result in (*choice.compared, *(it.result for it in choice.left_out))
+    ]
+    table = pd.DataFrame(rows, columns=["variant", "seed", "status", "left_out_as", "run_id"])
+    return Chosen(
+        compared_cells=choice.compared,
+        cells_table=table.sort_values(["variant", "seed"]),
+    )
+
+
+def tabulate_scores(compared_cells: Sequence[CellResult]) -> pd.DataFrame:
+    """Return the contract's metrics by variant, seed and number of labels."""
+    from autoencoder_lab.metrics.comparison import tabulate  # statsmodels takes a second
+
+    return tabulate(compared_cells)
+
+
+def rank_variants(scores: pd.DataFrame) -> Ranked:
+    """Return paired tests of all pairs of variants, and a leaderboard for each metric."""
+    from autoencoder_lab.metrics.comparison import find_differences, rank  # as above
+
+    differences = find_differences(scores)
+    return Ranked(differences_table=differences, leaderboard_table=rank(scores, differences))
+
+
+def measure_pca_curve(train_images: Images, test_images: Images, seed: int) -> pd.DataFrame:
+    """Return the error of PCA on the test images by the number of components."""
+    from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
+
+    [pca_seed] = seeds.derive(seed, "PCA")
+    return baselines.pca_curve(train_images, test_images, seed=pca_seed)
+
+
+def tabulate_noise_transfer(
+    compared_cells: Sequence[CellResult], leaderboard: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the noise removed from each view, and what each variant was trained with."""
+    from autoencoder_lab.metrics.comparison import noise_transfer  # as above
+
+    return noise_transfer(compared_cells, leaderboard)
+
+
+def draw_rate_distortion(leaderboard: pd.DataFrame, pca_curve: pd.DataFrame) -> Figure:
+    """Return the error by the size of the codings, with PCA's curve."""
+    from autoencoder_lab.figures.comparison import rate_distortion  # matplotlib takes its time
+
+    return rate_distortion(leaderboard, pca_curve)
+
+
+def draw_time_and_quality(leaderboard: pd.DataFrame) -> Figure:
+    """Return the error and the linear probe by the time of the fit."""
+    from autoencoder_lab.figures.comparison import time_and_quality  # matplotlib takes its time
+
+    return time_and_quality(leaderboard)
+
+
+def draw_label_budgets(leaderboard: pd.DataFrame) -> Figure:
+    """Return what few labels are worth on each variant, with the baselines."""
+    from autoencoder_lab.figures.comparison import label_budgets  # matplotlib takes its time
+
+    return label_budgets(leaderboard)
+
+
+def draw_noise_transfer(noise_transfer: pd.DataFrame) -> Figure:
+    """Return the noise removed by what a variant was trained with, and tested on."""
+    from autoencoder_lab.figures.comparison import noise_transfer_table  # matplotlib is slow
+
+    return noise_transfer_table(noise_transfer)
+
+
+def reconstruct_samples(
+    compared_cells: Sequence[CellResult], test_images: Images
+) -> dict[str, Images]:
+    """Return the same test images as each variant reconstructs them, by the first of its seeds."""
+    from autoencoder_lab.figures.images import COLUMNS  # matplotlib takes its time
+
+    shown = test_images[:COLUMNS]
+    first_seeds: dict[str, CellResult] = {}
+    for result in compared_cells:
+        first_seeds.setdefault(result.variant, result)
+    return {
+        variant: result.load_model().predict(shown, batch_size=len(shown), verbose=0)
+        for variant, result in first_seeds.items()
+    }
+
+
+def draw_reconstructions_of_variants(
+    test_images: Images, reconstructed_samples: Mapping[str, Images], leaderboard: pd.DataFrame
+) -> Figure:
+    """Return the same test images as reconstructed by each variant, that of least error first."""
+    from autoencoder_lab.figures.images import image_rows  # matplotlib takes its time
+
+    order = leaderboard.loc[leaderboard["metric"] == "test/mse", "variant"]
+    rows = [("input", test_images)]
+    rows += [(variant, reconstructed_samples[variant]) for variant in order]
+    return image_rows(rows, title="The same test images, reconstructed by each variant")
+
+
+def write_report(
+    compared_cells: Sequence[CellResult],
+    cells_table: pd.DataFrame,
+    leaderboard: pd.DataFrame,
+    rate_distortion: Image,
+    label_budgets: Image,
+    noise_transfer: Image,
+    reconstructions: Image,
+    time_and_quality: Image,
+) -> str:
+    """Return the comparison as one page of HTML, with its figures inside."""
+    from autoencoder_lab.report.page import render  # Jinja takes its time
+
+    return render(
+        compared_cells,
+        cells_table,
+        leaderboard,
+        {
+            "rate_distortion": rate_distortion,
+            "label_budgets": label_budgets,
+            "noise_transfer": noise_transfer,
+            "reconstructions": reconstructions,
+            "time_and_quality": time_and_quality,
+        },
+    )
+
+
+def _require_same_images(result: CellResult, raw_images: RawImages, ingest: IngestParams) -> None:
+    now = {"data": raw_images.sha256()[:8]}
+    now |= {key: str(value) for key, value in flatten({"ingest": ingest}).items()}
+    then = {**result.made_with, **result.parameters}
+    problems = [
+        f"{key} was {then.get(key, 'not set')}, is {value}"
+        for key, value in now.items()
+        if then.get(key) != value
+    ]
+    if problems:
+        raise ValueError(
+            f"the latest finished run, {result.name}, was made from other images: "
+            f"{'; '.join(problems)}. Set it as it was, or train anew"
+        )

@@ -1,0 +1,95 @@
+"""The leaderboard's tables, as the page shows them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from numpy import nan
+
+from autoencoder_lab.metrics import contract
+
+from .findings import finding
+from .numbers import decimals_of, written
+
+ARROWS = {"lower": "↓", "higher": "↑", "": ""}
+
+OVERVIEW = (
+    "test/mse",
+    "test/ssim",
+    "denoise/{view}/psnr_gain",
+    "probe/linear_accuracy",
+    "probe/knn_accuracy",
+    "pretraining/spread",
+    "pretraining/gain",
+    "model/latent_dim",
+    "fit/seconds",
+)
+"""The metrics in the table at the top, by the keys in the contract; those by labels with fewest."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """The variants by one metric, best first.
+
+    Attributes:
+        key: In MLflow.
+        name: With the view or number of labels that it is of, its unit, and which way is better.
+        finding: Which is best, and how sure that is; empty where the metric ranks none.
+        rows: A variant, its mean with interval, its number of seeds, and where it stands.
+    """
+
+    key: str
+    name: str
+    finding: str
+    rows: Sequence[tuple[str, str, int, str]]
+
+
+def boards(leaderboard: pd.DataFrame) -> list[Board]:
+    """Return a board for each metric and number of labels.
+
+    Args:
+        leaderboard: As `metrics.comparison.rank` returns it.
+    """
+    by_measure = leaderboard.set_index(["metric", "labels"])
+    return [
+        _board(key, labels, by_measure.loc[[(key, labels)]])
+        for key, labels in by_measure.index.unique()
+    ]
+
+
+def overview(leaderboard: pd.DataFrame) -> list[Board]:
+    """Return the boards of the metrics in `OVERVIEW`, in its order, with all variants."""
+    fewest = leaderboard.groupby("metric")["labels"].transform("min")
+    by_key = {board.key: board for board in boards(leaderboard[leaderboard["labels"] == fewest])}
+    return [
+        board
+        for pattern in OVERVIEW
+        for key, board in by_key.items()
+        if contract.find(key).key == pattern
+    ]
+
+
+def _board(key: str, labels: int, rows: pd.DataFrame) -> Board:
+    metric = contract.find(key)
+    decimals = decimals_of(rows["mean"])
+    return Board(
+        key=key,
+        name=" ".join(_name(metric, key, labels)),
+        finding=finding(rows) if metric.ranks_variants else "",
+        rows=[
+            (variant, written(mean, interval if metric.better else nan, decimals), seeds, standing)
+            for variant, mean, interval, seeds, standing in zip(
+                *(rows[name] for name in ("variant", "mean", "interval", "seeds", "standing")),
+                strict=True,
+            )
+        ],
+    )
+
+
+def _name(metric: contract.Metric, key: str, labels: int) -> Iterator[str]:
+    yield metric.name
+    if "{view}" in metric.key:
+        yield key.split("/")[1]
+    if labels:
+        yield f"{labels:,} labels"
+    yield f"{metric.unit} {ARROWS[metric.better]}".strip()

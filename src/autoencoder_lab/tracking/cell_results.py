@@ -1,0 +1,97 @@
+"""The results of cells, as a Kedro dataset that reads the runs."""
+
+import io
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NoReturn
+
+import mlflow
+import pandas as pd
+from kedro.io import AbstractDataset
+from mlflow.entities import Run
+
+from autoencoder_lab.arrays import Autoencoder
+from autoencoder_lab.metrics import contract
+from autoencoder_lab.results import CellResult
+
+MADE_WITH = {
+    "data": "data_digest",
+    "commit": "git_commit",
+    "uncommitted changes": "git_changes",
+}
+"""The tags in which runs of one comparison may not differ, by what they are called."""
+
+FEW_LABELS = "tables/pretraining_scores.csv"
+
+
+class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
+    """All runs of a data set's cells, under a run key or without one, in the experiment in use."""
+
+    def __init__(
+        self, *, dataset: str, run_key: str | None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._dataset = dataset
+        self._run_key = run_key
+        self.metadata = metadata
+
+    def load(self) -> list[CellResult]:
+        return [_read(run) for run in find_cell_runs(self._dataset, self._run_key)]
+
+    def save(self, data: NoReturn) -> NoReturn:
+        raise NotImplementedError("runs are written by what is logged")
+
+    def _exists(self) -> bool:
+        return True  # which runs there will be is known once the variants are done
+
+    def _describe(self) -> dict[str, Any]:
+        return {"dataset": self._dataset, "run_key": self._run_key}
+
+
+def find_cell_runs(dataset: str, run_key: str | None) -> list[Run]:
+    """Return the runs of a data set's cells, of the experiment in use, latest first."""
+    key = "IS NULL" if run_key is None else f"= '{run_key}'"
+    runs: list[Run] = mlflow.search_runs(
+        filter_string=f"tags.dataset = '{dataset}' and tags.run_key {key}"
+        " and tags.variant IS NOT NULL",
+        order_by=["attributes.start_time DESC"],
+        output_format="list",
+    )
+    return runs
+
+
+def _read(run: Run) -> CellResult:
+    tags = run.data.tags
+    return CellResult(
+        dataset=tags["dataset"],
+        variant=tags["variant"],
+        seed=int(tags["seed"]),
+        run_key=tags.get("run_key", ""),
+        run_id=run.info.run_id,
+        status=run.info.status,
+        started=run.info.start_time,
+        made_with={name: tags[tag][:8] for name, tag in MADE_WITH.items() if tag in tags},
+        parameters=run.data.params,
+        metrics=_with_one_value(run.data.metrics),
+        load_few_labels=partial(_load_few_labels, run.info.run_id),
+        load_model=partial(_load_model, run.info.run_id),
+    )
+
+
+def _with_one_value(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {
+        key: value
+        for key, value in metrics.items()
+        if (metric := contract.get(key)) and not metric.step
+    }
+
+
+def _load_few_labels(run_id: str) -> pd.DataFrame:
+    text = mlflow.artifacts.load_text(f"runs:/{run_id}/{FEW_LABELS}")
+    return pd.read_csv(io.StringIO(text))
+
+
+def _load_model(run_id: str) -> Autoencoder:
+    import mlflow.tensorflow  # takes seconds
+
+    model: Autoencoder = mlflow.tensorflow.load_model(f"runs:/{run_id}/model")
+    return model

@@ -1,0 +1,122 @@
+import base64
+import io
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from autoencoder_lab.metrics.comparison import find_differences, rank
+from autoencoder_lab.report.page import CAPTIONS, render
+from autoencoder_lab.results import CellResult
+
+FIGURES = {name: Image.new("RGB", (7 + n, 5), "white") for n, name in enumerate(CAPTIONS)}
+RESULT = CellResult(
+    dataset="digits",
+    variant="tied",
+    seed=1,
+    run_key="november",
+    run_id="r",
+    status="FINISHED",
+    started=1_790_000_000_000,
+    made_with={"data": "1a2b3c4d", "commit": "5e6f7a8b"},
+    parameters={},
+    metrics={},
+    load_few_labels=pd.DataFrame,
+    load_model=lambda: pytest.fail("no model is needed"),
+)
+CELLS = pd.DataFrame(
+    {
+        "variant": ["tied", "linear", "<b>own</b>"],
+        "seed": [1, 1, 1],
+        "left_out_as": [np.nan, np.nan, "its run is FAILED"],
+    }
+)
+
+
+def page(seeds: list[int]) -> str:
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame(
+        [
+            {
+                "variant": variant,
+                "seed": seed,
+                "metric": metric,
+                "labels": labels,
+                "value": mean + rng.normal(0, 0.001),
+            }
+            for variant, mean in (("tied", 0.1), ("linear", 0.2))
+            for metric, labels in (("test/mse", 0), ("pretraining/gain", 100))
+            for seed in seeds
+        ]
+    )
+    results = [
+        replace(RESULT, variant=variant, seed=seed)
+        for variant in ("linear", "tied")
+        for seed in seeds
+    ]
+    return render(results, CELLS, rank(scores, find_differences(scores)), FIGURES)
+
+
+class Page(HTMLParser):
+    """The text of a page, and what it loads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text, self.open, self.loads = "", [], []
+        self.feed(html)
+        self.text = re.sub(r"\s+", " ", self.text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in {"meta", "img", "link"}:
+            self.open.append(tag)
+        self.loads += [value for key, value in attributes if key in {"src", "href"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_is_whole_and_loads_nothing() -> None:
+    html = page([1, 2, 3])
+
+    shown = Page(html)
+    assert shown.open == []
+    assert len(shown.loads) == len(FIGURES)
+    assert all(address.startswith("data:image/png;base64,") for address in shown.loads)
+    images = [
+        Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+        for address in shown.loads
+    ]
+    assert [image.size for image in images] == [FIGURES[name].size for name in CAPTIONS]
+    assert not re.search(r"https?://|@import|url\(", html)
+
+
+def test_the_page_says_what_was_compared_and_which_differences_are_real() -> None:
+    text = Page(page([1, 2, 3])).text
+
+    assert "Variants on digits, november" in text
+    assert "2 variants, 3 seeds (1, 2 and 3)" in text
+    assert "data 1a2b3c4d, commit 5e6f7a8b" in text
+    assert re.search(r"MSE ↓: tied is best, 0\.\d+ ± 0\.\d+\. Its lead over linear is real\.", text)
+    assert re.search(r"pretraining gain 100 labels ↑: linear is best", text)
+
+
+def test_one_seed_has_no_intervals_and_the_page_says_so() -> None:
+    text = Page(page([4])).text
+
+    assert "there is one seed only, so there are no intervals" in text
+    assert "±" not in text.partition("Figures")[0]
+    assert "is real" not in text
+
+
+def test_a_cell_that_is_left_out_has_a_row_with_its_reason_and_its_name_as_text() -> None:
+    html = page([1, 2])
+
+    assert "<b>own</b>" not in html
+    assert re.search(r"<b>own</b>\s*1\s*its run is FAILED", Page(html).text)

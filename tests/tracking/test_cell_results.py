@@ -1,0 +1,83 @@
+from collections.abc import Iterator
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from autoencoder_lab.tracking import CellResultsDataset
+
+TAGS = {
+    "dataset": "digits",
+    "variant": "stacked",
+    "seed": "3",
+    "data_digest": "d" * 64,
+    "git_commit": "c" * 40,
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_use(embedded: str, client: MlflowClient, experiment: str) -> Iterator[None]:
+    mlflow.set_tracking_uri(embedded)
+    mlflow.set_experiment(experiment_id=experiment)
+    yield
+    mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture
+def add_run(client: MlflowClient, experiment: str) -> Iterator:
+    def add(status: str = "FINISHED", **tags: str) -> str:
+        run_id = client.create_run(experiment, tags={**TAGS, **tags}).info.run_id
+        client.log_param(run_id, "training.epochs", 2)
+        client.log_metric(run_id, "test/mse", 0.25)
+        client.log_metric(run_id, "train/loss", 0.5, step=1)
+        client.log_metric(run_id, "pretraining/gain", 0.125, step=100)
+        client.log_metric(run_id, "of/somebody_else", 1)
+        client.set_terminated(run_id, status)
+        return str(run_id)
+
+    return add
+
+
+def loaded(run_key: str | None = None) -> dict[str, object]:
+    results = CellResultsDataset(dataset="digits", run_key=run_key).load()
+    return {result.run_id: result for result in results}
+
+
+def test_a_result_is_what_its_run_holds(add_run, client: MlflowClient) -> None:
+    run_id = add_run("FAILED", git_changes="e" * 64)
+    client.log_text(run_id, "labels,pretraining/gain\n100,0.125\n", "tables/pretraining_scores.csv")
+
+    [result] = loaded().values()
+
+    assert (result.dataset, result.variant, result.seed) == ("digits", "stacked", 3)
+    assert (result.run_key, result.run_id, result.status) == ("", run_id, "FAILED")
+    assert result.made_with == {
+        "data": "d" * 8,
+        "commit": "c" * 8,
+        "uncommitted changes": "e" * 8,
+    }
+    assert result.parameters == {"training.epochs": "2"}
+    assert result.metrics == {"test/mse": 0.25}
+    expected = pd.DataFrame({"labels": [100], "pretraining/gain": [0.125]})
+    pd.testing.assert_frame_equal(result.load_few_labels(), expected)
+
+
+def test_runs_of_a_key_and_without_one_are_kept_apart_and_so_are_data_sets(add_run) -> None:
+    without = add_run()
+    november = add_run(run_key="november")
+    add_run(run_key="december")
+    add_run(dataset="mnist")
+
+    assert list(loaded()) == [without]
+    assert list(loaded("november")) == [november]
+    assert loaded("october") == {}
+
+
+def test_only_runs_of_variants_are_results(add_run, client: MlflowClient, experiment: str) -> None:
+    cell = add_run()
+    client.create_run(experiment, tags={"dataset": "digits", "seed": "3"})  # a parent
+    deleted = add_run()
+    client.delete_run(deleted)
+
+    assert list(loaded()) == [cell]
