@@ -60,11 +60,11 @@ def test_a_cell_that_never_finished_is_named() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"made_with": {"data": "d1", "commit": "c0"}}, "its commit is c0, but c1"),
-        ({"made_with": {"data": "d0", "commit": "c1"}}, "its data is d0, but d1"),
+        ({"made_with": {"data": "d1", "commit": "c0"}}, "commit is c0, but c1"),
+        ({"made_with": {"data": "d0", "commit": "c1"}}, "data is d0, but d1"),
         (
             {"parameters": {**FIRST.parameters, "evaluation.tsne_images": "5"}},
-            "its evaluation.tsne_images is 5, but 9",
+            "evaluation.tsne_images is 5, but 9",
         ),
         ({"parameters": {"training.epochs": "2"}}, "evaluation.tsne_images is not set, but 9"),
     ],
@@ -95,7 +95,7 @@ def test_seeds_of_a_variant_have_the_same_parameters() -> None:
     compared, left_out = names([FIRST, longer, other_variant])
 
     assert compared == ["first", "other variant"]
-    assert "its training.epochs is 20, but 2" in left_out["longer"]
+    assert "training.epochs is 20, but 2 in" in left_out["longer"]
 
 
 def test_nothing_finished_is_an_error() -> None:

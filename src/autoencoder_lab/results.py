@@ -85,12 +85,13 @@ def choose(results: Sequence[CellResult]) -> Choice:
     compared: list[CellResult] = []
     left_out: list[LeftOut] = []
     for result in finished.values():
-        reason = _difference(_shared_facts(result), latest, _shared_facts(latest))
-        if not reason:
-            first = latest_of.setdefault(result.variant, result)
-            reason = _difference(_own_facts(result), first, _own_facts(first))
-        if reason:
-            left_out.append(LeftOut(result, reason))
+        like = latest
+        difference = differences(_shared_facts(result), _shared_facts(like))
+        if not difference:
+            like = latest_of.setdefault(result.variant, result)
+            difference = differences(_own_facts(result), _own_facts(like))
+        if difference:
+            left_out.append(LeftOut(result, f"{difference} in {like.name}, which is later"))
         else:
             compared.append(result)
     left_out += [
@@ -101,6 +102,15 @@ def choose(results: Sequence[CellResult]) -> Choice:
     return Choice(
         tuple(sorted(compared, key=lambda result: (result.variant, result.seed))),
         tuple(sorted(left_out, key=lambda it: (it.result.variant, it.result.seed))),
+    )
+
+
+def differences(facts: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """Return in what facts differ from others, as part of a sentence; nothing where in nothing."""
+    return ", ".join(
+        f"{key} is {facts.get(key, 'not set')}, but {others.get(key, 'not set')}"
+        for key in {**facts, **others}
+        if facts.get(key) != others.get(key)
     )
 
 
@@ -124,13 +134,3 @@ def _shared_facts(result: CellResult) -> dict[str, str]:
 def _own_facts(result: CellResult) -> dict[str, str]:
     """Return what is the same for all seeds of a variant."""
     return {k: value for k, value in result.parameters.items() if k.startswith(OF_VARIANT)}
-
-
-def _difference(facts: Mapping[str, str], latest: CellResult, others: Mapping[str, str]) -> str:
-    """Return in what a result differs from a later one, in a sentence; nothing where in nothing."""
-    parts = [
-        f"{key} is {facts.get(key, 'not set')}, but {others.get(key, 'not set')}"
-        for key in {**facts, **others}
-        if facts.get(key) != others.get(key)
-    ]
-    return f"its {'; its '.join(parts)} in {latest.name}, which is later" if parts else ""

@@ -1,12 +1,6 @@
 """A Kedro session for experiments: how its nodes run, and how it ends."""
 
 import os
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from kedro.framework.session import KedroSession
@@ -15,6 +9,7 @@ from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 
 from .runner import VariantRunner, VariantSpecs
+from .signals import signals_raise
 from .threads import one_thread_a_sum
 
 
@@ -29,7 +24,7 @@ class ExperimentSession(KedroSession):
         self, *, runner: AbstractRunner | None = None, **options: Any
     ) -> dict[str, Any]:
         """Run as `KedroSession.run` does; Kedro's sequential and thread runner give way to ours."""
-        with _signals_raise(), one_thread_a_sum():
+        with signals_raise(), one_thread_a_sum():
             try:
                 return super().run(runner=_by_variant(runner), **options)
             except (KeyboardInterrupt, SystemExit) as interruption:
@@ -49,25 +44,3 @@ def _by_variant(runner: AbstractRunner | None) -> AbstractRunner | None:
     if type(runner) is ThreadRunner:
         return VariantRunner(runner._max_workers, n_variants=runner._max_workers)
     return runner
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    """Let a signal to end, or a closed terminal, unwind the session as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what signals do
-        return
-    before = {number: signal.signal(number, _exit) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number in (signal.SIGINT, *before):
-        # Or system calls of TensorFlow's threads are cut short, of which it crashed now and then.
-        signal.siginterrupt(number, False)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.siginterrupt(signal.SIGINT, True)
-
-
-def _exit(number: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + number)

@@ -47,9 +47,9 @@ HOOKS = (
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "config_patterns": {"mlflow": ["mlflow*"]},
+    "config_patterns": {"mlflow": ["mlflow*"], "study": ["study*"]},
     # An environment changes single parameters, not the whole block that they are in.
-    "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
+    "merge_strategy": dict.fromkeys(("parameters", "globals", "mlflow", "study"), "soft"),
     "custom_resolvers": {
         # Leaves out a folder that has no name.
         "folders": lambda *names: "/".join(str(name) for name in names if name is not None),

@@ -6,7 +6,9 @@ from .conftest import ProjectCopy
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["registry", "list"], ["run", "--help"]], ids=" ".join
+    "command",
+    [["--help"], ["registry", "list"], ["run", "--help"], ["study", "--help"]],
+    ids=" ".join,
 )
 def test_light_commands_do_not_import_tensorflow(project: ProjectCopy, command: list[str]) -> None:
     done = project.kedro(*command)

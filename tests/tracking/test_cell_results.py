@@ -55,7 +55,7 @@ def test_a_result_is_what_its_run_holds(add_run, client: MlflowClient) -> None:
     assert result.made_with == {
         "data": "d" * 8,
         "commit": "c" * 8,
-        "uncommitted changes": "e" * 8,
+        "digest of uncommitted changes": "e" * 8,
     }
     assert result.parameters == {"training.epochs": "2"}
     assert result.metrics == {"test/mse": 0.25}

@@ -9,10 +9,12 @@ from .experiment import (
     VariantParams,
     experiment_model,
     flatten,
+    run_parameters,
     variant_names,
 )
 from .feasibility import find_infeasible, find_infeasible_budgets
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
+from .study import StudyParams
 from .training import (
     GaussianNoiseParams,
     GreedyParams,
@@ -52,6 +54,7 @@ __all__ = [
     "SharedParams",
     "SparsityParams",
     "StrategyParams",
+    "StudyParams",
     "TiedParams",
     "TrainingParams",
     "VariantParams",
@@ -60,5 +63,6 @@ __all__ = [
     "find_infeasible",
     "find_infeasible_budgets",
     "flatten",
+    "run_parameters",
     "variant_names",
 ]

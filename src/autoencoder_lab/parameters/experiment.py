@@ -126,6 +126,19 @@ def experiment_model(parameters: Mapping[str, object]) -> type[SharedParams]:
     return create_model("ExperimentParams", __base__=SharedParams, **blocks)
 
 
+def run_parameters(parameters: Mapping[str, object], variant: str) -> dict[str, JsonValue]:
+    """Return what a variant's run is made with, by dotted keys that all variants share.
+
+    Args:
+        parameters: The whole configuration.
+        variant: The name of one of its blocks.
+    """
+    others = variant_names(parameters)
+    shared = {key: value for key, value in parameters.items() if key not in others}
+    block: Any = parameters[variant]
+    return flatten(shared | dict(block))
+
+
 def flatten(parameters: Mapping[str, object]) -> dict[str, JsonValue]:
     """Return nested parameters by dotted keys, as `--params` takes them."""
     flat: dict[str, JsonValue] = {}

@@ -17,7 +17,7 @@ from autoencoder_lab.results import CellResult
 MADE_WITH = {
     "data": "data_digest",
     "commit": "git_commit",
-    "uncommitted changes": "git_changes",
+    "digest of uncommitted changes": "git_changes",
 }
 """The tags in which runs of one comparison may not differ, by what they are called."""
 
@@ -59,6 +59,11 @@ def find_cell_runs(dataset: str, run_key: str | None) -> list[Run]:
     return runs
 
 
+def made_with(tags: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the data and the code that a run's tags name, as results call them."""
+    return {name: value[:8] for name, tag in MADE_WITH.items() if (value := tags.get(tag))}
+
+
 def _read(run: Run) -> CellResult:
     tags = run.data.tags
     return CellResult(
@@ -69,7 +74,7 @@ def _read(run: Run) -> CellResult:
         run_id=run.info.run_id,
         status=run.info.status,
         started=run.info.start_time,
-        made_with={name: tags[tag][:8] for name, tag in MADE_WITH.items() if tag in tags},
+        made_with=made_with(tags),
         parameters=run.data.params,
         metrics=_with_one_value(run.data.metrics),
         load_few_labels=partial(_load_few_labels, run.info.run_id),

@@ -17,7 +17,7 @@ from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.graph import AFTER_VARIANTS, variant_of
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import CorruptionParams, flatten, variant_names
+from autoencoder_lab.parameters import CorruptionParams, flatten, run_parameters, variant_names
 from autoencoder_lab.results import FINISHED
 
 from .cell_results import find_cell_runs
@@ -97,7 +97,7 @@ class MlflowRuns:
             name=_name(pipelines, variants),
             tags=self._tags(parameters),
             shared=flatten(shared),
-            variants={variant: flatten(shared | dict(parameters[variant])) for variant in variants},
+            variants={variant: run_parameters(parameters, variant) for variant in variants},
             is_compared=is_compared,
         )
 

@@ -1,0 +1,39 @@
+"""What a study runs."""
+
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator
+
+from .types import FolderName, Params, Seed
+
+Item = TypeVar("Item")
+
+
+def _as_list(value: object) -> object:
+    """Return a single value as what it stands for, a list of one."""
+    if isinstance(value, str | int):
+        return [value]
+    if isinstance(value, list | tuple):
+        return value
+    raise ValueError("a list, as [a, b]")
+
+
+def _require_each_once(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if not items:
+        raise ValueError("one or more")
+    if len(set(items)) < len(items):
+        raise ValueError("each only once")
+    return items
+
+
+Each = Annotated[tuple[Item, ...], BeforeValidator(_as_list), AfterValidator(_require_each_once)]
+
+
+class StudyParams(Params):
+    """Each data set with each variant and each seed, all under one run key."""
+
+    run_key: FolderName
+    datasets: Each[FolderName]
+    variants: Each[str] | None
+    """None for all of the base environment."""
+    seeds: Each[Seed]

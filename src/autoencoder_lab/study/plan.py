@@ -1,0 +1,153 @@
+"""Which cells a study has, and which of them are done."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.session import KedroSession
+from kedro.io import DatasetError
+
+from autoencoder_lab.arrays import RawImages
+from autoencoder_lab.code_state import read_code_state
+from autoencoder_lab.failures import BadInput, listing, root_cause
+from autoencoder_lab.parameters import StudyParams, run_parameters, variant_names
+from autoencoder_lab.problems import find_problems, suggest
+from autoencoder_lab.results import FINISHED, differences
+from autoencoder_lab.tracking.cell_results import CellResultsDataset, made_with
+from autoencoder_lab.tracking.store import open_experiment
+from autoencoder_lab.variants import find_variants
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A data set, a variant and a seed."""
+
+    dataset: str
+    variant: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What the cell is called in a line."""
+        return f"{self.dataset}, {self.variant}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """The cells of a study, in the order in which they run, and which of them are done."""
+
+    run_key: str
+    env: str | None
+    cells: tuple[Cell, ...]
+    done: frozenset[Cell]
+
+    @property
+    def to_run(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell not in self.done]
+
+    @property
+    def datasets(self) -> list[str]:
+        return list(dict.fromkeys(cell.dataset for cell in self.cells))
+
+    def run_cell(self, cell: Cell) -> list[str]:
+        """Return what runs a cell, after `kedro`; where it was begun, it goes on from there."""
+        params = f"dataset={cell.dataset},seed={cell.seed},run_key={self.run_key}"
+        return [*self._run(cell.variant, params), "--only-missing-outputs"]
+
+    def compare(self, dataset: str) -> list[str]:
+        """Return what compares the cells of a data set, after `kedro`."""
+        return self._run("comparison", f"dataset={dataset},run_key={self.run_key}")
+
+    def _run(self, pipeline: str, params: str) -> list[str]:
+        environment = [f"--env={self.env}"] if self.env else []
+        return ["run", *environment, f"--pipelines={pipeline}", f"--params={params}"]
+
+
+def plan_study(project: Path, env: str | None, options: Mapping[str, object]) -> Study:
+    """Return the study that `study.yml` and the options, which go before it, describe.
+
+    Raises:
+        BadInput: A key, variant, data set or seed is none, or a run of the study's run key was made
+            from something else than now would be.
+    """
+    context = _context(project, env)
+    params = _read_params(context, options)
+    variants = params.variants or find_variants().base
+    cells = tuple(
+        Cell(dataset, variant, seed)
+        for dataset in params.datasets
+        for seed in params.seeds  # first the first seed of all: they can be compared early
+        for variant in variants
+    )
+    done: set[Cell] = set()
+    problems: list[str] = []
+    for dataset in params.datasets:
+        of_dataset = [cell for cell in cells if cell.dataset == dataset]
+        for cell, difference in _finished(project, env, dataset, params.run_key, of_dataset):
+            if difference:
+                problems.append(f"{cell.name}: {difference} now")
+            else:
+                done.add(cell)
+    if problems:
+        title = f"cells of run_key {params.run_key} were made from something else"
+        remedy = "Set it as it was, or choose another --run-key"
+        raise BadInput(f"{listing(title, problems)}\n{remedy}")
+    return Study(params.run_key, env, cells, frozenset(done))
+
+
+def _read_params(context: KedroContext, options: Mapping[str, object]) -> StudyParams:
+    written = {**context.config_loader["study"], **options}
+    problems = find_problems(written, StudyParams)
+    if problems:
+        raise BadInput(listing("wrong study", problems))
+    params = StudyParams.model_validate(written)
+    known = variant_names(context.config_loader["parameters"])
+    unknown = [name for name in params.variants or () if name not in known]
+    if unknown:
+        raise BadInput(
+            listing("wrong study", [f"variants: {name}{suggest(name, known)}" for name in unknown])
+        )
+    return params
+
+
+def _finished(
+    project: Path, env: str | None, dataset: str, run_key: str, cells: list[Cell]
+) -> Iterator[tuple[Cell, str]]:
+    """Yield the cells that are finished, and in what they differ from what would be made now."""
+    context = _context(project, env, dataset=dataset, run_key=run_key)
+    try:
+        raw_images: RawImages = context.catalog.load("raw_images")
+    except DatasetError as error:
+        raise BadInput(str(root_cause(error))) from error
+    code = read_code_state(project)
+    from_now = made_with(
+        {
+            "data_digest": raw_images.sha256(),
+            "git_commit": code.commit,
+            "git_changes": code.uncommitted,
+        }
+    )
+    parameters = context.catalog.load("parameters")
+    open_experiment(context.mlflow, context)  # type: ignore[attr-defined]
+    results = CellResultsDataset(dataset=dataset, run_key=run_key).load()
+    finished = {
+        Cell(dataset, result.variant, result.seed): result
+        for result in results
+        if result.status == FINISHED
+    }
+    for cell in cells:
+        if result := finished.get(cell):
+            now = run_parameters({**parameters, "seed": cell.seed}, cell.variant)
+            yield (
+                cell,
+                differences(
+                    {**result.made_with, **result.parameters},
+                    {**from_now, **{key: str(value) for key, value in now.items()}},
+                ),
+            )
+
+
+def _context(project: Path, env: str | None, **params: Any) -> KedroContext:
+    return KedroSession.create(project_path=project, env=env, runtime_params=params).load_context()

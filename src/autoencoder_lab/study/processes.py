@@ -1,0 +1,71 @@
+"""Processes side by side, which end when the study does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+Job = TypeVar("Job")
+
+SECONDS_BETWEEN_LOOKS = 0.2
+SECONDS_TO_STOP = 30
+
+
+def start_kedro(arguments: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start a command of Kedro whose lines go to a log.
+
+    It is out of Ctrl-C's reach, so that whoever started it ends it, and once.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as lines:
+        return subprocess.Popen(
+            [sys.executable, "-m", "kedro", *arguments],
+            cwd=folder,
+            env={**os.environ, "COLUMNS": "120"},
+            stdin=subprocess.DEVNULL,
+            stdout=lines,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def run_side_by_side(
+    jobs: Iterable[Job], start: Callable[[Job], subprocess.Popen[bytes]], *, n_at_once: int
+) -> Generator[tuple[Job, int], None, None]:
+    """Yield each job and its exit status as soon as its process has ended.
+
+    Where the iteration is left, by Ctrl-C or otherwise, those that run are asked to end, and made
+    to where they do not.
+    """
+    waiting = deque(jobs)
+    running: dict[Job, subprocess.Popen[bytes]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < n_at_once:
+                job = waiting.popleft()
+                running[job] = start(job)
+            for job, process in list(running.items()):
+                status = process.poll()
+                if status is not None:
+                    del running[job]
+                    yield job, status
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    finally:
+        _stop(list(running.values()))
+
+
+def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + SECONDS_TO_STOP
+    for process in processes:
+        try:
+            process.wait(max(0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,101 @@
+"""Running a study, and showing how far it is."""
+
+import shlex
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from .plan import Cell, Study
+from .processes import run_side_by_side, start_kedro
+
+
+def show_plan(study: Study, console: Console) -> None:
+    """Print what a study would run, a command each, and which of them are done."""
+    for cell in study.cells:
+        state = "done  " if cell in study.done else "to run"
+        console.print(f"{state}  {_written(study.run_cell(cell))}", soft_wrap=True)
+    for dataset in study.datasets:
+        console.print(f"to run  {_written(study.compare(dataset))}", soft_wrap=True)
+    console.print(_summary(study, len(study.done)))
+
+
+def run_study(study: Study, project: Path, console: Console, *, n_jobs: int) -> bool:
+    """Run the cells that are not done, so many at once, and then the comparisons.
+
+    Returns:
+        Whether all of them succeeded.
+    """
+    failed = _run_cells(study, project, console, n_jobs)
+    comparisons = [
+        subprocess.run(
+            [sys.executable, "-m", "kedro", *study.compare(dataset)], cwd=project, check=False
+        )
+        for dataset in study.datasets
+    ]
+    console.print()
+    for cell in failed:
+        console.print(f"[red]failed[/]  {cell.name}: {_log(project, study, cell)}", soft_wrap=True)
+    console.print(_summary(study, len(study.cells) - len(failed)))
+    return not failed and not any(comparison.returncode for comparison in comparisons)
+
+
+def _run_cells(study: Study, project: Path, console: Console, n_jobs: int) -> list[Cell]:
+    """Run the cells that are not done, and return those that failed."""
+    started: dict[Cell, float] = {}
+    failed: list[Cell] = []
+
+    def start(cell: Cell) -> subprocess.Popen[bytes]:
+        started[cell] = time.monotonic()
+        progress.update(task, running=_running(started))
+        return start_kedro(study.run_cell(cell), project, _log(project, study, cell))
+
+    progress = Progress(
+        TextColumn("cells"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+        TextColumn("{task.fields[running]}"),
+        console=console,
+    )
+    task = progress.add_task("", total=len(study.cells), completed=len(study.done), running="")
+    jobs = run_side_by_side(study.to_run, start, n_at_once=n_jobs)
+    with progress, closing(jobs):
+        for cell, status in jobs:
+            seconds = time.monotonic() - started.pop(cell)
+            if status:
+                failed.append(cell)
+            state = "[red]failed[/]" if status else "done  "
+            console.print(f"{state}  {cell.name}  {seconds:,.0f} s", soft_wrap=True)
+            progress.update(task, advance=1, running=_running(started))
+    return failed
+
+
+def _running(started: dict[Cell, float]) -> str:
+    return "  ".join(cell.name for cell in started)
+
+
+def _log(project: Path, study: Study, cell: Cell) -> Path:
+    folder = f"{cell.dataset}/{study.run_key}/{cell.variant}/seed-{cell.seed}"
+    return project / "data" / "08_reporting" / folder / "run.log"
+
+
+def _written(arguments: list[str]) -> str:
+    return shlex.join(["kedro", *arguments])
+
+
+def _summary(study: Study, n_done: int) -> str:
+    return f"{n_done} of {len(study.cells)} cells of run_key {study.run_key} are done."
