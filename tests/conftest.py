@@ -1,4 +1,4 @@
-"""A real MLflow server, for whatever has to work with one."""
+"""What several tests need: a real MLflow server, and the result of a cell."""
 
 import socket
 import subprocess
@@ -7,7 +7,11 @@ import time
 import urllib.request
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
+
+from autoencoder_lab.arrays import Autoencoder
+from autoencoder_lab.results import CellResult
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield address
     process.terminate()
     process.wait(30)
+
+
+@pytest.fixture
+def cell_result() -> CellResult:
+    """Return a finished result without metrics."""
+
+    def load_model() -> Autoencoder:
+        raise AssertionError("no model is needed")
+
+    return CellResult(
+        dataset="digits",
+        variant="tied",
+        seed=1,
+        run_key="",
+        run_id="tied 1",
+        status="FINISHED",
+        started=1_790_000_000_000,
+        made_with={"data": "1a2b3c4d", "commit": "5e6f7a8b"},
+        parameters={},
+        metrics={},
+        load_few_labels=pd.DataFrame,
+        load_model=load_model,
+    )

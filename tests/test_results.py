@@ -1,30 +1,15 @@
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 
-from autoencoder_lab.arrays import Autoencoder
 from autoencoder_lab.results import CellResult, choose
 
-
-def no_model() -> Autoencoder:
-    raise AssertionError("no model is needed to choose results")
+PARAMETERS = {"seed": "1", "evaluation.tsne_images": "9", "training.epochs": "2"}
 
 
-FIRST = CellResult(
-    dataset="digits",
-    variant="stacked",
-    seed=1,
-    run_key="",
-    run_id="first",
-    status="FINISHED",
-    started=1,
-    made_with={"data": "d1", "commit": "c1"},
-    parameters={"seed": "1", "evaluation.tsne_images": "9", "training.epochs": "2"},
-    metrics={},
-    load_few_labels=pd.DataFrame,
-    load_model=no_model,
-)
+@pytest.fixture
+def first(cell_result: CellResult) -> CellResult:
+    return replace(cell_result, run_id="first", started=1, parameters=PARAMETERS)
 
 
 def names(results: list[CellResult]) -> tuple[list[str], dict[str, str]]:
@@ -36,34 +21,34 @@ def names(results: list[CellResult]) -> tuple[list[str], dict[str, str]]:
     )
 
 
-def test_what_is_compared_is_sorted_by_variant_and_seed() -> None:
-    second = replace(FIRST, seed=2, run_id="second", started=2, parameters={**FIRST.parameters})
-    linear = replace(FIRST, variant="linear", seed=7, run_id="linear", started=3)
+def test_what_is_compared_is_sorted_by_variant_and_seed(first: CellResult) -> None:
+    second = replace(first, seed=2, run_id="second", started=2, parameters={**PARAMETERS})
+    linear = replace(first, variant="linear", seed=7, run_id="linear", started=3)
 
-    assert names([second, linear, FIRST]) == (["linear", "first", "second"], {})
-
-
-def test_the_latest_finished_run_of_a_cell_counts() -> None:
-    later = replace(FIRST, run_id="later", started=3)
-    failed = replace(FIRST, run_id="failed", started=4, status="FAILED")
-
-    assert names([later, FIRST, failed]) == (["later"], {})
+    assert names([second, linear, first]) == (["linear", "first", "second"], {})
 
 
-def test_a_cell_that_never_finished_is_named() -> None:
-    failed = replace(FIRST, seed=2, run_id="failed", started=9, status="FAILED")
+def test_the_latest_finished_run_of_a_cell_counts(first: CellResult) -> None:
+    later = replace(first, run_id="later", started=3)
+    failed = replace(first, run_id="failed", started=4, status="FAILED")
+
+    assert names([later, first, failed]) == (["later"], {})
+
+
+def test_a_cell_that_never_finished_is_named(first: CellResult) -> None:
+    failed = replace(first, seed=2, run_id="failed", started=9, status="FAILED")
     earlier = replace(failed, run_id="earlier", started=8, status="KILLED")
 
-    assert names([FIRST, earlier, failed]) == (["first"], {"failed": "its run is FAILED"})
+    assert names([first, earlier, failed]) == (["first"], {"failed": "its run is FAILED"})
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"made_with": {"data": "d1", "commit": "c0"}}, "commit is c0, but c1"),
-        ({"made_with": {"data": "d0", "commit": "c1"}}, "data is d0, but d1"),
+        ({"made_with": {"data": "1a2b3c4d", "commit": "c0"}}, "commit is c0, but 5e6f7a8b"),
+        ({"made_with": {"data": "d0", "commit": "5e6f7a8b"}}, "data is d0, but 1a2b3c4d"),
         (
-            {"parameters": {**FIRST.parameters, "evaluation.tsne_images": "5"}},
+            {"parameters": {**PARAMETERS, "evaluation.tsne_images": "5"}},
             "evaluation.tsne_images is 5, but 9",
         ),
         ({"parameters": {"training.epochs": "2"}}, "evaluation.tsne_images is not set, but 9"),
@@ -71,33 +56,33 @@ def test_a_cell_that_never_finished_is_named() -> None:
     ids=["commit", "data", "shared parameter", "parameter that is new"],
 )
 def test_what_was_made_with_something_else_than_the_latest_is_left_out(
-    change: dict[str, dict[str, str]], reason: str
+    first: CellResult, change: dict[str, dict[str, str]], reason: str
 ) -> None:
-    other = replace(FIRST, variant="tied", run_id="other", started=0, **change)
+    other = replace(first, variant="stacked", run_id="other", started=0, **change)
 
-    compared, left_out = names([FIRST, other])
+    compared, left_out = names([first, other])
 
     assert compared == ["first"]
     assert reason in left_out["other"]
-    assert "stacked, seed 1" in left_out["other"]
+    assert "tied, seed 1" in left_out["other"]
 
 
-def test_seeds_of_a_variant_have_the_same_parameters() -> None:
+def test_seeds_of_a_variant_have_the_same_parameters(first: CellResult) -> None:
     longer = replace(
-        FIRST,
+        first,
         seed=2,
         run_id="longer",
         started=0,
-        parameters={**FIRST.parameters, "seed": "2", "training.epochs": "20"},
+        parameters={**PARAMETERS, "seed": "2", "training.epochs": "20"},
     )
-    other_variant = replace(longer, variant="tied", run_id="other variant")
+    other_variant = replace(longer, variant="stacked", run_id="other variant")
 
-    compared, left_out = names([FIRST, longer, other_variant])
+    compared, left_out = names([first, longer, other_variant])
 
-    assert compared == ["first", "other variant"]
+    assert compared == ["other variant", "first"]
     assert "training.epochs is 20, but 2 in" in left_out["longer"]
 
 
-def test_nothing_finished_is_an_error() -> None:
+def test_nothing_finished_is_an_error(first: CellResult) -> None:
     with pytest.raises(ValueError, match="none of the runs is finished"):
-        choose([replace(FIRST, status="FAILED")])
+        choose([replace(first, status="FAILED")])

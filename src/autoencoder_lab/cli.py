@@ -51,7 +51,7 @@ def study(
     from autoencoder_lab.signals import signals_raise
     from autoencoder_lab.study import plan_study, run_study, show_plan
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     given = {name: value for name, value in options.items() if value is not None}
     planned = plan_study(metadata.project_path, env, given)
     if dry_run:

@@ -140,6 +140,13 @@ def test_one_seed_has_no_interval_and_no_test() -> None:
     assert board["standing"].tolist() == ["best", "untested"]
 
 
+def test_a_variant_alone_is_the_best_and_has_no_differences() -> None:
+    table = scores({"a": [1.0, 2.0, 3.0]})
+
+    assert find_differences(table).empty
+    assert standings(table) == {"a": "best"}
+
+
 def test_only_common_seeds_are_paired() -> None:
     nan = float("nan")
     values = {"a": [1.0, 1.2, 1.1, nan], "b": [nan, 2.2, 2.3, 9.0]}
@@ -156,23 +163,7 @@ def test_equal_steps_are_not_taken_for_certainty() -> None:
     assert standings(table) == {"b": "best", "a": "untested"}
 
 
-RESULT = CellResult(
-    dataset="digits",
-    variant="stacked",
-    seed=3,
-    run_key="",
-    run_id="",
-    status="FINISHED",
-    started=0,
-    made_with={},
-    parameters={},
-    metrics={},
-    load_few_labels=pd.DataFrame,
-    load_model=lambda: pytest.fail("no model is needed"),
-)
-
-
-def test_scores_are_the_metrics_of_the_contract_in_its_order() -> None:
+def test_scores_are_the_metrics_of_the_contract_in_its_order(cell_result: CellResult) -> None:
     metrics = {"node/encode_images/seconds": 2, "fit/seconds": 9, "test/mse": 0.01, "my/own": 3}
 
     def few_labels() -> pd.DataFrame:
@@ -180,17 +171,19 @@ def test_scores_are_the_metrics_of_the_contract_in_its_order() -> None:
             {"labels": [10, 30], "pretraining/gain": [0.1, 0.2], "verdict": ["helps", "helps"]}
         )
 
-    result = replace(RESULT, metrics=metrics, load_few_labels=few_labels)
+    result = replace(cell_result, metrics=metrics, load_few_labels=few_labels)
 
     assert tabulate([result]).to_numpy().tolist() == [
-        ["stacked", 3, "test/mse", 0, 0.01],
-        ["stacked", 3, "fit/seconds", 0, 9],
-        ["stacked", 3, "pretraining/gain", 10, 0.1],
-        ["stacked", 3, "pretraining/gain", 30, 0.2],
+        ["tied", 1, "test/mse", 0, 0.01],
+        ["tied", 1, "fit/seconds", 0, 9],
+        ["tied", 1, "pretraining/gain", 10, 0.1],
+        ["tied", 1, "pretraining/gain", 30, 0.2],
     ]
 
 
-def test_noise_transfer_has_what_was_trained_with_beside_what_was_tested_on() -> None:
+def test_noise_transfer_has_what_was_trained_with_beside_what_was_tested_on(
+    cell_result: CellResult,
+) -> None:
     board = pd.concat(
         scores({"a": [1.0], "b": [2.0], "c": [4.0]}, f"denoise/{view}/psnr_gain")
         for view in ("gaussian_0.2", "mask_0.5")
@@ -202,7 +195,7 @@ def test_noise_transfer_has_what_was_trained_with_beside_what_was_tested_on() ->
     }
     results = [
         replace(
-            RESULT,
+            cell_result,
             variant=variant,
             parameters={f"training.corruption.{key}": value for key, value in noise.items()},
         )

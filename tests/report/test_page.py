@@ -1,6 +1,7 @@
 import base64
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -14,20 +15,6 @@ from autoencoder_lab.report.page import CAPTIONS, render
 from autoencoder_lab.results import CellResult
 
 FIGURES = {name: Image.new("RGB", (7 + n, 5), "white") for n, name in enumerate(CAPTIONS)}
-RESULT = CellResult(
-    dataset="digits",
-    variant="tied",
-    seed=1,
-    run_key="november",
-    run_id="r",
-    status="FINISHED",
-    started=1_790_000_000_000,
-    made_with={"data": "1a2b3c4d", "commit": "5e6f7a8b"},
-    parameters={},
-    metrics={},
-    load_few_labels=pd.DataFrame,
-    load_model=lambda: pytest.fail("no model is needed"),
-)
 CELLS = pd.DataFrame(
     {
         "variant": ["tied", "linear", "<b>own</b>"],
@@ -37,28 +24,38 @@ CELLS = pd.DataFrame(
 )
 
 
-def page(seeds: list[int]) -> str:
-    rng = np.random.default_rng(0)
-    scores = pd.DataFrame(
-        [
-            {
-                "variant": variant,
-                "seed": seed,
-                "metric": metric,
-                "labels": labels,
-                "value": mean + rng.normal(0, 0.001),
-            }
-            for variant, mean in (("tied", 0.1), ("linear", 0.2))
-            for metric, labels in (("test/mse", 0), ("pretraining/gain", 100))
+Render = Callable[..., str]
+
+
+@pytest.fixture
+def page(cell_result: CellResult) -> Render:
+    """Return what renders the page of two variants with some seeds, or of the first."""
+
+    def render_page(seeds: list[int], n_variants: int = 2) -> str:
+        variants = [("tied", 0.1), ("linear", 0.2)][:n_variants]
+        rng = np.random.default_rng(0)
+        scores = pd.DataFrame(
+            [
+                {
+                    "variant": variant,
+                    "seed": seed,
+                    "metric": metric,
+                    "labels": labels,
+                    "value": mean + rng.normal(0, 0.001),
+                }
+                for variant, mean in variants
+                for metric, labels in (("test/mse", 0), ("pretraining/gain", 100))
+                for seed in seeds
+            ]
+        )
+        results = [
+            replace(cell_result, run_key="november", variant=variant, seed=seed)
+            for variant, _ in variants
             for seed in seeds
         ]
-    )
-    results = [
-        replace(RESULT, variant=variant, seed=seed)
-        for variant in ("linear", "tied")
-        for seed in seeds
-    ]
-    return render(results, CELLS, rank(scores, find_differences(scores)), FIGURES)
+        return render(results, CELLS, rank(scores, find_differences(scores)), FIGURES)
+
+    return render_page
 
 
 class Page(HTMLParser):
@@ -82,7 +79,7 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_the_page_is_whole_and_loads_nothing() -> None:
+def test_the_page_is_whole_and_loads_nothing(page: Render) -> None:
     html = page([1, 2, 3])
 
     shown = Page(html)
@@ -97,7 +94,7 @@ def test_the_page_is_whole_and_loads_nothing() -> None:
     assert not re.search(r"https?://|@import|url\(", html)
 
 
-def test_the_page_says_what_was_compared_and_which_differences_are_real() -> None:
+def test_the_page_says_what_was_compared_and_which_differences_are_real(page: Render) -> None:
     text = Page(page([1, 2, 3])).text
 
     assert "Variants on digits, november" in text
@@ -107,15 +104,24 @@ def test_the_page_says_what_was_compared_and_which_differences_are_real() -> Non
     assert re.search(r"pretraining gain 100 labels ↑: linear is best", text)
 
 
-def test_one_seed_has_no_intervals_and_the_page_says_so() -> None:
+def test_one_seed_has_no_intervals_and_the_page_says_so(page: Render) -> None:
     text = Page(page([4])).text
 
-    assert "there is one seed only, so there are no intervals" in text
+    assert "There is one seed only, so there are no intervals" in text
     assert "±" not in text.partition("Figures")[0]
     assert "is real" not in text
 
 
-def test_a_cell_that_is_left_out_has_a_row_with_its_reason_and_its_name_as_text() -> None:
+def test_one_variant_has_nothing_to_be_compared_with(page: Render) -> None:
+    text = Page(page([1, 2], n_variants=1)).text
+
+    assert "There is one variant only" in text
+    assert "1 variant, 2 seeds (1 and 2)" in text
+
+
+def test_a_cell_that_is_left_out_has_a_row_with_its_reason_and_its_name_as_text(
+    page: Render,
+) -> None:
     html = page([1, 2])
 
     assert "<b>own</b>" not in html

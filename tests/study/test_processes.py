@@ -54,12 +54,13 @@ def test_who_leaves_the_iteration_leaves_no_process(
     assert all(process.returncode is not None for process in start.processes)
 
 
-def test_a_command_writes_to_its_log_out_of_the_reach_of_ctrl_c(tmp_path: Path) -> None:
-    log = tmp_path / "cell" / "run.log"
+def test_a_command_writes_to_a_file_out_of_the_reach_of_ctrl_c(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
 
-    process = start_kedro(["--version"], tmp_path, log)
-    group = os.getpgid(process.pid)
-    status = process.wait(60)
+    with log.open("wb") as lines:
+        process = start_kedro(["--version"], tmp_path, lines)
+        group = os.getpgid(process.pid)
+        status = process.wait(60)
 
     assert status == 0
     assert "kedro, version" in log.read_text()

@@ -1,6 +1,5 @@
 """Processes side by side, which end when the study does."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -8,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 Job = TypeVar("Job")
 
@@ -16,22 +15,21 @@ SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_TO_STOP = 30
 
 
-def start_kedro(arguments: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start a command of Kedro whose lines go to a log.
+def start_kedro(
+    arguments: Sequence[str], folder: Path, lines: BinaryIO | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command of Kedro in a folder; its lines go to a file or, without one, are shown.
 
     It is out of Ctrl-C's reach, so that whoever started it ends it, and once.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as lines:
-        return subprocess.Popen(
-            [sys.executable, "-m", "kedro", *arguments],
-            cwd=folder,
-            env={**os.environ, "COLUMNS": "120"},
-            stdin=subprocess.DEVNULL,
-            stdout=lines,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    return subprocess.Popen(
+        [sys.executable, "-m", "kedro", *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=lines,
+        stderr=lines,
+        start_new_session=True,
+    )
 
 
 def run_side_by_side(

@@ -2,7 +2,6 @@
 
 import shlex
 import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -25,9 +24,9 @@ def show_plan(study: Study, console: Console) -> None:
     """Print what a study would run, a command each, and which of them are done."""
     for cell in study.cells:
         state = "done  " if cell in study.done else "to run"
-        console.print(f"{state}  {_written(study.run_cell(cell))}", soft_wrap=True)
+        console.print(f"{state}  {_written(study.run_cell(cell))}")
     for dataset in study.datasets:
-        console.print(f"to run  {_written(study.compare(dataset))}", soft_wrap=True)
+        console.print(f"to run  {_written(study.compare(dataset))}")
     console.print(_summary(study, len(study.done)))
 
 
@@ -38,17 +37,17 @@ def run_study(study: Study, project: Path, console: Console, *, n_jobs: int) -> 
         Whether all of them succeeded.
     """
     failed = _run_cells(study, project, console, n_jobs)
-    comparisons = [
-        subprocess.run(
-            [sys.executable, "-m", "kedro", *study.compare(dataset)], cwd=project, check=False
-        )
-        for dataset in study.datasets
-    ]
+
+    def compare(dataset: str) -> subprocess.Popen[bytes]:
+        return start_kedro(study.compare(dataset), project)
+
+    with closing(run_side_by_side(study.datasets, compare, n_at_once=1)) as comparisons:
+        are_compared = all([status == 0 for _, status in comparisons])
     console.print()
     for cell in failed:
-        console.print(f"[red]failed[/]  {cell.name}: {_log(project, study, cell)}", soft_wrap=True)
+        console.print(f"failed  {cell.name}: {_log(project, study, cell)}", style="red")
     console.print(_summary(study, len(study.cells) - len(failed)))
-    return not failed and not any(comparison.returncode for comparison in comparisons)
+    return are_compared and not failed
 
 
 def _run_cells(study: Study, project: Path, console: Console, n_jobs: int) -> list[Cell]:
@@ -59,7 +58,10 @@ def _run_cells(study: Study, project: Path, console: Console, n_jobs: int) -> li
     def start(cell: Cell) -> subprocess.Popen[bytes]:
         started[cell] = time.monotonic()
         progress.update(task, running=_running(started))
-        return start_kedro(study.run_cell(cell), project, _log(project, study, cell))
+        log = _log(project, study, cell)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as lines:
+            return start_kedro(study.run_cell(cell), project, lines)
 
     progress = Progress(
         TextColumn("cells"),
@@ -78,8 +80,8 @@ def _run_cells(study: Study, project: Path, console: Console, n_jobs: int) -> li
             seconds = time.monotonic() - started.pop(cell)
             if status:
                 failed.append(cell)
-            state = "[red]failed[/]" if status else "done  "
-            console.print(f"{state}  {cell.name}  {seconds:,.0f} s", soft_wrap=True)
+            state, style = ("failed", "red") if status else ("done  ", "")
+            console.print(f"{state}  {cell.name}  {seconds:,.0f} s", style=style)
             progress.update(task, advance=1, running=_running(started))
     return failed
 
@@ -89,6 +91,7 @@ def _running(started: dict[Cell, float]) -> str:
 
 
 def _log(project: Path, study: Study, cell: Cell) -> Path:
+    """Return where the lines of a cell go: beside its figures."""
     folder = f"{cell.dataset}/{study.run_key}/{cell.variant}/seed-{cell.seed}"
     return project / "data" / "08_reporting" / folder / "run.log"
 

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from autoencoder_lab.arrays import Autoencoder, Images, RawImages
@@ -26,33 +25,26 @@ def times(factor: float) -> Callable[[], Autoencoder]:
     return lambda: cast(Autoencoder, SimpleNamespace(predict=predict))
 
 
-RESULT = CellResult(
-    dataset="digits",
-    variant="tied",
-    seed=1,
-    run_key="",
-    run_id="tied 1",
-    status="FINISHED",
-    started=1,
-    made_with={"data": RAW.sha256()[:8]},
-    parameters={
-        "ingest.validation_fraction": "0.25",
-        "ingest.test_fraction": "0.5",
-        "ingest.split_seed": "7",
-    },
-    metrics={},
-    load_few_labels=pd.DataFrame,
-    load_model=times(1),
-)
+@pytest.fixture
+def tied(cell_result: CellResult) -> CellResult:
+    return replace(
+        cell_result,
+        made_with={"data": RAW.sha256()[:8]},
+        parameters={
+            "ingest.validation_fraction": "0.25",
+            "ingest.test_fraction": "0.5",
+            "ingest.split_seed": "7",
+        },
+    )
 
 
 def test_all_cells_have_a_row_and_those_that_are_left_out_a_reason(
-    caplog: pytest.LogCaptureFixture,
+    tied: CellResult, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failed = replace(RESULT, variant="linear", run_id="linear 1", status="FAILED")
+    failed = replace(tied, variant="linear", run_id="linear 1", status="FAILED")
 
     with caplog.at_level(logging.WARNING):
-        chosen = choose_cells([RESULT, failed], RAW, INGEST)
+        chosen = choose_cells([tied, failed], RAW, INGEST)
 
     assert [result.run_id for result in chosen["compared_cells"]] == ["tied 1"]
     assert chosen["cells_table"].to_dict("records") == [
@@ -68,23 +60,23 @@ def test_all_cells_have_a_row_and_those_that_are_left_out_a_reason(
     assert "Left out of the comparison: linear, seed 1, as its run is FAILED" in caplog.text
 
 
-def test_runs_of_other_images_are_refused() -> None:
+def test_runs_of_other_images_are_refused(tied: CellResult) -> None:
     other = RawImages(np.ones((9, 5, 3, 1), np.uint8), RAW.train_labels)
-    with pytest.raises(ValueError, match=r"tied, seed 1, was made from other images: data was"):
-        choose_cells([RESULT], other, INGEST)
+    with pytest.raises(ValueError, match=r"tied, seed 1, was made from other images: data is"):
+        choose_cells([tied], other, INGEST)
 
     split = INGEST.model_copy(update={"split_seed": 8})
-    with pytest.raises(ValueError, match=r"ingest\.split_seed was 7, is 8\. Set it as it was"):
-        choose_cells([RESULT], RAW, split)
+    with pytest.raises(ValueError, match=r"ingest\.split_seed is 7, but 8 now\. Set it"):
+        choose_cells([tied], RAW, split)
 
 
-def test_each_variant_reconstructs_the_same_images_by_its_first_seed() -> None:
+def test_each_variant_reconstructs_the_same_images_by_its_first_seed(tied: CellResult) -> None:
     images = np.random.default_rng(0).random((20, 5, 3, 1), np.float32)
     images.setflags(write=False)
     cells = [
-        replace(RESULT, load_model=times(1)),
-        replace(RESULT, seed=2, load_model=times(9)),
-        replace(RESULT, variant="wide", load_model=times(0.5)),
+        replace(tied, load_model=times(1)),
+        replace(tied, seed=2, load_model=times(9)),
+        replace(tied, variant="wide", load_model=times(0.5)),
     ]
 
     reconstructed = reconstruct_samples(cells, images)

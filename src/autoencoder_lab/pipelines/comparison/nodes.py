@@ -10,7 +10,7 @@ from PIL.Image import Image
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Figure, Images, RawImages
 from autoencoder_lab.parameters import IngestParams, flatten
-from autoencoder_lab.results import CellResult, choose
+from autoencoder_lab.results import CellResult, choose, differences
 
 logger = logging.getLogger(__name__)
 
@@ -43,15 +43,12 @@ def choose_cells(
         logger.warning("Left out of the comparison: %s, as %s", it.result.name, it.reason)
     reasons = {result.run_id: "" for result in choice.compared}
     reasons |= {it.result.run_id: it.reason for it in choice.left_out}
-    rows = [
+    rows = sorted(
         (result.variant, result.seed, result.status, reasons[result.run_id], result.run_id)
         for result in (*choice.compared, *(it.result for it in choice.left_out))
-    ]
-    table = pd.DataFrame(rows, columns=["variant", "seed", "status", "left_out_as", "run_id"])
-    return Chosen(
-        compared_cells=choice.compared,
-        cells_table=table.sort_values(["variant", "seed"]),
     )
+    columns = ["variant", "seed", "status", "left_out_as", "run_id"]
+    return Chosen(compared_cells=choice.compared, cells_table=pd.DataFrame(rows, columns=columns))
 
 
 def tabulate_scores(compared_cells: Sequence[CellResult]) -> pd.DataFrame:
@@ -65,8 +62,8 @@ def rank_variants(scores: pd.DataFrame) -> Ranked:
     """Return paired tests of all pairs of variants, and a leaderboard for each metric."""
     from autoencoder_lab.metrics.comparison import find_differences, rank  # as above
 
-    differences = find_differences(scores)
-    return Ranked(differences_table=differences, leaderboard_table=rank(scores, differences))
+    of_pairs = find_differences(scores)
+    return Ranked(differences_table=of_pairs, leaderboard_table=rank(scores, of_pairs))
 
 
 def measure_pca_curve(train_images: Images, test_images: Images, seed: int) -> pd.DataFrame:
@@ -172,14 +169,10 @@ def write_report(
 def _require_same_images(result: CellResult, raw_images: RawImages, ingest: IngestParams) -> None:
     now = {"data": raw_images.sha256()[:8]}
     now |= {key: str(value) for key, value in flatten({"ingest": ingest}).items()}
-    then = {**result.made_with, **result.parameters}
-    problems = [
-        f"{key} was {then.get(key, 'not set')}, is {value}"
-        for key, value in now.items()
-        if then.get(key) != value
-    ]
-    if problems:
+    made_with = {**result.made_with, **result.parameters}
+    then = {key: made_with[key] for key in now if key in made_with}
+    if difference := differences(then, now):
         raise ValueError(
-            f"the latest finished run, {result.name}, was made from other images: "
-            f"{'; '.join(problems)}. Set it as it was, or train anew"
+            f"the latest finished run, {result.name}, was made from other images: {difference} "
+            "now. Set it as it was, or train anew"
         )
