@@ -54,7 +54,7 @@ def cell_result() -> CellResult:
         run_key="",
         run_id="tied 1",
         status="FINISHED",
-        started=1_790_000_000_000,
+        ended=1_790_000_000_000,
         made_with={"data": "1a2b3c4d", "commit": "5e6f7a8b"},
         parameters={},
         metrics={},

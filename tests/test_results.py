@@ -9,7 +9,7 @@ PARAMETERS = {"seed": "1", "evaluation.tsne_images": "9", "training.epochs": "2"
 
 @pytest.fixture
 def first(cell_result: CellResult) -> CellResult:
-    return replace(cell_result, run_id="first", started=1, parameters=PARAMETERS)
+    return replace(cell_result, run_id="first", ended=1, parameters=PARAMETERS)
 
 
 def names(results: list[CellResult]) -> tuple[list[str], dict[str, str]]:
@@ -22,22 +22,25 @@ def names(results: list[CellResult]) -> tuple[list[str], dict[str, str]]:
 
 
 def test_what_is_compared_is_sorted_by_variant_and_seed(first: CellResult) -> None:
-    second = replace(first, seed=2, run_id="second", started=2, parameters={**PARAMETERS})
-    linear = replace(first, variant="linear", seed=7, run_id="linear", started=3)
+    second = replace(first, seed=2, run_id="second", ended=2, parameters={**PARAMETERS})
+    linear = replace(first, variant="linear", seed=7, run_id="linear", ended=3)
 
     assert names([second, linear, first]) == (["linear", "first", "second"], {})
 
 
 def test_the_latest_finished_run_of_a_cell_counts(first: CellResult) -> None:
-    later = replace(first, run_id="later", started=3)
-    failed = replace(first, run_id="failed", started=4, status="FAILED")
+    later = replace(first, run_id="later", ended=3)
+    failed = replace(first, run_id="failed", ended=4, status="FAILED")
 
-    assert names([later, first, failed]) == (["later"], {})
+    assert names([later, first, failed]) == (
+        ["later"],
+        {"failed": "its run is FAILED: the one before is taken"},
+    )
 
 
 def test_a_cell_that_never_finished_is_named(first: CellResult) -> None:
-    failed = replace(first, seed=2, run_id="failed", started=9, status="FAILED")
-    earlier = replace(failed, run_id="earlier", started=8, status="KILLED")
+    failed = replace(first, seed=2, run_id="failed", ended=9, status="FAILED")
+    earlier = replace(failed, run_id="earlier", ended=8, status="KILLED")
 
     assert names([first, earlier, failed]) == (["first"], {"failed": "its run is FAILED"})
 
@@ -58,7 +61,7 @@ def test_a_cell_that_never_finished_is_named(first: CellResult) -> None:
 def test_what_was_made_with_something_else_than_the_latest_is_left_out(
     first: CellResult, change: dict[str, dict[str, str]], reason: str
 ) -> None:
-    other = replace(first, variant="stacked", run_id="other", started=0, **change)
+    other = replace(first, variant="stacked", run_id="other", ended=0, **change)
 
     compared, left_out = names([first, other])
 
@@ -72,7 +75,7 @@ def test_seeds_of_a_variant_have_the_same_parameters(first: CellResult) -> None:
         first,
         seed=2,
         run_id="longer",
-        started=0,
+        ended=0,
         parameters={**PARAMETERS, "seed": "2", "training.epochs": "20"},
     )
     other_variant = replace(longer, variant="stacked", run_id="other variant")

@@ -35,7 +35,7 @@ def _as_list(
     help="How many cells run at once.",
 )
 @click.option("--env", "-e", help="Kedro's configuration environment.")
-@click.option("--dry-run", is_flag=True, help="List the cells and which are done; run nothing.")
+@click.option("--dry-run", is_flag=True, help="List the cells and which are done; run none.")
 @click.pass_obj
 def study(
     metadata: ProjectMetadata, /, jobs: int, env: str | None, dry_run: bool, **options: object
@@ -59,7 +59,7 @@ def study(
         return
     try:
         with signals_raise():
-            succeeded = run_study(planned, metadata.project_path, console, n_jobs=jobs)
+            succeeded = run_study(planned, console, n_jobs=jobs)
     except (KeyboardInterrupt, SystemExit) as interruption:
         console.print("Interrupted. What is done is kept; the same command goes on from there.")
         sys.exit(getattr(interruption, "code", None) or 130)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from .arrays import Autoencoder
 
-FINISHED = "FINISHED"
+FINISHED, FAILED = "FINISHED", "FAILED"
 
 OF_VARIANT = ("model.", "training.")
 """How the keys of a variant's own parameters begin."""
@@ -22,7 +22,7 @@ class CellResult:
     Attributes:
         run_id: MLflow's.
         status: MLflow's: FINISHED for a run that holds all that the metric contract asks for.
-        started: In milliseconds.
+        ended: In milliseconds; of a run that goes on, when it began.
         made_with: The data and the code, by what each is called in a sentence.
         parameters: As they were logged, by dotted keys.
         metrics: Those that have one value.
@@ -37,7 +37,7 @@ class CellResult:
     run_key: str
     run_id: str
     status: str
-    started: int
+    ended: int
     made_with: Mapping[str, str]
     parameters: Mapping[str, str]
     metrics: Mapping[str, float]
@@ -76,7 +76,7 @@ def choose(results: Sequence[CellResult]) -> Choice:
     Raises:
         ValueError: No result is finished.
     """
-    newest_first = sorted(results, key=lambda result: result.started, reverse=True)
+    newest_first = sorted(results, key=lambda result: result.ended, reverse=True)
     finished = _first_of_each_cell(result for result in newest_first if result.status == FINISHED)
     if not finished:
         raise ValueError("none of the runs is finished")
@@ -94,11 +94,11 @@ def choose(results: Sequence[CellResult]) -> Choice:
             left_out.append(LeftOut(result, f"{difference} in {like.name}, which is later"))
         else:
             compared.append(result)
-    left_out += [
-        LeftOut(result, f"its run is {result.status}")
-        for cell, result in _first_of_each_cell(newest_first).items()
-        if cell not in finished
-    ]
+    for cell, result in _first_of_each_cell(newest_first).items():
+        if cell not in finished:
+            left_out.append(LeftOut(result, f"its run is {result.status}"))
+        elif result.status == FAILED:
+            left_out.append(LeftOut(result, "its run is FAILED: the one before is taken"))
     return Choice(
         tuple(sorted(compared, key=lambda result: (result.variant, result.seed))),
         tuple(sorted(left_out, key=lambda it: (it.result.variant, it.result.seed))),

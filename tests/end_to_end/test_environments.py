@@ -52,6 +52,9 @@ def test_in_a_commit_the_run_names_it_and_says_whether_anything_differs(
     dirty, clean = project.runs()
     assert clean.data.tags["git_commit"] == dirty.data.tags["git_commit"] == commit
     assert (clean.data.tags["git_dirty"], dirty.data.tags["git_dirty"]) == ("false", "true")
+    # Empty, not left out: a run that is continued keeps the tags that are not given anew.
+    assert clean.data.tags["git_changes"] == ""
+    assert len(dirty.data.tags["git_changes"]) == 64
 
 
 def test_with_the_configuration_in_an_archive(project: ProjectCopy) -> None:

@@ -165,6 +165,7 @@ def is_of(run: Run, run_key: str) -> bool:
         ("--variants=linaer", "variants: linaer (did you mean linear?); allowed: convolutional"),
         ("--datasets=mnits", "dataset is 'mnits'; allowed: digits, mnist"),
         ("--seeds=1,x", "seeds.1 is 'x'; allowed: integer"),
+        ("--run-key=2026_11", "2026_11 would be read as 202611 after --params"),
         ("--env=smok", "environment is 'smok' (did you mean smoke?)"),
     ],
 )

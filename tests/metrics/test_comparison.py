@@ -140,6 +140,22 @@ def test_one_seed_has_no_interval_and_no_test() -> None:
     assert board["standing"].tolist() == ["best", "untested"]
 
 
+def test_a_better_mean_over_other_seeds_is_no_lead_over_who_is_better_on_the_same() -> None:
+    nan = float("nan")
+    values = {"easier seeds": [0.5, 0.6, 0.9], "better": [0.55, 0.6501, nan]}
+
+    assert standings(scores(values, "test/ssim")) == {
+        "easier seeds": "best",
+        "better": "no clear difference",
+    }
+
+
+def test_variants_with_the_same_values_are_not_clearly_different() -> None:
+    values = {"a": [0.5, 0.6, 0.7], "same": [0.5, 0.6, 0.7]}
+
+    assert standings(scores(values)) == {"a": "best", "same": "no clear difference"}
+
+
 def test_a_variant_alone_is_the_best_and_has_no_differences() -> None:
     table = scores({"a": [1.0, 2.0, 3.0]})
 

@@ -1,15 +1,24 @@
+from pathlib import Path
+
+import git
 import pytest
 
+from autoencoder_lab.code_state import read_code_state
+from autoencoder_lab.failures import BadInput
 from autoencoder_lab.study.plan import Cell, Study
 
 CELLS = (Cell("mnist", "tied", 1), Cell("mnist", "tied", 2), Cell("digits", "tied", 1))
+
+
+def study_of(*done: Cell, env: str | None = None, project: Path = Path()) -> Study:
+    return Study(project, read_code_state(project), "november", env, CELLS, frozenset(done))
 
 
 @pytest.mark.parametrize(("env", "option"), [(None, []), ("smoke", ["--env=smoke"])])
 def test_a_cell_is_a_kedro_run_that_a_scheduler_could_do_as_well(
     env: str | None, option: list[str]
 ) -> None:
-    study = Study("november", env, CELLS, frozenset())
+    study = study_of(env=env)
 
     assert study.run_cell(CELLS[1]) == [
         "run",
@@ -27,7 +36,21 @@ def test_a_cell_is_a_kedro_run_that_a_scheduler_could_do_as_well(
 
 
 def test_what_is_done_is_not_run_but_its_data_set_is_compared() -> None:
-    study = Study("november", None, CELLS, frozenset({CELLS[0], CELLS[2]}))
+    study = study_of(CELLS[0], CELLS[2])
 
     assert study.to_run == [CELLS[1]]
     assert study.datasets == ["mnist", "digits"]
+
+
+def test_a_study_is_of_one_code(tmp_path: Path) -> None:
+    repository = git.Repo.init(tmp_path)
+    (tmp_path / "code.py").write_text("1")
+    repository.index.add("code.py")
+    repository.index.commit("First")
+    study = study_of(project=tmp_path)
+
+    study.require_same_code()
+    (tmp_path / "code.py").write_text("2")
+
+    with pytest.raises(BadInput, match=r"uncommitted changes was none, is \w+\. Return to it"):
+        study.require_same_code()

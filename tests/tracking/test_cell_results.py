@@ -51,6 +51,7 @@ def test_a_result_is_what_its_run_holds(add_run, client: MlflowClient) -> None:
     [result] = loaded().values()
 
     assert (result.dataset, result.variant, result.seed) == ("digits", "stacked", 3)
+    assert result.ended == client.get_run(run_id).info.end_time
     assert (result.run_key, result.run_id, result.status) == ("", run_id, "FAILED")
     assert result.made_with == {
         "data": "d" * 8,

@@ -63,7 +63,9 @@ def find_differences(scores: pd.DataFrame) -> pd.DataFrame:
         if contract.find(key).ranks_variants
     ]
     columns = [*MEASURE, "variant", "other", "seeds", "difference", "interval", "p"]
-    differences = pd.concat([pd.DataFrame(columns=columns), *families], ignore_index=True)
+    if not families:
+        return pd.DataFrame(columns=[*columns, "is_real"])
+    differences = pd.concat(families, ignore_index=True)[columns]
     tested = differences["p"].notna()
     # statsmodels collects garbage for each family of tests, which would take a second in all.
     gc.freeze()
@@ -180,20 +182,25 @@ def _board(key: str, labels: int, values: pd.DataFrame, differences: pd.DataFram
             "mean": means[order].to_numpy(),
             "interval": [half_width(values.loc[name].dropna().to_numpy()) for name in order],
             "standing": [
-                _standing(name, best, of_measure) if metric.ranks_variants else UNRANKED
+                _standing(name, best, metric.better, of_measure)
+                if metric.ranks_variants
+                else UNRANKED
                 for name in order
             ],
         }
     )
 
 
-def _standing(variant: str, best: str, differences: pd.DataFrame) -> str:
+def _standing(variant: str, best: str, better: str, differences: pd.DataFrame) -> str:
     if variant == best:
         return BEST
     pair = {variant, best}
     [difference] = differences[
         differences["variant"].isin(pair) & differences["other"].isin(pair)
     ].to_dict("records")
-    if difference["is_real"]:
-        return WORSE
-    return UNTESTED if pd.isna(difference["p"]) else UNCLEAR
+    if pd.isna(difference["p"]) and difference["difference"] != 0:
+        return UNTESTED
+    # Of seeds that the two don't share, the means may tell the opposite of the pairs.
+    lead = difference["difference"] * (1 if difference["variant"] == best else -1)
+    is_lead_better = lead < 0 if better == "lower" else lead > 0
+    return WORSE if difference["is_real"] and is_lead_better else UNCLEAR

@@ -11,6 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+ARROWS = {"lower": "↓", "higher": "↑", "": ""}
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -34,6 +36,11 @@ class Metric:
     step: Literal["epoch", "labels", ""] = ""
     needs_labels: bool = False
     is_of_variant: bool = True
+
+    @property
+    def unit_and_better(self) -> str:
+        """The unit and, as an arrow, which way is better."""
+        return f"{self.unit} {ARROWS[self.better]}".strip()
 
     @property
     def ranks_variants(self) -> bool:
@@ -95,8 +102,23 @@ METRICS = (
     ),
     Metric("model/latent_dim", "codings", "Numbers in a coding"),
     Metric("model/parameters", "weights", "Weights in the encoder and decoder"),
-    Metric("fit/seconds", "fit", "Time of the fit, compilation included", "s", "lower"),
-    Metric("fit/images_per_second", "images", "Training images seen in a second", "1/s", "higher"),
+    # Times are no variant's own: they depend on what else the machine does.
+    Metric(
+        "fit/seconds",
+        "fit",
+        "Time of the fit, compilation included",
+        "s",
+        "lower",
+        is_of_variant=False,
+    ),
+    Metric(
+        "fit/images_per_second",
+        "images",
+        "Training images seen in a second",
+        "1/s",
+        "higher",
+        is_of_variant=False,
+    ),
     Metric("fit/best_epoch", "best epoch", "Epoch, from 1, of the lowest validation loss"),
     Metric(
         "fit/best_val_loss",
@@ -114,7 +136,16 @@ METRICS = (
         )
     ),
     *(
-        Metric(f"pretraining/{arm}", name, meaning, "", "higher", "labels", needs_labels=True)
+        Metric(
+            f"pretraining/{arm}",
+            name,
+            meaning,
+            "",
+            "higher",
+            "labels",
+            needs_labels=True,
+            is_of_variant=arm not in {"scratch", "random_frozen"},
+        )
         for arm, name, meaning in (
             ("scratch", "scratch", "Test accuracy of a classifier trained from scratch"),
             ("frozen", "frozen", "On the variant's encoder, frozen"),

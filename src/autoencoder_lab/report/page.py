@@ -50,7 +50,7 @@ def render(
     return environment.get_template("page.html").render(
         dataset=results[0].dataset,
         run_key=results[0].run_key,
-        date=f"{datetime.fromtimestamp(max(r.started for r in results) / 1000, UTC):%Y-%m-%d}",
+        date=f"{datetime.fromtimestamp(max(r.ended for r in results) / 1000, UTC):%Y-%m-%d}",
         made_with=results[0].made_with,
         variants=sorted({result.variant for result in results}),
         seeds=listed(map(str, seeds)),

@@ -11,8 +11,6 @@ from autoencoder_lab.metrics import contract
 from .findings import finding
 from .numbers import decimals_of, written
 
-ARROWS = {"lower": "↓", "higher": "↑", "": ""}
-
 OVERVIEW = (
     "test/mse",
     "test/ssim",
@@ -92,4 +90,4 @@ def _name(metric: contract.Metric, key: str, labels: int) -> Iterator[str]:
         yield key.split("/")[1]
     if labels:
         yield f"{labels:,} labels"
-    yield f"{metric.unit} {ARROWS[metric.better]}".strip()
+    yield metric.unit_and_better

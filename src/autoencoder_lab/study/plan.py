@@ -8,9 +8,10 @@ from typing import Any
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
+from omegaconf import OmegaConf
 
 from autoencoder_lab.arrays import RawImages
-from autoencoder_lab.code_state import read_code_state
+from autoencoder_lab.code_state import CodeState, read_code_state
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import StudyParams, run_parameters, variant_names
 from autoencoder_lab.problems import find_problems, suggest
@@ -38,6 +39,8 @@ class Cell:
 class Study:
     """The cells of a study, in the order in which they run, and which of them are done."""
 
+    project: Path
+    code: CodeState
     run_key: str
     env: str | None
     cells: tuple[Cell, ...]
@@ -50,6 +53,14 @@ class Study:
     @property
     def datasets(self) -> list[str]:
         return list(dict.fromkeys(cell.dataset for cell in self.cells))
+
+    def require_same_code(self) -> None:
+        """Raise `BadInput` if the code is no longer that with which the study began."""
+        if changes := read_code_state(self.project).differences(self.code):
+            raise BadInput(
+                f"the code has changed since the study began: {'; '.join(changes)}. Return to it, "
+                "and the same command goes on; or choose another --run-key"
+            )
 
     def run_cell(self, cell: Cell) -> list[str]:
         """Return what runs a cell, after `kedro`; where it was begun, it goes on from there."""
@@ -81,11 +92,13 @@ def plan_study(project: Path, env: str | None, options: Mapping[str, object]) ->
         for seed in params.seeds  # first the first seed of all: they can be compared early
         for variant in variants
     )
+    code = read_code_state(project)
     done: set[Cell] = set()
     problems: list[str] = []
     for dataset in params.datasets:
         of_dataset = [cell for cell in cells if cell.dataset == dataset]
-        for cell, difference in _finished(project, env, dataset, params.run_key, of_dataset):
+        context = _context(project, env, dataset=dataset, run_key=params.run_key)
+        for cell, difference in _finished(context, code, dataset, params.run_key, of_dataset):
             if difference:
                 problems.append(f"{cell.name}: {difference} now")
             else:
@@ -94,7 +107,7 @@ def plan_study(project: Path, env: str | None, options: Mapping[str, object]) ->
         title = f"cells of run_key {params.run_key} were made from something else"
         remedy = "Set it as it was, or choose another --run-key"
         raise BadInput(f"{listing(title, problems)}\n{remedy}")
-    return Study(params.run_key, env, cells, frozenset(done))
+    return Study(project, code, params.run_key, env, cells, frozenset(done))
 
 
 def _read_params(context: KedroContext, options: Mapping[str, object]) -> StudyParams:
@@ -104,24 +117,29 @@ def _read_params(context: KedroContext, options: Mapping[str, object]) -> StudyP
         raise BadInput(listing("wrong study", problems))
     params = StudyParams.model_validate(written)
     known = variant_names(context.config_loader["parameters"])
-    unknown = [name for name in params.variants or () if name not in known]
-    if unknown:
-        raise BadInput(
-            listing("wrong study", [f"variants: {name}{suggest(name, known)}" for name in unknown])
-        )
+    problems += [
+        f"variants: {name}{suggest(name, known)}"
+        for name in params.variants or ()
+        if name not in known
+    ]
+    problems += [
+        f"{name} would be read as {as_read!r} after --params; allowed: a name that is no number"
+        for name in (params.run_key, *params.datasets)
+        if (as_read := OmegaConf.from_dotlist([f"name={name}"])["name"]) != name
+    ]
+    if problems:
+        raise BadInput(listing("wrong study", problems))
     return params
 
 
 def _finished(
-    project: Path, env: str | None, dataset: str, run_key: str, cells: list[Cell]
+    context: KedroContext, code: CodeState, dataset: str, run_key: str, cells: list[Cell]
 ) -> Iterator[tuple[Cell, str]]:
     """Yield the cells that are finished, and in what they differ from what would be made now."""
-    context = _context(project, env, dataset=dataset, run_key=run_key)
     try:
         raw_images: RawImages = context.catalog.load("raw_images")
     except DatasetError as error:
         raise BadInput(str(root_cause(error))) from error
-    code = read_code_state(project)
     from_now = made_with(
         {
             "data_digest": raw_images.sha256(),
@@ -134,7 +152,7 @@ def _finished(
     results = CellResultsDataset(dataset=dataset, run_key=run_key).load()
     finished = {
         Cell(dataset, result.variant, result.seed): result
-        for result in results
+        for result in reversed(results)  # of several, the latest
         if result.status == FINISHED
     }
     for cell in cells:

@@ -30,38 +30,39 @@ def show_plan(study: Study, console: Console) -> None:
     console.print(_summary(study, len(study.done)))
 
 
-def run_study(study: Study, project: Path, console: Console, *, n_jobs: int) -> bool:
+def run_study(study: Study, console: Console, *, n_jobs: int) -> bool:
     """Run the cells that are not done, so many at once, and then the comparisons.
 
     Returns:
         Whether all of them succeeded.
     """
-    failed = _run_cells(study, project, console, n_jobs)
+    failed = _run_cells(study, console, n_jobs)
 
     def compare(dataset: str) -> subprocess.Popen[bytes]:
-        return start_kedro(study.compare(dataset), project)
+        return start_kedro(study.compare(dataset), study.project)
 
     with closing(run_side_by_side(study.datasets, compare, n_at_once=1)) as comparisons:
         are_compared = all([status == 0 for _, status in comparisons])
     console.print()
     for cell in failed:
-        console.print(f"failed  {cell.name}: {_log(project, study, cell)}", style="red")
+        console.print(f"failed  {cell.name}: {_log(study, cell)}", style="red")
     console.print(_summary(study, len(study.cells) - len(failed)))
     return are_compared and not failed
 
 
-def _run_cells(study: Study, project: Path, console: Console, n_jobs: int) -> list[Cell]:
+def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
     """Run the cells that are not done, and return those that failed."""
     started: dict[Cell, float] = {}
     failed: list[Cell] = []
 
     def start(cell: Cell) -> subprocess.Popen[bytes]:
+        study.require_same_code()
         started[cell] = time.monotonic()
         progress.update(task, running=_running(started))
-        log = _log(project, study, cell)
+        log = _log(study, cell)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as lines:
-            return start_kedro(study.run_cell(cell), project, lines)
+            return start_kedro(study.run_cell(cell), study.project, lines)
 
     progress = Progress(
         TextColumn("cells"),
@@ -90,10 +91,10 @@ def _running(started: dict[Cell, float]) -> str:
     return "  ".join(cell.name for cell in started)
 
 
-def _log(project: Path, study: Study, cell: Cell) -> Path:
+def _log(study: Study, cell: Cell) -> Path:
     """Return where the lines of a cell go: beside its figures."""
     folder = f"{cell.dataset}/{study.run_key}/{cell.variant}/seed-{cell.seed}"
-    return project / "data" / "08_reporting" / folder / "run.log"
+    return study.project / "data" / "08_reporting" / folder / "run.log"
 
 
 def _written(arguments: list[str]) -> str:

@@ -73,7 +73,7 @@ def _read(run: Run) -> CellResult:
         run_key=tags.get("run_key", ""),
         run_id=run.info.run_id,
         status=run.info.status,
-        started=run.info.start_time,
+        ended=run.info.end_time or run.info.start_time,
         made_with=made_with(tags),
         parameters=run.data.params,
         metrics=_with_one_value(run.data.metrics),

@@ -112,7 +112,7 @@ class MlflowRuns:
             "git_commit": code.commit,
             "intra_op_threads": os.environ.get("TF_NUM_INTRAOP_THREADS"),
             "git_dirty": code.commit and str(code.uncommitted is not None).lower(),
-            "git_changes": code.uncommitted,
+            "git_changes": code.uncommitted or "",  # or a continued run would keep what it had
         }
         known = {key: str(tag) for key, tag in tags.items() if tag is not None}
         return {**resolve_tags(), **known}

@@ -31,8 +31,6 @@ FEW_LABELS = (
     "interval. Below: accuracy of labels that spread over the codings."
 )
 
-ARROWS = {"lower": "↓", "higher": "↑", "": ""}
-
 
 class PrintSummary:
     """Prints what was logged, and where the figures, the report and the runs are."""
@@ -75,8 +73,8 @@ class PrintSummary:
         table = Table(title="Test images")
         table.add_column("variant", overflow="fold")
         for metric in map(contract.find, COLUMNS):
-            unit = f"{metric.unit} {ARROWS[metric.better]}".strip()
-            table.add_column("\n".join([*metric.name.split(), unit]), justify="right")
+            heading = [*metric.name.split(), metric.unit_and_better]
+            table.add_column("\n".join(heading), justify="right")
         for variant, run_id in self._runs.by_variant.items():
             values = self._outputs.measured.get(run_id, {})
             cells = [

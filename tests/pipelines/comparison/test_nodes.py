@@ -62,7 +62,7 @@ def test_all_cells_have_a_row_and_those_that_are_left_out_a_reason(
 
 def test_runs_of_other_images_are_refused(tied: CellResult) -> None:
     other = RawImages(np.ones((9, 5, 3, 1), np.uint8), RAW.train_labels)
-    with pytest.raises(ValueError, match=r"tied, seed 1, was made from other images: data is"):
+    with pytest.raises(ValueError, match=r"tied, seed 1, were made from other images: data is"):
         choose_cells([tied], other, INGEST)
 
     split = INGEST.model_copy(update={"split_seed": 8})

@@ -173,6 +173,6 @@ def _require_same_images(result: CellResult, raw_images: RawImages, ingest: Inge
     then = {key: made_with[key] for key in now if key in made_with}
     if difference := differences(then, now):
         raise ValueError(
-            f"the latest finished run, {result.name}, was made from other images: {difference} "
+            f"the runs to compare, as {result.name}, were made from other images: {difference} "
             "now. Set it as it was, or train anew"
         )
