@@ -53,7 +53,7 @@ def choose_cells(
 
 def tabulate_scores(compared_cells: Sequence[CellResult]) -> pd.DataFrame:
     """Return the contract's metrics by variant, seed and number of labels."""
-    from autoencoder_lab.metrics.comparison import tabulate  # statsmodels takes a second
+    from autoencoder_lab.metrics.comparison import tabulate  # SciPy takes its time
 
     return tabulate(compared_cells)
 
