@@ -2,10 +2,9 @@
 
     python benchmarks/study.py [--jobs 1 2] [--seeds 42 43 44]
 
-Each number of jobs is a study with a run key of its own, in this project: all variants, MNIST; an
-hour or so each. What is done is not run again, but counted, so that it can be measured in parts.
-Times are read from MLflow: from the start of the first cell to the end of the last. Writes
-`benchmarks/results/study.md`.
+Each number of jobs is a study with a run key of its own, in this project: all variants, MNIST; some
+forty minutes each. Times are read from MLflow: from the start of the first cell to the end of the
+last. Writes `benchmarks/results/study.md`.
 """
 
 import argparse
