@@ -14,6 +14,13 @@ OF_VARIANT = ("model.", "training.")
 
 OF_CELL = ("dataset", "seed", "run_key")
 
+MADE_WITH = {
+    "data": "data_digest",
+    "commit": "git_commit",
+    "digest of uncommitted changes": "git_changes",
+}
+"""The tags in which runs of one comparison may not differ, by what they are called."""
+
 
 @dataclass(frozen=True)
 class CellResult:
@@ -76,8 +83,7 @@ def choose(results: Sequence[CellResult]) -> Choice:
     Raises:
         ValueError: No result is finished.
     """
-    newest_first = sorted(results, key=lambda result: result.ended, reverse=True)
-    finished = _first_of_each_cell(result for result in newest_first if result.status == FINISHED)
+    finished = latest_finished(results)
     if not finished:
         raise ValueError("none of the runs is finished")
     latest = next(iter(finished.values()))
@@ -94,7 +100,7 @@ def choose(results: Sequence[CellResult]) -> Choice:
             left_out.append(LeftOut(result, f"{difference} in {like.name}, which is later"))
         else:
             compared.append(result)
-    for cell, result in _first_of_each_cell(newest_first).items():
+    for cell, result in _latest(results).items():
         if cell not in finished:
             left_out.append(LeftOut(result, f"its run is {result.status}"))
         elif result.status == FAILED:
@@ -103,6 +109,16 @@ def choose(results: Sequence[CellResult]) -> Choice:
         tuple(sorted(compared, key=lambda result: (result.variant, result.seed))),
         tuple(sorted(left_out, key=lambda it: (it.result.variant, it.result.seed))),
     )
+
+
+def latest_finished(results: Iterable[CellResult]) -> dict[tuple[str, int], CellResult]:
+    """Return the latest finished result of each variant and seed, the latest of all first."""
+    return _latest(result for result in results if result.status == FINISHED)
+
+
+def made_with(tags: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the data and the code that a run's tags name, as results call them."""
+    return {name: value[:8] for name, tag in MADE_WITH.items() if (value := tags.get(tag))}
 
 
 def differences(facts: Mapping[str, str], others: Mapping[str, str]) -> str:
@@ -114,11 +130,11 @@ def differences(facts: Mapping[str, str], others: Mapping[str, str]) -> str:
     )
 
 
-def _first_of_each_cell(results: Iterable[CellResult]) -> dict[tuple[str, int], CellResult]:
-    first: dict[tuple[str, int], CellResult] = {}
-    for result in results:
-        first.setdefault((result.variant, result.seed), result)
-    return first
+def _latest(results: Iterable[CellResult]) -> dict[tuple[str, int], CellResult]:
+    latest: dict[tuple[str, int], CellResult] = {}
+    for result in sorted(results, key=lambda result: result.ended, reverse=True):
+        latest.setdefault((result.variant, result.seed), result)
+    return latest
 
 
 def _shared_facts(result: CellResult) -> dict[str, str]:

@@ -7,15 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import (
-    FixedLocator,
-    LogLocator,
-    NullFormatter,
-    NullLocator,
-    StrMethodFormatter,
-)
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from autoencoder_lab.metrics import contract
+
+from .pretraining import lay_out_by_labels
 
 MARKERS = "osD^vP<>X*"
 BUDGET_PANELS = {
@@ -102,11 +98,7 @@ def label_budgets(leaderboard: pd.DataFrame) -> Figure:
         is_gain = key == "pretraining/gain"
         axes.set(title=title, ylabel="points" if is_gain else "test accuracy, in %")
         budgets = sorted(set(leaderboard.loc[leaderboard["metric"] == key, "labels"]))
-        axes.set(xscale="log", xlabel="labels")
-        axes.xaxis.set_major_locator(FixedLocator(budgets))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        _finish(axes)
+        lay_out_by_labels(axes, budgets)
     panels[-1].axhline(0, color="0.4", linewidth=1)
     _add_legend(figure, leaderboard)
     return figure
@@ -211,7 +203,7 @@ def _around(values: pd.Series) -> tuple[float, float]:
 
 def _finish(axes: Axes) -> None:
     for axis in (axes.xaxis, axes.yaxis):
-        if axis.get_scale() == "log" and not isinstance(axis.get_major_locator(), FixedLocator):
+        if axis.get_scale() == "log":
             axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
             axis.set_major_formatter("{x:g}")
             axis.set_minor_formatter(NullFormatter())

@@ -1,5 +1,7 @@
 """What few labels are worth, with a pretrained encoder and without."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -39,14 +41,19 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
     of_accuracy.set(ylabel="test accuracy, in %")
     _draw_gains(of_gain, scores)
     for axes in (of_accuracy, of_gain):
-        axes.set(xscale="log", xlabel="labels")
-        axes.xaxis.set_major_locator(FixedLocator(scores["labels"].tolist()))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
+        lay_out_by_labels(axes, scores["labels"].tolist())
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
+
+
+def lay_out_by_labels(axes: Axes, budgets: Sequence[int]) -> None:
+    """Give axes a logarithmic scale of labels, on which each budget is marked."""
+    axes.set(xscale="log", xlabel="labels")
+    axes.xaxis.set_major_locator(FixedLocator(budgets))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_gains(axes: Axes, scores: pd.DataFrame) -> None:

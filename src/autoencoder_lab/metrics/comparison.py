@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter
 from scipy import stats
 
+from autoencoder_lab.parameters import NoiseParams, NoNoiseParams
 from autoencoder_lab.results import CellResult
 
 from . import contract
@@ -113,12 +115,9 @@ def noise_transfer(results: Sequence[CellResult], leaderboard: pd.DataFrame) -> 
 def _noise(parameters: Mapping[str, str]) -> str:
     """Return what a variant's training images are corrupted with, as views are named."""
     prefix = "training.corruption."
-    kind, *strengths = (
-        parameters[prefix + name]
-        for name in ("kind", "stddev", "rate")
-        if prefix + name in parameters
-    )
-    return "_".join([kind, *strengths])
+    block = {key.removeprefix(prefix): parameters[key] for key in parameters if prefix in key}
+    noise = TypeAdapter[NoiseParams](NoiseParams).validate_python(block)
+    return noise.kind if isinstance(noise, NoNoiseParams) else noise.view
 
 
 def _values(result: CellResult) -> Iterator[tuple[str, int, float]]:

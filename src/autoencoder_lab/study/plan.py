@@ -15,8 +15,8 @@ from autoencoder_lab.code_state import CodeState, read_code_state
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import StudyParams, run_parameters, variant_names
 from autoencoder_lab.problems import find_problems, suggest
-from autoencoder_lab.results import FINISHED, differences
-from autoencoder_lab.tracking.cell_results import CellResultsDataset, made_with
+from autoencoder_lab.results import differences, latest_finished, made_with
+from autoencoder_lab.tracking import CellResultsDataset
 from autoencoder_lab.tracking.store import open_experiment
 from autoencoder_lab.variants import find_variants
 
@@ -149,14 +149,9 @@ def _finished(
     )
     parameters = context.catalog.load("parameters")
     open_experiment(context.mlflow, context)  # type: ignore[attr-defined]
-    results = CellResultsDataset(dataset=dataset, run_key=run_key).load()
-    finished = {
-        Cell(dataset, result.variant, result.seed): result
-        for result in reversed(results)  # of several, the latest
-        if result.status == FINISHED
-    }
+    finished = latest_finished(CellResultsDataset(dataset=dataset, run_key=run_key).load())
     for cell in cells:
-        if result := finished.get(cell):
+        if result := finished.get((cell.variant, cell.seed)):
             now = run_parameters({**parameters, "seed": cell.seed}, cell.variant)
             yield (
                 cell,

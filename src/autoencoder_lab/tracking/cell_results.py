@@ -7,19 +7,12 @@ from typing import Any, NoReturn
 
 import mlflow
 import pandas as pd
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 from mlflow.entities import Run
 
 from autoencoder_lab.arrays import Autoencoder
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.results import CellResult
-
-MADE_WITH = {
-    "data": "data_digest",
-    "commit": "git_commit",
-    "digest of uncommitted changes": "git_changes",
-}
-"""The tags in which runs of one comparison may not differ, by what they are called."""
+from autoencoder_lab.results import CellResult, made_with
 
 FEW_LABELS = "tables/pretraining_scores.csv"
 
@@ -37,8 +30,9 @@ class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
     def load(self) -> list[CellResult]:
         return [_read(run) for run in find_cell_runs(self._dataset, self._run_key)]
 
-    def save(self, data: NoReturn) -> NoReturn:
-        raise NotImplementedError("runs are written by what is logged")
+    def save(self, data: NoReturn) -> None:
+        """Refuse: runs are written by what is logged."""
+        raise DatasetError("Results of cells are read only")
 
     def _exists(self) -> bool:
         return True  # which runs there will be is known once the variants are done
@@ -48,20 +42,14 @@ class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
 
 
 def find_cell_runs(dataset: str, run_key: str | None) -> list[Run]:
-    """Return the runs of a data set's cells, of the experiment in use, latest first."""
+    """Return the runs of a data set's cells, of the experiment in use."""
     key = "IS NULL" if run_key is None else f"= '{run_key}'"
     runs: list[Run] = mlflow.search_runs(
         filter_string=f"tags.dataset = '{dataset}' and tags.run_key {key}"
         " and tags.variant IS NOT NULL",
-        order_by=["attributes.start_time DESC"],
         output_format="list",
     )
     return runs
-
-
-def made_with(tags: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the data and the code that a run's tags name, as results call them."""
-    return {name: value[:8] for name, tag in MADE_WITH.items() if (value := tags.get(tag))}
 
 
 def _read(run: Run) -> CellResult:

@@ -10,7 +10,7 @@ from PIL.Image import Image
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Figure, Images, RawImages
 from autoencoder_lab.parameters import IngestParams, flatten
-from autoencoder_lab.results import CellResult, choose, differences
+from autoencoder_lab.results import CellResult, choose, differences, made_with
 
 logger = logging.getLogger(__name__)
 
@@ -167,10 +167,10 @@ def write_report(
 
 
 def _require_same_images(result: CellResult, raw_images: RawImages, ingest: IngestParams) -> None:
-    now = {"data": raw_images.sha256()[:8]}
+    now = made_with({"data_digest": raw_images.sha256()})
     now |= {key: str(value) for key, value in flatten({"ingest": ingest}).items()}
-    made_with = {**result.made_with, **result.parameters}
-    then = {key: made_with[key] for key in now if key in made_with}
+    facts = {**result.made_with, **result.parameters}
+    then = {key: facts[key] for key in now if key in facts}
     if difference := differences(then, now):
         raise ValueError(
             f"the runs to compare, as {result.name}, were made from other images: {difference} "
