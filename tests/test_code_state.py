@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from autoencoder_lab.code_state import CodeState, read_code_state
+from autoencoder_lab import code_state
+from autoencoder_lab.code_state import CodeState, read_code_state, read_patch
 
 
 @pytest.fixture
@@ -46,6 +47,34 @@ def test_changes_and_new_files_have_a_digest_of_their_own(repository: Path) -> N
     assert len(set(digests)) == 3
     (repository / "new.py").unlink()
     assert read_code_state(repository).uncommitted == digests[0]
+
+
+def test_a_patch_brings_another_clone_to_the_same_state(
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(code_state, "LARGEST_UNTRACKED", 100)
+    subprocess.run(["git", "clone", "-q", repository, "clone"], cwd=tmp_path, check=True)
+    clone = tmp_path / "clone"
+    (repository / "model.py").write_bytes("größer\n".encode("latin-1"))
+    (repository / "lab").mkdir()
+    (repository / "lab" / "new file.bin").write_bytes(bytes(range(100)))
+    index = (repository / ".git" / "index").read_bytes()
+
+    patch = read_patch(repository / "lab")
+
+    subprocess.run(["git", "apply"], cwd=clone, input=patch, check=True)
+    assert read_code_state(clone) == read_code_state(repository)
+    assert (repository / ".git" / "index").read_bytes() == index
+    (repository / "large.bin").write_bytes(bytes(101))
+    assert read_patch(repository) == patch
+    assert "Too large for the record of uncommitted changes: large.bin" in caplog.text
+
+
+def test_where_nothing_is_uncommitted_there_is_no_patch(repository: Path) -> None:
+    assert read_patch(repository) == b""
 
 
 def test_outside_of_a_repository_there_is_no_commit_and_it_is_said(

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import platform
 import shutil
+import tempfile
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 logger = logging.getLogger(__name__)
+
+LARGEST_UNTRACKED = 5_000_000  # bytes
 
 LIBRARIES = (
     "numpy",
@@ -84,3 +87,39 @@ def _read_repository(project: Path) -> tuple[str | None, str | None]:
     except (git.InvalidGitRepositoryError, git.GitCommandError, ValueError) as error:
         logger.warning("Not in a git commit: results do not say which code made them. %s", error)
         return None, None
+
+
+def read_patch(project: Path) -> bytes:
+    """Return what differs from the commit, untracked files included, as `git apply` takes it.
+
+    Empty where nothing differs. Untracked files of more than 5 MB are left out, with a warning.
+    """
+    import git  # as above
+
+    repository = git.Repo(project, search_parent_directories=True)
+    root = Path(repository.working_dir)
+    large = [
+        name
+        for name in repository.untracked_files
+        if (root / name).is_file() and (root / name).stat().st_size > LARGEST_UNTRACKED
+    ]
+    if large:
+        logger.warning("Too large for the record of uncommitted changes: %s", ", ".join(large))
+    with tempfile.TemporaryDirectory() as folder:
+        # An index and objects of its own: the user's are left alone.
+        index = shutil.copy(repository.index.path, Path(folder) / "index")
+        with repository.git.custom_environment(
+            GIT_INDEX_FILE=str(index),
+            GIT_OBJECT_DIRECTORY=folder,
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=str(Path(repository.common_dir) / "objects"),
+        ):
+            excluded = [f":(top,exclude,literal){name}" for name in large]
+            repository.git.add("--all", "--", ":/", *excluded)
+            patch: bytes = repository.git.diff(
+                "HEAD",
+                "--cached",
+                "--binary",
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+    return patch

@@ -40,7 +40,10 @@ HOOKS = (
     cells.KeepCells(_cells),
     tracking.MlflowRuns(_runs, _cells),
     _outputs,
-    tracking.LogNodeSeconds(_runs),
+    tracking.LogNodes(_runs, _cells),
+    tracking.LogLineage(_runs, _cells),
+    tracking.LogMachine(_runs),
+    tracking.DescribeRuns(_runs, _cells, _outputs),
     tracking.PrintSummary(_runs, _outputs),
 )
 

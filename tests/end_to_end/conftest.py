@@ -61,6 +61,11 @@ class ProjectCopy:
         assert experiment is not None
         return list(self.client.search_runs([experiment.experiment_id]))
 
+    def named_runs(self, n_newest: int | None = None) -> dict[str, Run]:
+        """Return all runs, or the newest, by what their names begin with: variant or pipelines."""
+        runs = self.runs()[:n_newest]
+        return {run.info.run_name.partition(" digits ")[0]: run for run in runs}
+
     def written(self) -> list[str]:
         """Return the files that runs have made."""
         made = [*self.folder.glob("data/0[2-8]_*/**/*"), *self.folder.glob("mlruns/**/*")]
@@ -78,7 +83,8 @@ def copy_project(parent: Path) -> ProjectCopy:
     folder = parent / "autoencoder lab"
     for name in ("conf", "src", "data/01_raw/mnist"):
         shutil.copytree(PROJECT / name, folder / name)
-    shutil.copy(PROJECT / "pyproject.toml", folder)
+    for name in ("pyproject.toml", "requirements.txt"):
+        shutil.copy(PROJECT / name, folder)
     (folder / "mlruns").mkdir()
     return ProjectCopy(folder)
 

@@ -111,7 +111,7 @@ def test_a_comparison_by_itself_trains_nothing_and_finds_the_same(
     assert "train_autoencoder" not in done.stdout
     pd.testing.assert_frame_equal(read(project, "leaderboard"), before)
     run = project.runs()[0]
-    assert (run.info.run_name, run.info.status) == ("comparison", "FINISHED")
+    assert (run.info.run_name, run.info.status) == ("comparison digits 42", "FINISHED")
 
 
 def test_nothing_to_compare_is_an_error_before_a_run_starts(project: ProjectCopy) -> None:

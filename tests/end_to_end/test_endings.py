@@ -70,7 +70,7 @@ def test_a_diverging_variant_keeps_its_losses_and_leaves_the_other_alone(
     assert "the loss became nan in epoch 1: try a learning_rate below 1e+30" in done.stdout
     assert "failed: linear" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    runs = {run.info.run_name: run for run in project.runs()[:3]}
+    runs = project.named_runs(3)
     assert {name: run.info.status for name, run in runs.items()} == {
         "linear+stacked": "FAILED",
         "linear": "FAILED",

@@ -83,7 +83,7 @@ def test_a_variant_of_ones_own_is_a_file_also_in_an_archive(project: ProjectCopy
 
     assert done.returncode == 0, done.stderr
     [run] = project.runs()
-    assert (run.info.run_name, run.info.status) == ("mine", "FINISHED")
+    assert (run.info.run_name, run.info.status) == ("mine digits 42", "FINISHED")
     assert run.data.tags["variant"] == "mine"
     assert run.data.params["model.family"] == "tied"
     assert "data/06_models/digits/mine/seed-42/model.keras" in project.written()

@@ -15,14 +15,14 @@ def test_a_retry_finishes_what_the_first_attempt_began(project: ProjectCopy) -> 
     next(line for line in process.stdout if "Running stacked.train_autoencoder" in line)
     in_the_way.mkdir()
     process.communicate(timeout=120)
-    failed = {run.info.run_name: run for run in project.runs()}
+    failed = project.named_runs()
     in_the_way.rmdir()
 
     done = project.kedro(*NIGHTLY, "--only-missing-outputs")
 
     assert done.returncode == 0, done.stderr
     assert "Running stacked.train_autoencoder" not in done.stdout
-    finished = {run.info.run_name: run for run in project.runs()}
+    finished = project.named_runs()
     assert {name: run.info.status for name, run in failed.items()} == {
         "nightly": "FAILED",
         "stacked": "FAILED",

@@ -5,14 +5,18 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from kedro.framework.project import configure_project, pipelines
 from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 from nbclient import NotebookClient
 from PIL import Image
 
@@ -23,6 +27,8 @@ from .conftest import PROJECT, ProjectCopy, copy_project
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 VARIANTS = sorted(file.stem for file in (PROJECT / "conf/base/parameters").glob("*.yml"))
+configure_project("autoencoder_lab")
+PIPELINES = dict(pipelines)
 PARENT = "all variants"
 REPORTING = Path("data/08_reporting/digits")
 VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
@@ -43,7 +49,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
     project = copy_project(tmp_path_factory.mktemp("smoke"))
     done = project.kedro("run", "--env=smoke")
     assert done.returncode == 0, done.stdout + done.stderr
-    return SmokeRun(project, done.stdout, {run.info.run_name: run for run in project.runs()})
+    return SmokeRun(project, done.stdout, project.named_runs())
 
 
 @pytest.fixture
@@ -52,7 +58,16 @@ def stacked(smoke: SmokeRun) -> Run:
 
 
 def timeless(run: Run) -> dict[str, float]:
-    return {key: value for key, value in run.data.metrics.items() if "second" not in key}
+    return {
+        key: value
+        for key, value in run.data.metrics.items()
+        if "second" not in key and not key.startswith("system/")
+    }
+
+
+def artifacts(run: Run) -> Path:
+    """Return the folder of a run's artifacts in the embedded store."""
+    return Path(local_file_uri_to_path(run.info.artifact_uri))
 
 
 def test_each_variant_is_a_finished_child_of_one_parent(smoke: SmokeRun) -> None:
@@ -96,12 +111,82 @@ def test_metrics_are_those_of_the_contract_and_the_time_of_each_node(smoke: Smok
     for variant in VARIANTS:
         metrics = smoke.runs[variant].data.metrics
         nodes = {key for key in metrics if key.startswith("node/")}
+        machine = {key for key in metrics if key.startswith("system/")}
 
-        assert set(metrics) - nodes == contract.required(VIEWS, has_labels=True)
+        assert set(metrics) - nodes - machine == contract.required(VIEWS, has_labels=True)
         assert "node/train_autoencoder/seconds" in nodes
         assert "node/split_images/seconds" not in nodes
+        assert "system/cpu_utilization_percentage" in machine
         assert all(np.isfinite(value) for value in metrics.values())
     assert "node/split_images/seconds" in smoke.runs[PARENT].data.metrics
+
+
+def require_a_record_of_every_node(runs: dict[str, Run], parent: str, folder: str) -> None:
+    """Assert that each node has a metric and an artifact, with parameters, in the right run."""
+    for node in PIPELINES["__default__"].nodes:
+        name = node.name.rpartition(".")[2]
+        run = runs[node.namespace or parent]
+        place = f"nodes/{name}.json" if node.namespace else f"{folder}nodes/{name}.json"
+        record = json.loads((artifacts(run) / place).read_text())
+
+        assert record["node"] == name
+        assert run.data.metrics[f"node/{name}/seconds"] == pytest.approx(
+            record["seconds"], abs=1e-3
+        )
+        assert record["parameters"].keys() >= {"ingest.split_seed"}
+        assert record["outputs"].keys() == {
+            output.removeprefix(f"{node.namespace}.") for output in node.outputs
+        }
+        if node.namespace:
+            logged = {key: str(value) for key, value in record["parameters"].items()}
+            assert logged.items() <= run.data.params.items()
+
+
+def test_every_node_logs_parameters_a_metric_and_an_artifact(smoke: SmokeRun) -> None:
+    require_a_record_of_every_node(smoke.runs, PARENT, "")
+
+
+def test_runs_name_their_data_with_digests(smoke: SmokeRun) -> None:
+    summary = json.loads(
+        (smoke.project.folder / REPORTING / "shared/seed-42/data_summary.json").read_text()
+    )
+    for run in smoke.runs.values():
+        inputs = {
+            it.dataset.name: (it.dataset.digest, it.tags[0].value)
+            for it in run.inputs.dataset_inputs
+        }
+        assert inputs == {
+            f"digits/{split}": (summary[split]["sha256"][:8], context)
+            for split, context in (
+                ("train", "training"),
+                ("validation", "validation"),
+                ("test", "testing"),
+            )
+        }
+
+
+def test_runs_hold_configuration_packages_and_lock(smoke: SmokeRun) -> None:
+    for name, run in smoke.runs.items():
+        folder = artifacts(run)
+        parameters = yaml.safe_load((folder / "configuration/parameters.yml").read_text())
+        catalog = yaml.safe_load((folder / "configuration/catalog.yml").read_text())
+        packages = (folder / "environment/packages.txt").read_text().splitlines()
+
+        assert (parameters["dataset"], parameters["stacked"]["training"]["epochs"]) == ("digits", 2)
+        assert catalog["raw_images"]["dataset"]["filepath"] == "data/01_raw/digits"
+        assert f"keras=={version('keras')}" in packages
+        lock = (folder / "environment/requirements.txt").read_bytes()
+        assert lock == (PROJECT / "requirements.txt").read_bytes(), name
+
+
+def test_runs_describe_themselves(smoke: SmokeRun, stacked: Run) -> None:
+    note = stacked.data.tags[MLFLOW_RUN_NOTE]
+
+    assert note.startswith("**stacked** on **digits**, seed 42.\n\n`kedro run --env=smoke`")
+    assert f"| MSE | {stacked.data.metrics['test/mse']:.4f} |" in note
+    assert f"`kedro replay {stacked.info.run_id}`" in note
+    about_all = smoke.runs[PARENT].data.tags[MLFLOW_RUN_NOTE]
+    assert about_all.startswith(", ".join(VARIANTS) + " on **digits**, seed 42.")
 
 
 def test_losses_are_logged_by_epoch_and_accuracies_by_labels(smoke: SmokeRun, stacked: Run) -> None:
@@ -192,7 +277,7 @@ def test_alone_in_a_sub_folder_by_the_older_spelling_a_variant_gives_the_same_nu
 
     assert done.returncode == 0, done.stderr
     alone = smoke.project.runs()[0]
-    assert alone.info.run_name == "stacked"
+    assert alone.info.run_name == "stacked digits 42"
     assert timeless(alone) == timeless(stacked)
     assert not [*smoke.project.folder.glob("src/**/mlruns")]
 
@@ -203,10 +288,11 @@ def test_in_threads_variants_give_the_same_numbers_each_in_its_run(smoke: SmokeR
     )
 
     assert done.returncode == 0, done.stderr
-    threads = {run.info.run_name: run for run in smoke.project.runs()[: 1 + len(VARIANTS)]}
+    threads = smoke.project.named_runs(1 + len(VARIANTS))
     for variant in VARIANTS:
         assert threads[variant].info.status == "FINISHED"
         assert timeless(threads[variant]) == timeless(smoke.runs[variant])
+    require_a_record_of_every_node(threads, "threads", "digits/")
 
 
 def test_results_of_other_parameters_are_not_passed_off_as_these(smoke: SmokeRun) -> None:

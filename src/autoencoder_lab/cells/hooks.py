@@ -33,6 +33,8 @@ class Cells:
         self.locks = ExitStack()
         self.code: CodeState
         self.plan: Plan
+        self.registered: Pipeline
+        """All nodes that there are."""
 
 
 class PlanCells:
@@ -58,7 +60,7 @@ class PlanCells:
             raise
 
     def _plan(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
-        registered = sum(pipelines.values(), Pipeline([]))
+        registered = self._cells.registered = sum(pipelines.values(), Pipeline([]))
         variants = {variant_of(node) for node in pipeline.nodes}
         nodes = [node for node in registered.nodes if variant_of(node) in variants]
         _lock(cell_files(nodes, catalog).values(), self._cells.locks)

@@ -75,7 +75,7 @@ def make_plan(
     data_digest = catalog.load(RAW_DATA).sha256() if is_from_data else ""
     now = {
         name: Origin(
-            parameters=_parameters(some, catalog),
+            parameters=read_parameters(some, catalog),
             data=data_digest if RAW_DATA in some else "",
             code=code,
         )
@@ -161,7 +161,8 @@ def by_record(files: Mapping[str, StoredFile]) -> dict[StoredFile, list[str]]:
     return by_record
 
 
-def _parameters(sources: Names, catalog: Catalog) -> dict[str, JsonValue]:
+def read_parameters(sources: Names, catalog: Catalog) -> dict[str, JsonValue]:
+    """Return the parameters among the names of datasets, by dotted keys."""
     parameters: dict[str, JsonValue] = {}
     for name in sorted(sources):
         key = name.removeprefix("params:")

@@ -5,15 +5,21 @@ one run a session under unflattened parameter names, so it is switched off in `s
 """
 
 from .cell_results import CellResultsDataset
+from .description import DescribeRuns
+from .lineage import LogLineage
+from .machine import LogMachine
+from .nodes import LogNodes
 from .outputs import LogOutputs
 from .run_tree import RunTree
 from .runs import MlflowRuns
 from .summary import PrintSummary
-from .timings import LogNodeSeconds
 
 __all__ = [
     "CellResultsDataset",
-    "LogNodeSeconds",
+    "DescribeRuns",
+    "LogLineage",
+    "LogMachine",
+    "LogNodes",
     "LogOutputs",
     "MlflowRuns",
     "PrintSummary",

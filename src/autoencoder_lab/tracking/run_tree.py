@@ -62,6 +62,11 @@ class RunTree:
         """The run of each variant."""
         return self._by_variant
 
+    @property
+    def all_ids(self) -> set[str]:
+        """The runs of all variants, and of what they share."""
+        return {self._top_id, *self._by_variant.values()}
+
     def run_id(self, name: str) -> str:
         """Return the run to which a node or dataset belongs, by its namespace."""
         return self._by_variant.get(name.split(".")[0], self._top_id)
@@ -89,7 +94,7 @@ class RunTree:
         """Start the runs, or continue those of the tag `run_key`.
 
         Args:
-            name: Of a run of several variants, or of none.
+            name: How that of a run of several variants, or of none, begins.
             tags: Of all runs.
             shared: The parameters of a parent.
             variants: The parameters of each variant's run.
@@ -108,13 +113,15 @@ class RunTree:
             self._start_shared(tags, variants)
         elif len(variants) == 1 and not is_compared:
             [(variant, parameters)] = variants.items()
-            self._top_id = self._create(variant, {**tags, "variant": variant}, parameters)
+            own_tags = {**tags, "variant": variant}
+            self._top_id = self._create(_name(variant, tags), own_tags, parameters)
             self._by_variant[variant] = self._top_id
         else:
-            self._top_id = self._create(name, tags, shared)
+            self._top_id = self._create(_name(name, tags), tags, shared)
             for variant, parameters in variants.items():
                 child_tags = {**tags, "variant": variant, MLFLOW_PARENT_RUN_ID: self._top_id}
-                self._by_variant[variant] = self._create(variant, child_tags, parameters)
+                child = self._create(_name(variant, tags), child_tags, parameters)
+                self._by_variant[variant] = child
 
     def end_variant(self, variant: str, status: str) -> None:
         """End the child of a variant; the only run of a session ends with the session."""
@@ -156,7 +163,8 @@ class RunTree:
         # Its children differ in data set and seed.
         self._top_id = self._open_again(parent, run_key, {})
         for variant, cell in cells.items():
-            run = find_or_create(self.client, self._experiment_id, variant, cell)
+            name = _name(variant, tags)
+            run = find_or_create(self.client, self._experiment_id, name, cell)
             self._by_variant[variant] = self._open_again(run, {**tags, **cell}, variants[variant])
 
     def _open_again(
@@ -222,3 +230,8 @@ class RunTree:
 
 def _as_params(parameters: Mapping[str, object]) -> list[Param]:
     return [Param(key, str(value)) for key, value in parameters.items()]
+
+
+def _name(what: str, tags: Mapping[str, str]) -> str:
+    """Return what a run is called in lists and legends, where seeds and data sets are mixed."""
+    return f"{what} {tags['dataset']} {tags['seed']}"

@@ -1,0 +1,97 @@
+"""What a run comes from: data, code, configuration and environment."""
+
+import tempfile
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline.node import Node
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.numpy_dataset import from_numpy
+from mlflow.entities import DatasetInput, InputTag
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
+from autoencoder_lab.cells import Cells
+from autoencoder_lab.code_state import read_patch
+from autoencoder_lab.datasets.raw_images import DIGITS
+
+from .run_tree import RunTree
+
+LOCK = "environment/requirements.txt"
+PACKAGES = "environment/packages.txt"
+PARAMETERS = "configuration/parameters.yml"
+CATALOG = "configuration/catalog.yml"
+PATCH = "code/uncommitted.patch"
+
+SUMMARY = "data_summary"
+SPLITS = {"train": "training", "validation": "validation", "test": "testing"}
+"""What the splits are called, here and in MLflow."""
+
+
+class LogLineage:
+    """Logs configuration, packages, lock and uncommitted changes, and the splits as inputs."""
+
+    def __init__(self, runs: RunTree, cells: Cells) -> None:
+        self._runs = runs
+        self._cells = cells
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        self._context = context
+
+    @hook_impl
+    def before_pipeline_run(self, catalog: DataCatalog) -> None:
+        self._dataset = catalog.load("params:dataset")
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in self._files().items():
+                file = Path(folder) / name
+                file.parent.mkdir(exist_ok=True)
+                file.write_bytes(content)
+            for run_id in self._runs.all_ids:
+                self._runs.client.log_artifacts(run_id, folder)
+
+    @hook_impl
+    def after_node_run(self, node: Node, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        if SUMMARY not in outputs:
+            return
+        datasets = [
+            DatasetInput(
+                from_numpy(
+                    inputs[f"{split}_images"],
+                    targets=inputs[f"{split}_labels"],
+                    source=self._source(),
+                    name=f"{self._dataset}/{split}",
+                    digest=outputs[SUMMARY][split]["sha256"][:8],
+                )._to_mlflow_entity(),
+                [InputTag(MLFLOW_DATASET_CONTEXT, context)],
+            )
+            for split, context in SPLITS.items()
+        ]
+        for run_id in self._runs.all_ids:
+            self._runs.client.log_inputs(run_id, datasets)
+
+    def _source(self) -> str | CodeDatasetSource:
+        if self._dataset == DIGITS:
+            return CodeDatasetSource({"function": "sklearn.datasets.load_digits"})
+        return f"data/01_raw/{self._dataset}"
+
+    def _files(self) -> dict[str, bytes]:
+        """Return what is logged, by the names in the run."""
+        loader = self._context.config_loader
+        project = Path(self._context.project_path)
+        packages = sorted({f"{it.name}=={it.version}" for it in distributions()}, key=str.lower)
+        files = {
+            PARAMETERS: yaml.safe_dump(loader["parameters"], sort_keys=False).encode(),
+            CATALOG: yaml.safe_dump(loader["catalog"], sort_keys=False).encode(),
+            PACKAGES: "\n".join([*packages, ""]).encode(),
+        }
+        lock = project / "requirements.txt"
+        if lock.exists():
+            files[LOCK] = lock.read_bytes()
+        if self._cells.code.uncommitted:
+            files[PATCH] = read_patch(project)
+        return files
