@@ -17,7 +17,6 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.code_state import read_patch
-from autoencoder_lab.datasets.raw_images import DIGITS
 
 from .run_tree import RunTree
 
@@ -75,14 +74,15 @@ class LogLineage:
             self._runs.client.log_inputs(run_id, datasets)
 
     def _source(self) -> str | CodeDatasetSource:
-        if self._dataset == DIGITS:
-            return CodeDatasetSource({"function": "sklearn.datasets.load_digits"})
-        return f"data/01_raw/{self._dataset}"
+        folder = f"data/01_raw/{self._dataset}"
+        if (self._context.project_path / folder).is_dir():
+            return folder
+        return CodeDatasetSource({"package": "scikit-learn"})  # the one that needs no folder
 
     def _files(self) -> dict[str, bytes]:
         """Return what is logged, by the names in the run."""
         loader = self._context.config_loader
-        project = Path(self._context.project_path)
+        project = self._context.project_path
         packages = sorted({f"{it.name}=={it.version}" for it in distributions()}, key=str.lower)
         files = {
             PARAMETERS: yaml.safe_dump(loader["parameters"], sort_keys=False).encode(),
