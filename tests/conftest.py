@@ -1,10 +1,7 @@
 """What several tests need: a real MLflow server, and the result of a cell."""
 
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 
 import pandas as pd
@@ -13,13 +10,13 @@ import pytest
 from autoencoder_lab.arrays import Autoencoder
 from autoencoder_lab.results import CellResult
 
+from .servers import free_port, wait_for
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     arguments = f"server --backend-store-uri sqlite:///mlflow.db --port {port} --workers 1"
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *arguments.split()],
@@ -28,13 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{address}/health", timeout=5)
-            break
-        except OSError:
-            assert process.poll() is None
-            time.sleep(0.1)
+    wait_for(f"{address}/health", process)
     yield address
     process.terminate()
     process.wait(30)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -95,6 +96,8 @@ class Autoencoder(Protocol):
     ) -> npt.NDArray[np.float32]: ...
 
     def count_params(self) -> int: ...
+
+    def save(self, filepath: Path) -> None: ...
 
     def get_weights(self) -> list[npt.NDArray[np.float32]]: ...
 

@@ -31,6 +31,7 @@ DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 _cells = cells.Cells()
 _runs = tracking.RunTree()
 _outputs = tracking.LogOutputs(_runs, _cells)
+_champions = tracking.KeepChampions(_runs)
 HOOKS = (
     hooks.CheckInput(),
     hooks.SetUpTensorflow(),
@@ -44,7 +45,8 @@ HOOKS = (
     tracking.LogLineage(_runs, _cells),
     tracking.LogMachine(_runs),
     tracking.DescribeRuns(_runs, _cells, _outputs),
-    tracking.PrintSummary(_runs, _outputs),
+    _champions,
+    tracking.PrintSummary(_runs, _outputs, _champions),
 )
 
 CONFIG_LOADER_ARGS = {

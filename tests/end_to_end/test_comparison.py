@@ -1,15 +1,26 @@
 """How variants compare: in the session that trains them, and later by itself."""
 
+import json
+import os
+import signal
 import subprocess
+import sys
+from collections.abc import Iterator
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+import keras
+import numpy as np
 import pandas as pd
 import pytest
 from mlflow.artifacts import download_artifacts
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from ..servers import free_port, wait_for
 from .conftest import ProjectCopy, copy_project
 
 VARIANTS = "--pipelines=linear,tied,comparison"
+MLFLOW = (sys.executable, "-m", "mlflow")
 FOLDER = "data/08_reporting/digits/comparison"
 FILES = {
     "cells.csv",
@@ -19,6 +30,7 @@ FILES = {
     "noise_transfer.csv",
     "noise_transfer.png",
     "pca_curve.csv",
+    "promotion.json",
     "rate_distortion.png",
     "reconstructions.png",
     "report.html",
@@ -112,6 +124,67 @@ def test_a_comparison_by_itself_trains_nothing_and_finds_the_same(
     pd.testing.assert_frame_equal(read(project, "leaderboard"), before)
     run = project.runs()[0]
     assert (run.info.run_name, run.info.status) == ("comparison digits 42", "FINISHED")
+
+
+@pytest.fixture(scope="module")
+def address(
+    project: ProjectCopy,
+    failed: subprocess.CompletedProcess[str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """Return where the champion answers: a server that knows nothing of this project."""
+    port = free_port()
+    model = "models:/autoencoder-digits@champion"
+    process = subprocess.Popen(
+        [*MLFLOW, "models", "serve", "-m", model, "--env-manager", "local", "--port", str(port)],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{project.folder}/mlruns/mlflow.db"},
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    wait_for(f"{address}/ping", process)
+    yield f"{address}/invocations"
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(30)
+
+
+def ask(address: str, images: np.ndarray, **params: str) -> object:
+    """Return what a server answers to images: predictions, or its refusal."""
+    body = json.dumps({"inputs": images.tolist(), "params": params}).encode()
+    request = Request(address, body, {"Content-Type": "application/json"})
+    try:
+        with urlopen(request, timeout=60) as answer:
+            return np.array(json.load(answer)["predictions"])
+    except HTTPError as refusal:
+        return f"{refusal.code} {refusal.read().decode()}"
+
+
+def test_the_champion_is_chosen_on_the_validation_images_and_answers_over_http(
+    project: ProjectCopy, address: str
+) -> None:
+    promotion = json.loads((project.folder / FOLDER / "promotion.json").read_text())
+    champion = project.client.get_model_version_by_alias("autoencoder-digits", "champion")
+    run = project.client.get_run(champion.run_id)
+    rng = np.random.default_rng(0)
+    images = rng.random((3, 8, 8, 1), dtype=np.float32)
+    folder = f"{run.data.tags['variant']}/seed-{run.data.tags['seed']}"
+    file = project.folder / "data/06_models/digits" / folder / "model.keras"
+    autoencoder = keras.saving.load_model(file)
+
+    assert promotion["metric"] == "validation/mse"
+    assert champion.tags["reason"] == "there was no champion"
+    reconstructions = autoencoder.predict(images, verbose=0)
+    codings = autoencoder.get_layer("encoder").predict(images, verbose=0)
+    np.testing.assert_allclose(ask(address, images), reconstructions, rtol=1e-5)
+    np.testing.assert_allclose(ask(address, images, task="denoise"), reconstructions, rtol=1e-5)
+    np.testing.assert_allclose(ask(address, images, task="encode"), codings, rtol=1e-5)
+    for refusal, reason in (
+        (ask(address, images, task="dream"), "allowed: reconstruct, denoise, encode"),
+        (ask(address, images[:, :7]), "(-1, 8, 8, 1)"),
+        (ask(address, 255 * images), "allowed: 0 to 1"),
+    ):
+        assert str(refusal).startswith("400 ")
+        assert reason in str(refusal)
 
 
 def test_nothing_to_compare_is_an_error_before_a_run_starts(project: ProjectCopy) -> None:

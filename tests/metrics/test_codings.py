@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autoencoder_lab.arrays import Codings, Labels
-from autoencoder_lab.metrics.codings import cluster_nmi, knn_accuracy, linear_accuracy
+from autoencoder_lab.metrics.codings import cluster_nmi, knn_accuracy, linear_probe
 
 Accuracy = Callable[[Codings, Labels, Codings, Labels], float]
 
@@ -24,6 +24,12 @@ def blobs(labels: Labels, *, width: int = 10, seed: int = 0) -> Codings:
 
 def noise(n: int, *, width: int = 10, seed: int = 0) -> Codings:
     return np.random.default_rng(seed).normal(size=(n, width)).astype(np.float32)
+
+
+def linear_accuracy(
+    train_codings: Codings, train_labels: Labels, codings: Codings, labels: Labels
+) -> float:
+    return linear_probe(train_codings, train_labels)(codings, labels)
 
 
 TRAIN, TEST = classes(400, 0), classes(500, 1)

@@ -41,7 +41,9 @@ def test_there_is_a_gain_for_each_view_and_nothing_of_classes_without_labels() -
     unlabelled = contract.required(["dark", "dim"], has_labels=False)
 
     assert {"denoise/dark/psnr_gain", "denoise/dim/psnr_gain", "test/mse"} <= unlabelled
+    assert "validation/mse" in unlabelled
     assert {key.split("/")[0] for key in labelled - unlabelled} == {
+        "validation",
         "baseline",
         "pretraining",
         "probe",

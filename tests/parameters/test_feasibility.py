@@ -2,9 +2,11 @@ import pytest
 
 from autoencoder_lab.parameters import (
     PretrainingParams,
+    PromotionParams,
     VariantParams,
     find_infeasible,
     find_infeasible_budgets,
+    find_infeasible_promotion,
 )
 
 TRAINING = {
@@ -72,3 +74,14 @@ def test_one_label_budget_has_a_label_for_each_class(n_classes: int, is_feasible
     )
 
     assert (list(find_infeasible_budgets(params, n_classes)) == []) == is_feasible
+
+
+def test_data_without_labels_have_no_champion_by_labels() -> None:
+    by_labels = PromotionParams(metric="validation/linear_accuracy")
+    by_error = PromotionParams(metric="validation/mse")
+
+    [problem] = find_infeasible_promotion(by_labels, is_labelled=False)
+
+    assert problem.startswith("promotion.metric is 'validation/linear_accuracy'; allowed for data")
+    assert list(find_infeasible_promotion(by_labels, is_labelled=True)) == []
+    assert list(find_infeasible_promotion(by_error, is_labelled=False)) == []

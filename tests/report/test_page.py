@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from autoencoder_lab.champions import Promotion
 from autoencoder_lab.metrics.comparison import find_differences, rank
 from autoencoder_lab.report.page import CAPTIONS, render
 from autoencoder_lab.results import CellResult
@@ -23,6 +24,19 @@ CELLS = pd.DataFrame(
     }
 )
 
+PROMOTION = Promotion(
+    metric="validation/mse",
+    variant="tied",
+    seed=2,
+    run_id="",
+    score=0.1234,
+    interval=0.01,
+    seeds=3,
+    champion="version 1 (linear, seed 1)",
+    champion_score=0.2,
+    is_promoted=True,
+    reason="better than <the> champion",
+)
 
 Render = Callable[..., str]
 
@@ -53,7 +67,9 @@ def page(cell_result: CellResult) -> Render:
             for variant, _ in variants
             for seed in seeds
         ]
-        return render(results, CELLS, rank(scores, find_differences(scores)), FIGURES)
+        leaderboard = rank(scores, find_differences(scores))
+        promotion = PROMOTION if len(seeds) > 1 else {**PROMOTION, "interval": None}
+        return render(results, CELLS, leaderboard, promotion, FIGURES)
 
     return render_page
 
@@ -126,3 +142,12 @@ def test_a_cell_that_is_left_out_has_a_row_with_its_reason_and_its_name_as_text(
 
     assert "<b>own</b>" not in html
     assert re.search(r"<b>own</b>\s*1\s*its run is FAILED", Page(html).text)
+
+
+def test_the_page_says_which_model_is_served_and_why(page: Render) -> None:
+    text = Page(page([1, 2])).text
+
+    assert (
+        "The best model by MSE, validation is tied, seed 2: 0.123 ± 0.010 over its 3 seeds." in text
+    )
+    assert "It becomes autoencoder-digits@champion: better than <the> champion." in text

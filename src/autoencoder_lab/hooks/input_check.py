@@ -16,10 +16,12 @@ from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import (
     PretrainingParams,
+    PromotionParams,
     VariantParams,
     experiment_model,
     find_infeasible,
     find_infeasible_budgets,
+    find_infeasible_promotion,
     variant_names,
 )
 from autoencoder_lab.problems import find_problems, suggest
@@ -70,16 +72,20 @@ class CheckInput:
                 raw_images: RawImages = catalog.load(RAW_DATA)
             except DatasetError as error:
                 raise BadInput(str(root_cause(error))) from error
-            self._refuse_infeasible({variant_of(node) for node in pipeline.nodes}, raw_images)
+            self._refuse_infeasible(pipeline, raw_images)
         return (yield)
 
-    def _refuse_infeasible(self, variants: Collection[str], raw_images: RawImages) -> None:
+    def _refuse_infeasible(self, pipeline: Pipeline, raw_images: RawImages) -> None:
+        variants = {variant_of(node) for node in pipeline.nodes}
         height, width, channels = raw_images.train_images.shape[1:]
         problems: list[str] = []
         if raw_images.is_labelled and any(variants):
             n_classes = len(set(raw_images.train_labels.tolist()))
             pretraining = PretrainingParams.model_validate(self._parameters["pretraining"])
             problems += find_infeasible_budgets(pretraining, n_classes)
+        if "params:promotion" in pipeline.inputs():
+            promotion = PromotionParams.model_validate(self._parameters["promotion"])
+            problems += find_infeasible_promotion(promotion, is_labelled=raw_images.is_labelled)
         problems += [
             f"{name}.{problem}"
             for name in variant_names(self._parameters)

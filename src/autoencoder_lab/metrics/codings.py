@@ -1,5 +1,7 @@
 """What codings say of the classes, which no training has seen."""
 
+from collections.abc import Callable
+
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
@@ -13,29 +15,30 @@ from autoencoder_lab.arrays import Codings, Labels
 NEIGHBOURS = 5
 
 
-def linear_accuracy(
-    train_codings: Codings, train_labels: Labels, codings: Codings, labels: Labels
-) -> float:
-    """Return the test accuracy of a linear probe: logistic regression on standardised codings.
+def linear_probe(
+    train_codings: Codings, train_labels: Labels
+) -> Callable[[Codings, Labels], float]:
+    """Return what measures the accuracy of a linear probe: logistic regression on codings.
 
-    Scaling and probe are fitted on the training codings alone.
+    Codings are standardised; scaling and probe are fitted on the training codings alone.
 
     Args:
-        train_codings, codings: (n, latent_dim).
-        train_labels, labels: (n,), all labelled.
+        train_codings: (n, latent_dim), as other codings are.
+        train_labels: (n,), all labelled, as other labels are.
 
     Returns:
-        In [0, 1]. Higher is better; codings that tell nothing give the share of the most frequent
-        class.
+        From codings and labels to a number in [0, 1]. Higher is better; codings that tell nothing
+        give the share of the most frequent class.
 
     Source: Alain and Bengio, "Understanding intermediate layers using linear classifier probes",
     2016.
     """
     [first, *others] = np.unique(train_labels)
-    if not others:
-        return float((labels == first).mean())  # there is nothing to learn
+    if not others:  # there is nothing to learn
+        return lambda codings, labels: float((labels == first).mean())
     probe = make_pipeline(StandardScaler(), LogisticRegression(tol=1e-3, max_iter=1000))
-    return float(probe.fit(train_codings, train_labels).score(codings, labels))
+    probe.fit(train_codings, train_labels)
+    return lambda codings, labels: float(probe.score(codings, labels))
 
 
 def knn_accuracy(

@@ -54,6 +54,24 @@ METRICS = (
     Metric("test/psnr", "PSNR", "Their peak signal-to-noise ratio", "dB", "higher"),
     Metric("test/ssim", "SSIM", "Their structural similarity, at most 1", "", "higher"),
     Metric(
+        "validation/mse",
+        "MSE, validation",
+        "Squared error of the validation images' reconstructions",
+        "",
+        "lower",
+    ),
+    Metric("validation/bce", "BCE, validation", "Their binary cross-entropy", "nats", "lower"),
+    Metric(
+        "validation/psnr", "PSNR, validation", "Their peak signal-to-noise ratio", "dB", "higher"
+    ),
+    Metric(
+        "validation/ssim",
+        "SSIM, validation",
+        "Their structural similarity, at most 1",
+        "",
+        "higher",
+    ),
+    Metric(
         "baseline/pca_mse",
         "PCA's MSE",
         "Squared error of PCA with as many components as the codings have numbers",
@@ -71,6 +89,11 @@ METRICS = (
     *(
         Metric(key, name, meaning, "", "higher", needs_labels=True)
         for key, name, meaning in (
+            (
+                "validation/linear_accuracy",
+                "linear probe, validation",
+                "Validation accuracy of logistic regression, fitted on the training codings",
+            ),
             (
                 "probe/linear_accuracy",
                 "linear probe",

@@ -10,6 +10,16 @@ SMALLEST_ERROR = 1e-10  # -100 dB: keeps a perfect reconstruction finite
 SMALLEST_PROBABILITY = 1e-7  # as in Keras: keeps the cross-entropy finite
 
 
+def errors(images: Images, reconstructions: Images) -> dict[str, float]:
+    """Return all four measures below, by their names."""
+    return {
+        "mse": mse(images, reconstructions),
+        "bce": bce(images, reconstructions),
+        "psnr": psnr(images, reconstructions),
+        "ssim": ssim(images, reconstructions),
+    }
+
+
 def mse(images: Images, reconstructions: Images) -> float:
     """Return the squared error, averaged over pixels and images.
 

@@ -5,6 +5,7 @@ from .experiment import (
     EvaluationParams,
     IngestParams,
     PretrainingParams,
+    PromotionParams,
     SharedParams,
     VariantParams,
     experiment_model,
@@ -12,7 +13,7 @@ from .experiment import (
     run_parameters,
     variant_names,
 )
-from .feasibility import find_infeasible, find_infeasible_budgets
+from .feasibility import find_infeasible, find_infeasible_budgets, find_infeasible_promotion
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
 from .study import StudyParams
 from .training import (
@@ -51,6 +52,7 @@ __all__ = [
     "NoiseParams",
     "Params",
     "PretrainingParams",
+    "PromotionParams",
     "SharedParams",
     "SparsityParams",
     "StrategyParams",
@@ -62,6 +64,7 @@ __all__ = [
     "experiment_model",
     "find_infeasible",
     "find_infeasible_budgets",
+    "find_infeasible_promotion",
     "flatten",
     "run_parameters",
     "variant_names",

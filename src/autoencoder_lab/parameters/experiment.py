@@ -1,7 +1,7 @@
 """The whole configuration: what all variants share, and a block for each variant."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, JsonValue, PositiveFloat, create_model, model_validator
 
@@ -64,6 +64,18 @@ class PretrainingParams(Params):
     learning_rate: PositiveFloat
 
 
+class PromotionParams(Params):
+    """When the best model of a comparison takes the champion's place."""
+
+    metric: Literal[
+        "validation/mse",
+        "validation/bce",
+        "validation/psnr",
+        "validation/ssim",
+        "validation/linear_accuracy",
+    ]
+
+
 class SharedParams(Params):
     """What all variants share."""
 
@@ -74,6 +86,7 @@ class SharedParams(Params):
     corruption: CorruptionParams
     evaluation: EvaluationParams
     pretraining: PretrainingParams
+    promotion: PromotionParams
 
 
 class VariantParams(Params):
@@ -133,7 +146,8 @@ def run_parameters(parameters: Mapping[str, object], variant: str) -> dict[str, 
         parameters: The whole configuration.
         variant: The name of one of its blocks.
     """
-    others = variant_names(parameters)
+    # What is made of the runs afterwards is not what they are made with.
+    others = (*variant_names(parameters), "promotion")
     shared = {key: value for key, value in parameters.items() if key not in others}
     block: Any = parameters[variant]
     return flatten(shared | dict(block))

@@ -1,9 +1,9 @@
-"""Whether parameters go with the data: the images' shape, and the number of their classes."""
+"""Whether parameters go with the data: the images' shape, their labels and classes."""
 
 import math
 from collections.abc import Iterator
 
-from .experiment import PretrainingParams, VariantParams
+from .experiment import PretrainingParams, PromotionParams, VariantParams
 from .models import ConvolutionalParams
 from .training import NoNoiseParams, NoSparsityParams
 
@@ -15,6 +15,15 @@ def find_infeasible_budgets(pretraining: PretrainingParams, n_classes: int) -> I
         yield (
             f"pretraining.label_budgets is {budgets}; allowed for data of {n_classes} classes: at "
             f"least one of {n_classes} or more"
+        )
+
+
+def find_infeasible_promotion(promotion: PromotionParams, *, is_labelled: bool) -> Iterator[str]:
+    """Yield a sentence where champions are to be chosen by labels that there are not."""
+    if promotion.metric == "validation/linear_accuracy" and not is_labelled:
+        yield (
+            f"promotion.metric is {promotion.metric!r}; allowed for data without labels: "
+            "validation/mse, bce, psnr, ssim"
         )
 
 

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from numpy import nan
 from PIL.Image import Image
 
+from autoencoder_lab.champions import Promotion
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.results import CellResult
 
-from .numbers import listed
+from .numbers import decimals_of, listed, written
 from .tables import boards, overview
 
 CAPTIONS = {
@@ -29,6 +31,7 @@ def render(
     results: Sequence[CellResult],
     cells: pd.DataFrame,
     leaderboard: pd.DataFrame,
+    promotion: Promotion,
     figures: Mapping[str, Image],
 ) -> str:
     """Return a comparison as a page.
@@ -37,6 +40,7 @@ def render(
         results: Those that are compared.
         cells: All cells: `variant`, `seed`, `left_out_as`.
         leaderboard: As `metrics.comparison.rank` returns it.
+        promotion: The best model, and whether it is served.
         figures: By the names in `CAPTIONS`.
     """
     environment = Environment(
@@ -59,6 +63,11 @@ def render(
         overview=overview(leaderboard),
         boards=boards(leaderboard),
         meanings={key: contract.find(key).meaning for key in set(leaderboard["metric"])},
+        promotion=promotion,
+        promotion_metric=contract.find(promotion["metric"]).name,
+        promotion_score=written(
+            promotion["score"], promotion["interval"] or nan, decimals_of([promotion["score"]])
+        ),
         left_out=cells.dropna(subset="left_out_as").to_dict("records"),
         figures=[(caption, _as_data(figures[name])) for name, caption in CAPTIONS.items()],
     )

@@ -5,6 +5,7 @@ one run a session under unflattened parameter names, so it is switched off in `s
 """
 
 from .cell_results import CellResultsDataset
+from .champions import ChampionDataset, KeepChampions
 from .description import DescribeRuns
 from .lineage import LogLineage
 from .machine import LogMachine
@@ -16,7 +17,9 @@ from .summary import PrintSummary
 
 __all__ = [
     "CellResultsDataset",
+    "ChampionDataset",
     "DescribeRuns",
+    "KeepChampions",
     "LogLineage",
     "LogMachine",
     "LogNodes",

@@ -1,8 +1,10 @@
 """The results of cells, as a Kedro dataset that reads the runs."""
 
 import io
+import tempfile
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 import mlflow
@@ -14,6 +16,7 @@ from autoencoder_lab.arrays import Autoencoder
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.results import CellResult, made_with
 
+MODEL = "artifacts/model.keras"
 FEW_LABELS = "tables/pretraining_scores.csv"
 
 
@@ -66,7 +69,7 @@ def _read(run: Run) -> CellResult:
         parameters=run.data.params,
         metrics=_with_one_value(run.data.metrics),
         load_few_labels=partial(_load_few_labels, run.info.run_id),
-        load_model=partial(_load_model, run.info.run_id),
+        load_model=partial(load_model, run.info.run_id),
     )
 
 
@@ -83,8 +86,16 @@ def _load_few_labels(run_id: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text))
 
 
-def _load_model(run_id: str) -> Autoencoder:
-    import mlflow.tensorflow  # takes seconds
+def load_model(run_id: str) -> Autoencoder:
+    """Return the autoencoder that a run has fitted."""
+    import keras  # takes seconds
 
-    model: Autoencoder = mlflow.tensorflow.load_model(f"runs:/{run_id}/model")
+    # By `runs:/`, MLflow would go through the models of all runs.
+    outputs = mlflow.get_run(run_id).outputs
+    if not (outputs and outputs.model_outputs):
+        raise ValueError(f"run {run_id} holds no model")
+    address = f"models:/{outputs.model_outputs[-1].model_id}"
+    with tempfile.TemporaryDirectory() as folder:
+        downloaded = Path(mlflow.artifacts.download_artifacts(address, dst_path=folder))
+        model: Autoencoder = keras.saving.load_model(downloaded / MODEL, safe_mode=True)
     return model

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_BATCHES = 5
 LARGEST_BATCH = 1000  # metrics in a request, MLflow's limit
+SERVED_MODEL = Path(__file__).with_name("served_model.py")
 MODEL_PACKAGES = ("keras", "tensorflow", "mlflow", "numpy")
 
 ByStep = Mapping[int, Mapping[str, float]]
@@ -143,26 +144,26 @@ class LogOutputs:
         return bool(outputs and outputs.model_outputs)
 
     def _log_model(self, run_id: str, model: Autoencoder) -> None:
-        import keras  # takes seconds
-        import mlflow.tensorflow
+        import mlflow.pyfunc  # takes its time
 
         raw_images: RawImages = self._catalog.load("raw_images")
         example = as_images(raw_images.train_images[:1])
-        keras.config.disable_interactive_logging()  # MLflow tries the model on the example
-        try:
+        params = {"task": "reconstruct"}
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "model.keras"
+            model.save(file)
             Model.log(
                 artifact_path=None,
                 name="model",
-                flavor=mlflow.tensorflow,
+                flavor=mlflow.pyfunc,
                 run_id=run_id,
-                model=model,
-                signature=infer_signature(example, example),
-                input_example=example,
+                python_model=SERVED_MODEL,
+                artifacts={"autoencoder": str(file)},
+                signature=infer_signature(example, example, params),
+                input_example=(example, params),
                 # Or MLflow finds out, in a process that imports TensorFlow anew.
                 pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
             )
-        finally:
-            keras.config.enable_interactive_logging()
 
 
 def log_instructions(dataset: AbstractDataset[Any, Any] | None) -> dict[str, str]:

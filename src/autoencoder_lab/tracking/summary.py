@@ -11,6 +11,7 @@ from rich.table import Table
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.stored_files import stored_file
 
+from .champions import KeepChampions
 from .config import embedded_store
 from .outputs import LogOutputs, log_instructions
 from .run_tree import RunTree
@@ -35,9 +36,10 @@ FEW_LABELS = (
 class PrintSummary:
     """Prints what was logged, and where the figures, the report and the runs are."""
 
-    def __init__(self, runs: RunTree, outputs: LogOutputs) -> None:
+    def __init__(self, runs: RunTree, outputs: LogOutputs, champions: KeepChampions) -> None:
         self._runs = runs
         self._outputs = outputs
+        self._champions = champions
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -67,6 +69,8 @@ class PrintSummary:
             console.print(f"Report   {page}", soft_wrap=True)
         for variant, run_id in self._runs.by_variant.items():
             console.print(f"Run      {run_id}  {variant}", soft_wrap=True)
+        if self._champions.said:
+            console.print(f"Champion {self._champions.said}", soft_wrap=True)
         console.print(f"Compare  {self._address()}", soft_wrap=True)
 
     def _table(self) -> Table:

@@ -42,10 +42,13 @@ def model() -> Autoencoder:
 
 
 def test_images_are_reconstructed_and_denoised(model: Autoencoder, images: Images) -> None:
-    made = reconstruct_images(model, images, {"darker": images / 2, "same": images})
+    made = reconstruct_images(model, images[:9], images, {"darker": images / 2, "same": images})
 
     assert list(made["denoised_views"]) == ["darker", "same"]
     assert made["reconstructions"].shape == images.shape
+    np.testing.assert_allclose(
+        made["validation_reconstructions"], made["reconstructions"][:9], atol=1e-6
+    )
     np.testing.assert_array_equal(made["denoised_views"]["same"], made["reconstructions"])
 
 
@@ -59,12 +62,13 @@ def test_codings_are_flat_and_what_the_decoder_makes_reconstructions_of(images: 
     )
     model = build(params, (7, 5, 3), seed=0)
 
-    encoded = encode_images(model, images[:40], images)
+    encoded = encode_images(model, images[:40], images[:7], images)
 
     assert encoded["codings"].shape == (60, 3 * 2 * 4)
     np.testing.assert_allclose(encoded["train_codings"], encoded["codings"][:40], rtol=1e-5)
+    np.testing.assert_allclose(encoded["validation_codings"], encoded["codings"][:7], rtol=1e-5)
     decoded = model.get_layer("decoder").predict(encoded["codings"].reshape(60, 3, 2, 4), 60, 0)
-    reconstructions = reconstruct_images(model, images, {})["reconstructions"]
+    reconstructions = reconstruct_images(model, images, images, {})["reconstructions"]
     np.testing.assert_allclose(decoded, reconstructions, rtol=1e-5)
 
 
@@ -84,25 +88,34 @@ def test_codings_are_measured_by_classes_only_where_all_images_have_labels() -> 
     codings = np.eye(3, dtype=np.float32)[labels]
     points = codings[:50, :2]
 
-    measured = measure_codings(codings, labels, codings, labels, 0)
+    wrong = (labels[:4] + 1) % 3
+
+    measured = measure_codings(codings, labels, codings[:4], wrong, codings, labels, 0)
     on_the_map = measure_map(codings, points, labels)
     unlabelled = np.full(60, UNLABELLED)
 
     assert measured == {
+        "validation/linear_accuracy": 0,
         "probe/linear_accuracy": 1,
         "probe/knn_accuracy": 1,
         "cluster/nmi": pytest.approx(1),
     }
     assert on_the_map["tsne/knn_accuracy"] == 1
-    assert measure_codings(codings, unlabelled, codings, labels, 0) == {}
+    for split in range(3):
+        given = [unlabelled if split == other else labels for other in range(3)]
+        assert measure_codings(codings, given[0], codings, given[1], codings, given[2], 0) == {}
     assert list(measure_map(codings, points, unlabelled)) == ["tsne/trustworthiness"]
 
 
 def test_reconstructions_are_measured_against_the_images(images: Images) -> None:
-    metrics = measure_reconstructions(images, images / 2)
+    metrics = measure_reconstructions(images[:9], images[:9] / 3, images, images / 2)
 
-    assert list(metrics) == ["test/mse", "test/bce", "test/psnr", "test/ssim"]
+    names = ("mse", "bce", "psnr", "ssim")
+    assert list(metrics) == [
+        f"{split}/{name}" for split in ("validation", "test") for name in names
+    ]
     assert metrics["test/mse"] == mse(images, images / 2)
+    assert metrics["validation/mse"] == mse(images[:9], images[:9] / 3)
 
 
 def test_denoising_is_measured_against_the_clean_images(images: Images) -> None:
@@ -161,8 +174,8 @@ def test_walks_lead_from_image_to_image_over_decoded_codings(
     model: Autoencoder, images: Images, is_labelled: bool
 ) -> None:
     labels = np.repeat([2, 0, 1], 20) if is_labelled else np.full(60, UNLABELLED)
-    codings = encode_images(model, images, images)["codings"]
-    reconstructions = reconstruct_images(model, images, {})["reconstructions"]
+    codings = encode_images(model, images, images, images)["codings"]
+    reconstructions = reconstruct_images(model, images, images, {})["reconstructions"]
 
     figure = draw_walk(model, images, codings, labels, {0: "zero", 1: "one", 2: "two"})
 

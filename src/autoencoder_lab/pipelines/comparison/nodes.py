@@ -8,8 +8,9 @@ import pandas as pd
 from PIL.Image import Image
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Figure, Images, RawImages
-from autoencoder_lab.parameters import IngestParams, flatten
+from autoencoder_lab.arrays import Figure, Images, Labels, RawImages
+from autoencoder_lab.champions import Champion, Promotion
+from autoencoder_lab.parameters import IngestParams, PromotionParams, flatten
 from autoencoder_lab.results import CellResult, choose, differences, made_with
 
 logger = logging.getLogger(__name__)
@@ -139,10 +140,32 @@ def draw_reconstructions_of_variants(
     return image_rows(rows, title="The same test images, reconstructed by each variant")
 
 
+def choose_champion(
+    compared_cells: Sequence[CellResult],
+    champion: Champion | None,
+    train_images: Images,
+    train_labels: Labels,
+    validation_images: Images,
+    validation_labels: Labels,
+    promotion: PromotionParams,
+) -> Promotion:
+    """Return the best model by a metric on the validation images, and whether it is to be served.
+
+    It is if no model is, or if its variant is better by more than the interval over its seeds.
+    """
+    from autoencoder_lab.metrics import promotion as promotions  # scikit-learn takes a second
+
+    data = promotions.ValidationData(
+        train_images, train_labels, validation_images, validation_labels
+    )
+    return promotions.choose_champion(compared_cells, champion, data, promotion.metric)
+
+
 def write_report(
     compared_cells: Sequence[CellResult],
     cells_table: pd.DataFrame,
     leaderboard: pd.DataFrame,
+    promotion: Promotion,
     rate_distortion: Image,
     label_budgets: Image,
     noise_transfer: Image,
@@ -156,6 +179,7 @@ def write_report(
         compared_cells,
         cells_table,
         leaderboard,
+        promotion,
         {
             "rate_distortion": rate_distortion,
             "label_budgets": label_budgets,

@@ -8,6 +8,7 @@ from .nodes import (
     Chosen,
     Ranked,
     choose_cells,
+    choose_champion,
     draw_label_budgets,
     draw_noise_transfer,
     draw_rate_distortion,
@@ -69,6 +70,20 @@ def _tables() -> Pipeline:
                 name="tabulate_noise_transfer",
             ),
             Node(
+                choose_champion,
+                inputs=[
+                    "compared_cells",
+                    "champion",
+                    "train_images",
+                    "train_labels",
+                    "validation_images",
+                    "validation_labels",
+                    "params:promotion",
+                ],
+                outputs="promotion",
+                name="choose_champion",
+            ),
+            Node(
                 reconstruct_samples,
                 inputs=["compared_cells", "test_images"],
                 outputs="reconstructed_samples",
@@ -121,7 +136,13 @@ def _report() -> Pipeline:
         [
             Node(
                 write_report,
-                inputs=["compared_cells", "cells_table", "leaderboard_table", *images],
+                inputs=[
+                    "compared_cells",
+                    "cells_table",
+                    "leaderboard_table",
+                    "promotion",
+                    *images,
+                ],
                 outputs="report",
                 name="write_report",
             )

@@ -27,52 +27,70 @@ WALKS = 6
 
 
 class Reconstructed(TypedDict):
-    """What an autoencoder makes of the test images and their corrupted views."""
+    """What an autoencoder makes of validation and test images, and of the corrupted views."""
 
+    validation_reconstructions: Images
     reconstructions: Images
     denoised_views: dict[str, Images]
 
 
 class Encoded(TypedDict):
-    """The codings of the training and the test images."""
+    """The codings of the splits; those of the test images have the short name."""
 
     train_codings: Codings
+    validation_codings: Codings
     codings: Codings
 
 
 def reconstruct_images(
-    model: Autoencoder, test_images: Images, test_views: Mapping[str, Images]
+    model: Autoencoder,
+    validation_images: Images,
+    test_images: Images,
+    test_views: Mapping[str, Images],
 ) -> Reconstructed:
-    """Reconstruct the test images (n, height, width, channels), and denoise their views."""
-    reconstructions, *denoised = (
+    """Reconstruct images (n, height, width, channels), and denoise the corrupted views."""
+    validation_reconstructions, reconstructions, *denoised = (
         model.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0)
-        for images in (test_images, *test_views.values())
+        for images in (validation_images, test_images, *test_views.values())
     )
     return Reconstructed(
+        validation_reconstructions=validation_reconstructions,
         reconstructions=reconstructions,
         denoised_views=dict(zip(test_views, denoised, strict=True)),
     )
 
 
-def encode_images(model: Autoencoder, train_images: Images, test_images: Images) -> Encoded:
+def encode_images(
+    model: Autoencoder, train_images: Images, validation_images: Images, test_images: Images
+) -> Encoded:
     """Encode images (n, height, width, channels); the codings are flattened to (n, latent_dim)."""
     encoder = model.get_layer("encoder")
-    train_codings, codings = (
+    train_codings, validation_codings, codings = (
         encoder.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0).reshape(len(images), -1)
-        for images in (train_images, test_images)
+        for images in (train_images, validation_images, test_images)
     )
-    return Encoded(train_codings=train_codings, codings=codings)
+    return Encoded(
+        train_codings=train_codings, validation_codings=validation_codings, codings=codings
+    )
 
 
-def measure_reconstructions(test_images: Images, reconstructions: Images) -> dict[str, float]:
-    """Return the errors of the reconstructions: `test/…`."""
+def measure_reconstructions(
+    validation_images: Images,
+    validation_reconstructions: Images,
+    test_images: Images,
+    reconstructions: Images,
+) -> dict[str, float]:
+    """Return the errors of the reconstructions: `validation/…` and `test/…`."""
     from autoencoder_lab.metrics import reconstruction  # scikit-image takes its time
 
+    splits = {
+        "validation": (validation_images, validation_reconstructions),
+        "test": (test_images, reconstructions),
+    }
     return {
-        "test/mse": reconstruction.mse(test_images, reconstructions),
-        "test/bce": reconstruction.bce(test_images, reconstructions),
-        "test/psnr": reconstruction.psnr(test_images, reconstructions),
-        "test/ssim": reconstruction.ssim(test_images, reconstructions),
+        f"{split}/{name}": error
+        for split, pair in splits.items()
+        for name, error in reconstruction.errors(*pair).items()
     }
 
 
@@ -167,18 +185,26 @@ def map_codings(codings: Codings, params: EvaluationParams, seed: int) -> Points
 
 
 def measure_codings(
-    train_codings: Codings, train_labels: Labels, codings: Codings, test_labels: Labels, seed: int
+    train_codings: Codings,
+    train_labels: Labels,
+    validation_codings: Codings,
+    validation_labels: Labels,
+    codings: Codings,
+    test_labels: Labels,
+    seed: int,
 ) -> dict[str, float]:
     """Return what the codings say of the classes: `probe/…` and `cluster/…`, where labelled."""
     from autoencoder_lab.metrics import codings as measures  # scikit-learn takes a second
 
-    if not (has_labels(train_labels) and has_labels(test_labels)):
+    if not all(map(has_labels, (train_labels, validation_labels, test_labels))):
         logger.warning("Not all images have labels: codings are not measured by classes.")
         return {}
+    linear_probe = measures.linear_probe(train_codings, train_labels)
     probed = (train_codings, train_labels, codings, test_labels)
     [cluster_seed] = seeds.derive(seed, "clusters")
     return {
-        "probe/linear_accuracy": measures.linear_accuracy(*probed),
+        "validation/linear_accuracy": linear_probe(validation_codings, validation_labels),
+        "probe/linear_accuracy": linear_probe(codings, test_labels),
         "probe/knn_accuracy": measures.knn_accuracy(*probed),
         "cluster/nmi": measures.cluster_nmi(codings, test_labels, seed=cluster_seed),
     }

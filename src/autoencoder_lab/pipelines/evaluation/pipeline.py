@@ -28,6 +28,8 @@ from .nodes import (
 SHARED = {
     "train_images",
     "train_labels",
+    "validation_images",
+    "validation_labels",
     "test_images",
     "test_labels",
     "test_views",
@@ -53,13 +55,13 @@ def _of_reconstructions() -> Pipeline:
         [
             Node(
                 reconstruct_images,
-                inputs=["model", "test_images", "test_views"],
+                inputs=["model", "validation_images", "test_images", "test_views"],
                 outputs={name: name for name in Reconstructed.__annotations__},
                 name="reconstruct_images",
             ),
             Node(
                 measure_reconstructions,
-                inputs=RECONSTRUCTIONS,
+                inputs=["validation_images", "validation_reconstructions", *RECONSTRUCTIONS],
                 outputs="reconstruction_metrics",
                 name="measure_reconstructions",
             ),
@@ -87,7 +89,7 @@ def _of_codings() -> Pipeline:
         [
             Node(
                 encode_images,
-                inputs=["model", "train_images", "test_images"],
+                inputs=["model", "train_images", "validation_images", "test_images"],
                 outputs={name: name for name in Encoded.__annotations__},
                 name="encode_images",
             ),
@@ -99,7 +101,15 @@ def _of_codings() -> Pipeline:
             ),
             Node(
                 measure_codings,
-                inputs=["train_codings", "train_labels", "codings", "test_labels", "params:seed"],
+                inputs=[
+                    "train_codings",
+                    "train_labels",
+                    "validation_codings",
+                    "validation_labels",
+                    "codings",
+                    "test_labels",
+                    "params:seed",
+                ],
                 outputs="codings_metrics",
                 name="measure_codings",
             ),

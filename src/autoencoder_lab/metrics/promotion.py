@@ -1,0 +1,108 @@
+"""Whether the best model of a comparison is to take the place of the one that is served."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Autoencoder, Images, Labels
+from autoencoder_lab.champions import Champion, Promotion
+from autoencoder_lab.results import CellResult
+
+from . import codings, contract, reconstruction
+from .intervals import half_width
+
+LINEAR_ACCURACY = "validation/linear_accuracy"
+
+
+@dataclass(frozen=True)
+class ValidationData:
+    """Images (n, height, width, channels) in [0, 1] on which models are measured, with labels."""
+
+    train_images: Images
+    train_labels: Labels
+    images: Images
+    labels: Labels
+
+    def score(self, metric: str, model: Autoencoder) -> float:
+        """Return a `validation/…` metric of a model, as its own run would have it."""
+        if metric == LINEAR_ACCURACY:
+            encoder = model.get_layer("encoder")
+            train, held_out = (
+                encoder.predict(some, PREDICTED_AT_ONCE, 0).reshape(len(some), -1)
+                for some in (self.train_images, self.images)
+            )
+            return codings.linear_probe(train, self.train_labels)(held_out, self.labels)
+        reconstructions = model.predict(self.images, PREDICTED_AT_ONCE, 0)
+        errors = reconstruction.errors(self.images, reconstructions)
+        return errors[metric.removeprefix("validation/")]
+
+
+def choose_champion(
+    results: Sequence[CellResult], champion: Champion | None, data: ValidationData, metric: str
+) -> Promotion:
+    """Return the best model, and whether and why it takes the champion's place.
+
+    The best variant is that of the best mean over its seeds; its model, that of the best seed. It
+    takes the champion's place if the interval of its mean leaves out the champion's own score on
+    the same images: if another training like it would most likely be better, too.
+
+    Args:
+        results: The cells that are compared.
+        champion: The model that is served; it is measured anew, on today's images.
+        metric: A key of the contract that all results have.
+    """
+    sign = 1 if contract.find(metric).better == "higher" else -1
+    by_variant: dict[str, list[CellResult]] = {}
+    for result in results:
+        by_variant.setdefault(result.variant, []).append(result)
+    means = {
+        variant: float(np.mean([cell.metrics[metric] for cell in cells]))
+        for variant, cells in by_variant.items()
+    }
+    variant = max(means, key=lambda name: sign * means[name])
+    cells = by_variant[variant]
+    best = max(cells, key=lambda cell: sign * cell.metrics[metric])
+    mean, interval = means[variant], half_width(np.array([it.metrics[metric] for it in cells]))
+    score = None
+    if champion is None:
+        is_promoted, reason = True, "there was no champion"
+    elif champion.run_id == best.run_id:
+        is_promoted, reason = False, "it is the champion already"
+    else:
+        score, problem = _measure(champion, data, metric)
+        if score is None:
+            is_promoted, reason = False, problem
+        elif np.isnan(interval):
+            is_promoted = False
+            reason = "one seed has no interval: run more, as kedro study --seeds 1,2,3"
+        else:
+            is_promoted = sign * (mean - score) > interval
+            verdict = "better" if is_promoted else "not better"
+            reason = f"{verdict}, by more than the interval, than the champion, {score:.5g}"
+    return Promotion(
+        metric=metric,
+        variant=variant,
+        seed=best.seed,
+        run_id=best.run_id,
+        score=mean,
+        interval=None if np.isnan(interval) else interval,
+        seeds=len(cells),
+        champion=f"version {champion.version} ({champion.cell})" if champion else None,
+        champion_score=score,
+        is_promoted=bool(is_promoted),
+        reason=reason,
+    )
+
+
+def _measure(champion: Champion, data: ValidationData, metric: str) -> tuple[float | None, str]:
+    """Return the champion's score or, where it cannot be measured, why not and what to do."""
+    remedy = "To begin anew, delete the alias champion"
+    try:
+        model = champion.load_model()
+    except Exception as error:  # of the store, of Keras
+        return None, f"the champion cannot be loaded: {error}. {remedy}"
+    if model.input_shape[1:] != data.images.shape[1:]:
+        takes = "x".join(map(str, model.input_shape[1:]))
+        return None, f"the champion takes images of {takes}. {remedy}"
+    return data.score(metric, model), ""
