@@ -123,3 +123,14 @@ def read_patch(project: Path) -> bytes:
                 strip_newline_in_stdout=False,
             )
     return patch
+
+
+def has_commit(project: Path, commit: str) -> bool:
+    """Whether the repository of which the project is a part holds a commit."""
+    import git  # as above
+
+    try:
+        git.Repo(project, search_parent_directories=True).commit(commit)
+    except (git.InvalidGitRepositoryError, git.GitCommandError, ValueError):
+        return False
+    return True

@@ -89,6 +89,17 @@ def copy_project(parent: Path) -> ProjectCopy:
     return ProjectCopy(folder)
 
 
+def commit(project: ProjectCopy) -> str:
+    """Put a project in a commit of a repository of its own, and return the commit."""
+    (project.folder / ".gitignore").write_text("/data\n/mlruns\n/conf/local\n__pycache__\n")
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "First"]):
+        subprocess.run(["git", *command], cwd=project.folder, check=True)
+    return subprocess.check_output(
+        ["git", "rev-parse", "HEAD"], cwd=project.folder, text=True
+    ).strip()
+
+
 @pytest.fixture(scope="module")
 def succeed(project: ProjectCopy) -> Callable[..., str]:
     """Run a command that has to succeed, and return what it printed."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ProjectCopy, copy_project
+from .conftest import ProjectCopy, commit, copy_project
 
 INGEST = ("run", "--env=smoke", "--pipelines=ingest")
 
@@ -37,20 +37,14 @@ def test_without_a_git_program(project: ProjectCopy) -> None:
 def test_in_a_commit_the_run_names_it_and_says_whether_anything_differs(
     project: ProjectCopy,
 ) -> None:
-    (project.folder / ".gitignore").write_text("data\nmlruns\n__pycache__\n")
-    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "First"]):
-        subprocess.run(["git", *command], cwd=project.folder, check=True)
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=project.folder, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    made = commit(project)
 
     assert project.kedro(*INGEST).returncode == 0
     (project.folder / "new.py").touch()
     assert project.kedro(*INGEST).returncode == 0
 
     dirty, clean = project.runs()
-    assert clean.data.tags["git_commit"] == dirty.data.tags["git_commit"] == commit
+    assert clean.data.tags["git_commit"] == dirty.data.tags["git_commit"] == made
     assert (clean.data.tags["git_dirty"], dirty.data.tags["git_dirty"]) == ("false", "true")
     # Empty, not left out: a run that is continued keeps the tags that are not given anew.
     assert clean.data.tags["git_changes"] == ""

@@ -26,6 +26,8 @@ class Metric:
         step: What is counted where the metric is logged more than once.
         needs_labels: Whether it is left out where an image has no label.
         is_of_variant: Whether it means the same for all variants, and is the variant's own doing.
+        repeats: Whether the same code, data, parameters and seed give the same number: all but
+            times do.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Metric:
     step: Literal["epoch", "labels", ""] = ""
     needs_labels: bool = False
     is_of_variant: bool = True
+    repeats: bool = True
 
     @property
     def unit_and_better(self) -> str:
@@ -133,6 +136,7 @@ METRICS = (
         "s",
         "lower",
         is_of_variant=False,
+        repeats=False,
     ),
     Metric(
         "fit/images_per_second",
@@ -141,6 +145,7 @@ METRICS = (
         "1/s",
         "higher",
         is_of_variant=False,
+        repeats=False,
     ),
     Metric("fit/best_epoch", "best epoch", "Epoch, from 1, of the lowest validation loss"),
     Metric(
@@ -221,6 +226,7 @@ METRICS = (
         "s",
         "lower",
         is_of_variant=False,
+        repeats=False,
     ),
 )
 

@@ -16,8 +16,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from autoencoder_lab.processes import run_side_by_side, start_kedro
+
 from .plan import Cell, Study
-from .processes import run_side_by_side, start_kedro
 
 
 def show_plan(study: Study, console: Console) -> None:

@@ -1,7 +1,7 @@
 """What a run comes from: data, code, configuration and environment."""
 
+import json
 import tempfile
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.code_state import read_patch
+from autoencoder_lab.environment import read_machine, read_packages
 
 from .run_tree import RunTree
 
 LOCK = "environment/requirements.txt"
 PACKAGES = "environment/packages.txt"
+MACHINE = "environment/machine.json"
 PARAMETERS = "configuration/parameters.yml"
 CATALOG = "configuration/catalog.yml"
 PATCH = "code/uncommitted.patch"
@@ -83,11 +85,12 @@ class LogLineage:
         """Return what is logged, by the names in the run."""
         loader = self._context.config_loader
         project = self._context.project_path
-        packages = sorted({f"{it.name}=={it.version}" for it in distributions()}, key=str.lower)
+        packages = [f"{name}=={version}" for name, version in read_packages().items()]
         files = {
             PARAMETERS: yaml.safe_dump(loader["parameters"], sort_keys=False).encode(),
             CATALOG: yaml.safe_dump(loader["catalog"], sort_keys=False).encode(),
             PACKAGES: "\n".join([*packages, ""]).encode(),
+            MACHINE: json.dumps(read_machine(), indent=2).encode(),
         }
         lock = project / "requirements.txt"
         if lock.exists():

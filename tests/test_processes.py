@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autoencoder_lab.study.processes import run_side_by_side, start_kedro
+from autoencoder_lab.processes import run_side_by_side, start_kedro
 
 
 class Starter:
@@ -44,7 +44,7 @@ def test_all_jobs_run_so_many_at_once_and_a_crash_stops_no_other() -> None:
 def test_who_leaves_the_iteration_leaves_no_process(
     script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autoencoder_lab.study.processes.SECONDS_TO_STOP", 1)
+    monkeypatch.setattr("autoencoder_lab.processes.SECONDS_TO_STOP", 1)
     start = Starter()
     jobs = run_side_by_side(["pass", script], start, n_at_once=2)
 

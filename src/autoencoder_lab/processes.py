@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -16,7 +16,10 @@ SECONDS_TO_STOP = 30
 
 
 def start_kedro(
-    arguments: Sequence[str], folder: Path, lines: BinaryIO | None = None
+    arguments: Sequence[str],
+    folder: Path,
+    lines: BinaryIO | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a command of Kedro in a folder; its lines go to a file or, without one, are shown.
 
@@ -25,6 +28,7 @@ def start_kedro(
     return subprocess.Popen(
         [sys.executable, "-m", "kedro", *arguments],
         cwd=folder,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=lines,
         stderr=lines,

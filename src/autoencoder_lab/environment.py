@@ -1,0 +1,45 @@
+"""What is installed here, on what machine, and how it differs from elsewhere."""
+
+import os
+import platform
+import re
+from collections.abc import Mapping
+from importlib.metadata import distributions
+from pathlib import Path
+
+
+def read_packages() -> dict[str, str]:
+    """Return the version of each installed package, by its normalised name."""
+    found = {normalised(it.name): it.version for it in distributions()}
+    return dict(sorted(found.items()))
+
+
+def read_machine() -> dict[str, str]:
+    """Return Python, platform and processor: what can change a number's last digits."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+    }
+
+
+def normalised(name: str) -> str:
+    """Return a package's name as indices compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def version_differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return which versions are others now than then, a sentence each."""
+    return [
+        f"{name} was {then.get(name, 'not there')}, is {now.get(name, 'not there')}"
+        for name in sorted({**then, **now})
+        if then.get(name) != now.get(name)
+    ]
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")  # Linux tells Python no more than the architecture
+    if cpuinfo.exists() and (model := re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text())):
+        return model[1]
+    return platform.processor() or platform.machine()
