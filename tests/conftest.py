@@ -1,7 +1,5 @@
 """What several tests need: a real MLflow server, and the result of a cell."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pandas as pd
@@ -10,25 +8,13 @@ import pytest
 from autoencoder_lab.arrays import Autoencoder
 from autoencoder_lab.results import CellResult
 
-from .servers import free_port, wait_for
+from .servers import mlflow_server
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("server")
-    port = free_port()
-    arguments = f"server --backend-store-uri sqlite:///mlflow.db --port {port} --workers 1"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", *arguments.split()],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    wait_for(f"{address}/health", process)
-    yield address
-    process.terminate()
-    process.wait(30)
+    with mlflow_server(tmp_path_factory.mktemp("server")) as address:
+        yield address
 
 
 @pytest.fixture

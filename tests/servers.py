@@ -1,15 +1,45 @@
 """Servers that tests start: a free port, and waiting until one answers."""
 
+import os
+import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+@contextmanager
+def mlflow_server(
+    folder: Path, *options: str, port: int | None = None, **environment: str
+) -> Iterator[str]:
+    """Run MLflow's server over a store in a folder, and give its address."""
+    port = port or free_port()
+    arguments = f"server --backend-store-uri sqlite:///mlflow.db --port {port} --workers 1"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *arguments.split(), *options],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{address}/health", process)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # it has processes of its own
+        process.wait(30)
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

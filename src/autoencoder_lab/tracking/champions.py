@@ -15,6 +15,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from autoencoder_lab.champions import Champion, Promotion
 
 from .cell_results import load_model
+from .outage import unless_lost
 from .run_tree import RunTree
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class KeepChampions:
         self._name = registered_name(catalog.load("params:dataset"))
 
     @hook_impl
+    @unless_lost
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         if dataset_name == PROMOTION:
             self.said = _keep(self._runs.client, self._name, data)

@@ -14,6 +14,7 @@ from autoencoder_lab.code_state import CodeState
 from autoencoder_lab.metrics import contract
 
 from .lineage import PATCH
+from .outage import unless_lost
 from .outputs import LogOutputs
 from .run_tree import RunTree
 from .summary import COLUMNS
@@ -43,6 +44,7 @@ class DescribeRuns:
             self._describe(variant)
 
     @hook_impl
+    @unless_lost
     def after_variant_run(self, variant: str) -> None:
         self._describe(variant)
 

@@ -19,6 +19,7 @@ from autoencoder_lab.cells import Cells
 from autoencoder_lab.code_state import read_patch
 from autoencoder_lab.environment import read_machine, read_packages
 
+from .outage import unless_lost
 from .run_tree import RunTree
 
 LOCK = "environment/requirements.txt"
@@ -56,6 +57,7 @@ class LogLineage:
                 self._runs.client.log_artifacts(run_id, folder)
 
     @hook_impl
+    @unless_lost
     def after_node_run(self, node: Node, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         if SUMMARY not in outputs:
             return

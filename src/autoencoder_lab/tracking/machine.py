@@ -1,6 +1,7 @@
 """What a variant costs the machine: processor, memory, disk and network, while its nodes run."""
 
 import threading
+from contextlib import suppress
 
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline.node import Node
@@ -8,6 +9,7 @@ from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from autoencoder_lab.cells.graph import variant_of
 
+from .outage import ERRORS
 from .run_tree import RunTree
 
 SECONDS_BETWEEN_SAMPLES = 5
@@ -55,6 +57,7 @@ class LogMachine:
 def _end(monitor: SystemMetricsMonitor) -> None:
     """End, and log what was measured since the last sample: all there is of a short run."""
     monitor.finish()
-    if latest := monitor.aggregate_metrics():
+    latest = monitor.aggregate_metrics()
+    with suppress(*ERRORS):  # no result is lost with them
         monitor.publish_metrics(latest)
         monitor.mlflow_logger.flush()

@@ -13,6 +13,7 @@ from autoencoder_lab.cells.graph import upstream, variant_of
 from autoencoder_lab.cells.plan import read_parameters
 
 from .node_values import describe_value
+from .outage import unless_lost
 from .run_tree import RunTree
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class LogNodes:
         self._started[node.name] = time.perf_counter()
 
     @hook_impl
+    @unless_lost
     def after_node_run(self, node: Node, outputs: dict[str, Any]) -> None:
         seconds = time.perf_counter() - self._started.pop(node.name)
         # Without its namespace, so that all variants' runs have the same keys.

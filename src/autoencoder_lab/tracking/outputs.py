@@ -23,11 +23,13 @@ from autoencoder_lab.stored_files import StoredFile, stored_file
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.progress import Milestone, listen
 
+from .outage import unless_lost
 from .run_tree import RunTree
 
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_BATCHES = 5
+MOST_WAITING = 10  # times as long as the last request took
 LARGEST_BATCH = 1000  # metrics in a request, MLflow's limit
 SERVED_MODEL = Path(__file__).with_name("served_model.py")
 MODEL_PACKAGES = ("keras", "tensorflow", "mlflow", "numpy")
@@ -65,6 +67,7 @@ class LogOutputs:
                 self._runs.client.set_tag(run_id, "reused_from", "; ".join(sorted(other_code)))
 
     @hook_impl
+    @unless_lost
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         run_id = self._runs.run_id(dataset_name)
         match log_instructions(self._catalog.get(dataset_name)):
@@ -94,6 +97,7 @@ class LogOutputs:
         listen("track", _InBatches(partial(self._log_metrics, self._runs.run_id(node.name))))
 
     @hook_impl
+    @unless_lost
     def on_node_error(self, error: Exception, node: Node) -> None:
         if isinstance(error, Diverged):
             self._log_metrics(self._runs.run_id(node.name), _by_step(error.history))
@@ -182,7 +186,8 @@ class _InBatches:
 
     def __call__(self, milestone: Milestone) -> None:
         self._kept[milestone.number] = milestone.losses
-        if time.monotonic() < self._next:
+        started = time.monotonic()
+        if started < self._next:
             return
         try:
             self._log(self._kept)
@@ -190,7 +195,9 @@ class _InBatches:
             logger.warning("Losses could not be logged yet: %s", error)
         else:
             self._kept = {}
-        self._next = time.monotonic() + SECONDS_BETWEEN_BATCHES
+        now = time.monotonic()
+        # A server that does not answer is asked seldom: each time, MLflow waits for minutes.
+        self._next = now + max(SECONDS_BETWEEN_BATCHES, MOST_WAITING * (now - started))
 
 
 def _by_step(table: pd.DataFrame) -> ByStep:

@@ -40,6 +40,8 @@ class RunTree:
         self._continued: set[str] = set()
         self._ended: dict[str, str] = {}
         self._refused_endings: dict[str, str] = {}
+        self.lost: dict[str, str] = {}
+        """Why runs do not hold all that was computed for them."""
         atexit.register(self._end_again)
 
     @property
@@ -107,7 +109,7 @@ class RunTree:
         self._end_again()
         self._client, self._experiment_id = client, experiment_id
         self._shared_folder = f"{tags['dataset']}/" if RUN_KEY in tags else ""
-        self._by_variant, self._ended, self._continued = {}, {}, set()
+        self._by_variant, self._ended, self._continued, self.lost = {}, {}, set(), {}
         end_abandoned_runs(client, experiment_id)
         if RUN_KEY in tags:
             self._start_shared(tags, variants)

@@ -22,6 +22,7 @@ from autoencoder_lab.results import FINISHED
 
 from .cell_results import find_cell_runs
 from .config import read_config
+from .outage import ERRORS, TrackingLost
 from .run_tree import RunTree
 from .store import open_experiment
 
@@ -71,7 +72,10 @@ class MlflowRuns:
         statuses = {variant: self._status(variant) for variant in self._runs.by_variant}
         for variant, status in statuses.items():
             self._runs.end_variant(variant, status)
-        self._runs.end("KILLED" if "KILLED" in statuses.values() else FINISHED)
+        is_whole = "KILLED" not in statuses.values() and not self._runs.lost
+        self._runs.end(FINISHED if is_whole else "KILLED")
+        if self._runs.lost:
+            raise self._tracking_lost()
         return result
 
     @hook_impl(trylast=True)
@@ -101,6 +105,20 @@ class MlflowRuns:
             is_compared=is_compared,
         )
 
+    def _tracking_lost(self) -> TrackingLost:
+        of_runs = {run_id: variant for variant, run_id in self._runs.by_variant.items()}
+        names = ", ".join(of_runs.get(run_id, "what variants share") for run_id in self._runs.lost)
+        folders = sorted(
+            {file.folder for name, file in self._cells.plan.files.items() if "." in name}
+        )
+        [reason, *_] = self._runs.lost.values()
+        return TrackingLost(
+            f"the runs of {names} do not hold all results, as the tracking server was lost: "
+            f"{reason}\nThe results are on disk:\n"
+            + "".join(f"  {folder}\n" for folder in folders)
+            + "Once the server answers, the same command with --only-missing-outputs logs them"
+        )
+
     def _tags(self, parameters: dict[str, object]) -> dict[str, str]:
         """Return who ran what: MLflow's own tags, the cell's, the data's and the code's."""
         code = self._cells.code
@@ -120,7 +138,13 @@ class MlflowRuns:
     def _status(self, variant: str) -> str:
         """Return FINISHED for a run that holds all that the contract asks for."""
         run_id = self._runs.by_variant[variant]
-        run = self._runs.client.get_run(run_id)
+        if run_id in self._runs.lost:
+            return "KILLED"
+        try:
+            run = self._runs.client.get_run(run_id)
+        except ERRORS as error:
+            self._runs.lost[run_id] = str(error)
+            return "KILLED"
         missing = ", ".join(sorted(self._required - run.data.metrics.keys()))
         if missing:
             logger.warning("The run of %s is marked KILLED, as it has no %s", variant, missing)

@@ -4,16 +4,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 from kedro.framework.context import KedroContext
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from autoencoder_lab.failures import BadInput
 
 from .config import SQLITE, embedded_store
+
+NO_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
 def open_experiment(
@@ -22,11 +27,15 @@ def open_experiment(
     """Return a client of the configured store, and the experiment, made where it is missing.
 
     Raises:
-        BadInput: The experiment of an embedded store keeps its artifacts elsewhere.
+        BadInput: The store cannot be opened, or the experiment of an embedded store keeps its
+            artifacts elsewhere.
     """
     store = embedded_store(config)
-    with _whole_store(store):
-        config.setup(context)
+    with _whole_store(store), _no_retries():
+        try:
+            config.setup(context)
+        except (MlflowException, OSError, SQLAlchemyError) as error:
+            raise BadInput(_why_closed(config, error)) from error
     client = MlflowClient()  # of the server that has just been set up
     experiment = client.get_experiment_by_name(config.tracking.experiment.name)
     assert experiment is not None  # or setting up the server has failed
@@ -38,6 +47,38 @@ def open_experiment(
             "to start anew"
         )
     return client, experiment
+
+
+@contextmanager
+def _no_retries() -> Iterator[None]:
+    """Let MLflow's client give up at once: a person waits, and nothing is lost yet."""
+    before = {name: os.environ.get(name) for name in NO_RETRIES}
+    os.environ.update({name: os.environ.get(name, value) for name, value in NO_RETRIES.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+
+
+def _why_closed(config: KedroMlflowConfig, error: Exception) -> str:
+    address = urlsplit(str(config.server.mlflow_tracking_uri))
+    shown = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+    code = getattr(error, "error_code", "")
+    if code in {"UNAUTHENTICATED", "PERMISSION_DENIED"} or "error code 401" in str(error):
+        return (
+            f"the tracking server {shown} refuses the log-in: set MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD, or server.credentials in mlflow.yml to an entry of "
+            "conf/local/credentials.yml that has them"
+        )
+    if isinstance(error.__cause__ or error.__context__, OSError):
+        return (
+            f"the tracking server {shown} does not answer: start it, or name another store in "
+            "mlflow.yml"
+        )
+    reason = str(error).splitlines()[0]
+    return f"the store of runs {shown} cannot be opened: {reason}. Name another in mlflow.yml"
 
 
 @contextmanager
