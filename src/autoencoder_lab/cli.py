@@ -2,6 +2,7 @@
 
 import os
 import sys
+from textwrap import indent
 
 import click
 from kedro.framework.startup import ProjectMetadata
@@ -108,3 +109,30 @@ def replay(
     with signals_raise():
         is_equal = run_replay(planned, console, tolerance=tolerance)
     sys.exit(0 if is_equal else 1)
+
+
+@cli.command()
+@click.option("--env", "-e", help="Kedro's configuration environment, which names the store.")
+@click.pass_obj
+def doctor(metadata: ProjectMetadata, /, env: str | None) -> None:
+    """Check the set-up, and say what to do where something is wrong.
+
+    Packages against the lock, checksums of the data, disk space, configuration, the store of runs,
+    runs that nobody runs, and results on disk that no run holds. The exit status is 1 where there
+    is a problem.
+    """
+    from rich.console import Console
+
+    from autoencoder_lab.doctor import examine
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    is_sound = True
+    for check in examine(metadata.project_path, env):
+        is_sound &= not check.problems
+        mark, style = ("\N{BALLOT X}", "red") if check.problems else ("\N{CHECK MARK}", "green")
+        console.print(f"{mark} {check.name:13} {check.looked_at}", style=style)
+        for problem in check.problems:
+            console.print(indent(problem.text, "    "))
+            if problem.remedy:
+                console.print(f"      \N{RIGHTWARDS ARROW} {problem.remedy}")
+    sys.exit(0 if is_sound else 1)

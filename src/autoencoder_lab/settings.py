@@ -43,6 +43,7 @@ HOOKS = (
     _outputs,
     tracking.LogNodes(_runs, _cells),
     tracking.LogLineage(_runs, _cells),
+    tracking.LogFiles(_runs, _cells),
     tracking.LogMachine(_runs),
     tracking.DescribeRuns(_runs, _cells, _outputs),
     _champions,

@@ -2,8 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import fsspec
 from fsspec import AbstractFileSystem
 from kedro.io import AbstractDataset, AbstractVersionedDataset
 from kedro.io.core import get_filepath_str
@@ -55,6 +57,11 @@ class StoredFile:
 
     def sha256(self) -> str:
         return hashlib.sha256(self.read()).hexdigest()
+
+
+def local_file(path: Path) -> StoredFile:
+    """Return a file on a local disk."""
+    return StoredFile(fsspec.filesystem("file"), str(path))
 
 
 def stored_file(dataset: AbstractDataset[Any, Any] | None) -> StoredFile | None:

@@ -36,6 +36,11 @@ def fetch_missing(folder: Path, address: str) -> None:
         ) from error
 
 
+def is_there(folder: Path) -> bool:
+    """Whether a data set has any of the listed files: otherwise it is not fetched yet."""
+    return any((folder / name).is_file() for name in _listed(folder))
+
+
 def verify(folder: Path, *, can_fetch: bool) -> None:
     """Raise all listed files that are missing or altered."""
     problems = {}

@@ -7,6 +7,7 @@ one run a session under unflattened parameter names, so it is switched off in `s
 from .cell_results import CellResultsDataset
 from .champions import ChampionDataset, KeepChampions
 from .description import DescribeRuns
+from .files import LogFiles
 from .lineage import LogLineage
 from .machine import LogMachine
 from .nodes import LogNodes
@@ -20,6 +21,7 @@ __all__ = [
     "ChampionDataset",
     "DescribeRuns",
     "KeepChampions",
+    "LogFiles",
     "LogLineage",
     "LogMachine",
     "LogNodes",

@@ -27,9 +27,11 @@ class DescribeRuns:
         self._runs = runs
         self._cells = cells
         self._outputs = outputs
+        self._described: set[str] = set()
 
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
+        self._described = set()
         dataset, seed = (catalog.load(f"params:{name}") for name in ("dataset", "seed"))
         run_key = catalog.load("params:run_key")
         self._cell = f"**{dataset}**, seed {seed}" + (f", run key {run_key}" if run_key else "")
@@ -46,7 +48,13 @@ class DescribeRuns:
     @hook_impl
     @unless_lost
     def after_variant_run(self, variant: str) -> None:
+        self._described.add(variant)
         self._describe(variant)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        for variant in self._runs.by_variant.keys() - self._described:  # all of it was used again
+            self.after_variant_run(variant)
 
     def _describe(self, variant: str) -> None:
         run_id = self._runs.by_variant[variant]

@@ -3,10 +3,11 @@
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import psutil
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 logger = logging.getLogger(__name__)
@@ -31,19 +32,27 @@ def end_abandoned_runs(client: MlflowClient, experiment_id: str) -> None:
 
     A parent that other processes share is left to them while one of its children runs.
     """
-    running = client.search_runs(
-        [experiment_id],
-        f"attributes.status = 'RUNNING' and tags.`{HOST}` = '{socket.gethostname()}'",
-    )
-    abandoned = {run.info.run_id: run for run in running if _is_gone(run.data.tags)}
+    for run in find_abandoned(find_running(client, experiment_id)):
+        run_id = run.info.run_id
+        logger.warning("Run %s was abandoned by its process: it is marked KILLED", run_id)
+        client.set_terminated(run_id, "KILLED")
+
+
+def find_running(client: MlflowClient, experiment_id: str) -> list[Run]:
+    """Return the runs that run by their status, on any machine."""
+    return list(client.search_runs([experiment_id], "attributes.status = 'RUNNING'"))
+
+
+def find_abandoned(running: Sequence[Run]) -> list[Run]:
+    """Return those of this machine whose process is gone; no parent with a child that runs."""
+    here = [run for run in running if run.data.tags.get(HOST) == socket.gethostname()]
+    abandoned = {run.info.run_id: run for run in here if _is_gone(run.data.tags)}
     busy_parents = {
         run.data.tags.get(MLFLOW_PARENT_RUN_ID)
         for run in running
         if run.info.run_id not in abandoned
     }
-    for run_id in abandoned.keys() - busy_parents:
-        logger.warning("Run %s was abandoned by its process: it is marked KILLED", run_id)
-        client.set_terminated(run_id, "KILLED")
+    return [run for run_id, run in abandoned.items() if run_id not in busy_parents]
 
 
 def _is_gone(tags: Mapping[str, str]) -> bool:

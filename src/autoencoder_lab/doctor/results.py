@@ -1,0 +1,68 @@
+"""Whether the results on disk are in the store."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoencoder_lab.cells import made_from
+from autoencoder_lab.stored_files import local_file
+
+from .findings import Check, Problem, check
+
+
+@dataclass(frozen=True)
+class CellFolder:
+    """A cell that has files on disk."""
+
+    dataset: str
+    run_key: str | None
+    variant: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        of_key = f", run key {self.run_key}" if self.run_key else ""
+        return f"{self.variant} on {self.dataset}, seed {self.seed}{of_key}"
+
+    def command(self, env: str | None) -> str:
+        """Return what logs the files that are there, without making them anew."""
+        environment = f"--env={env} " if env else ""
+        key = f",run_key={self.run_key}" if self.run_key else ""
+        params = f"dataset={self.dataset},seed={self.seed}{key}"
+        chosen = f"--pipelines={self.variant} --params={params}"
+        return f"kedro run {environment}{chosen} --only-missing-outputs"
+
+
+def check_results(
+    project: Path, env: str | None, digests_in_store: Callable[[CellFolder], set[str]]
+) -> Check:
+    """Check that each whole file of each cell is one that a finished run of the store holds."""
+    cells = _cells(project)
+    return check("results", f"{len(cells)} cells in data/", _problems(cells, env, digests_in_store))
+
+
+def _problems(
+    cells: dict[CellFolder, dict[str, str]],
+    env: str | None,
+    digests_in_store: Callable[[CellFolder], set[str]],
+) -> Iterator[Problem]:
+    for cell, on_disk in cells.items():
+        in_store = digests_in_store(cell)
+        lacking = sorted(name for name, digest in on_disk.items() if digest not in in_store)
+        if lacking:
+            files = f"{len(lacking)} of {len(on_disk)} files, as {lacking[0]}"
+            yield Problem(f"{cell.name}: no run holds {files}", cell.command(env))
+
+
+def _cells(project: Path) -> dict[CellFolder, dict[str, str]]:
+    """Return the digests of each cell's files, by their names, as they were written down."""
+    cells: dict[CellFolder, dict[str, str]] = {}
+    for file in sorted((project / "data").glob(f"0[2-8]_*/**/seed-*/{made_from.FILE_NAME}")):
+        layer, dataset, *keys, variant, seed = file.parent.relative_to(project / "data").parts
+        cell = CellFolder(
+            dataset, keys[0] if keys else None, variant, int(seed.removeprefix("seed-"))
+        )
+        for name, origin in made_from.read(local_file(file)).files.items():
+            if origin.sha256 and (file.parent / name).exists():
+                cells.setdefault(cell, {})[f"{layer}/{name}"] = origin.sha256
+    return cells

@@ -1,0 +1,75 @@
+"""Which files on disk a run holds: by their digests, so that what a run lacks can be told later."""
+
+import json
+
+import mlflow
+from kedro.framework.hooks import hook_impl
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from autoencoder_lab.cells import Cells, made_from
+from autoencoder_lab.cells.plan import by_record
+from autoencoder_lab.results import FINISHED
+
+from .outage import unless_lost
+from .run_tree import RunTree
+
+FILES = "results.json"
+
+
+class LogFiles:
+    """Logs `results.json` to the run of each variant: the digest of each of its files on disk."""
+
+    def __init__(self, runs: RunTree, cells: Cells) -> None:
+        self._runs = runs
+        self._cells = cells
+        self._logged: set[str] = set()
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        self._logged = set()
+
+    @hook_impl
+    @unless_lost
+    def after_variant_run(self, variant: str) -> None:
+        self._logged.add(variant)
+        files = self._cells.plan.files
+        own = {name: file for name, file in files.items() if name.startswith(f"{variant}.")}
+        whole = {
+            name: origin.sha256
+            for record in by_record(own)
+            for name, origin in made_from.read(record).files.items()
+            if origin.sha256
+        }
+        self._runs.client.log_dict(self._runs.by_variant[variant], whole, FILES)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        for variant in self._runs.by_variant.keys() - self._logged:  # all of it was used again
+            self.after_variant_run(variant)
+
+
+def digests_in_runs(
+    client: MlflowClient,
+    experiment_id: str,
+    *,
+    dataset: str,
+    variant: str,
+    seed: int,
+    run_key: str | None,
+) -> set[str]:
+    """Return the SHA-256 of all files that the finished runs of a cell hold."""
+    key = "IS NULL" if run_key is None else f"= '{run_key}'"
+    runs = client.search_runs(
+        [experiment_id],
+        f"attributes.status = '{FINISHED}' and tags.dataset = '{dataset}'"
+        f" and tags.variant = '{variant}' and tags.seed = '{seed}' and tags.run_key {key}",
+    )
+    digests: set[str] = set()
+    for run in runs:
+        try:
+            text = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{FILES}")
+        except (MlflowException, OSError):  # deleted, or of before there was one
+            continue
+        digests |= set(json.loads(text).values())
+    return digests
