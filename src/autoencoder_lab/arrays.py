@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ class RawImages:
 class Figure(Protocol):
     """What nodes use of a matplotlib figure, so that naming its type does not import it."""
 
-    def savefig(self, fname: str) -> None: ...
+    def savefig(self, fname: BinaryIO, *, format: str) -> None: ...
 
 
 class Autoencoder(Protocol):

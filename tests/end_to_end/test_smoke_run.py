@@ -1,7 +1,9 @@
 """`kedro run` with every variant, and all that reads back what it left: one run for all of it."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -98,7 +100,8 @@ def test_parameters_have_the_same_keys_in_every_variants_run(smoke: SmokeRun) ->
 
     shared = set.intersection(*keys.values())
     blocks = {key.split(".")[0] for key in shared}
-    assert blocks == {*SharedParams.model_fields, *VariantParams.model_fields}
+    # What is made of the runs afterwards is not what they are made with.
+    assert blocks == {*SharedParams.model_fields, *VariantParams.model_fields} - {"promotion"}
     # What only some have stands beside them.
     assert keys["stacked"] - shared == {"model.widths"}
     assert keys["convolutional"] - shared == {"model.filters", "model.kernel_size"}
@@ -264,6 +267,31 @@ def test_the_terminal_shows_results_figures_runs_and_how_to_compare(
     assert f"{stacked.info.run_id}  stacked" in smoke.printed
     assert "make ui" in smoke.printed
     assert f"/experiments/{stacked.info.experiment_id}/runs" in smoke.printed
+
+
+@pytest.mark.skipif(
+    not shutil.which("chromium") and "CI" not in os.environ, reason="there is no chromium"
+)
+def test_mlflows_pages_show_and_compare_all_variants_in_a_browser(
+    smoke: SmokeRun, tmp_path: Path
+) -> None:
+    script = PROJECT / "docs" / "screenshots.py"
+    store = smoke.project.folder / "mlruns" / "mlflow.db"
+
+    done = subprocess.run(
+        [sys.executable, script, "--store", store, "--out", tmp_path],
+        env={**os.environ, "PYTHONPATH": str(PROJECT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    pictures = sorted(tmp_path.iterdir())
+    assert [path.stem for path in pictures] == ["charts", "compare", "images", "runs"]
+    for path in pictures:
+        with Image.open(path) as picture:
+            assert len(np.unique(np.asarray(picture.convert("L")))) > 50
 
 
 def test_alone_in_a_sub_folder_by_the_older_spelling_a_variant_gives_the_same_numbers(

@@ -1,5 +1,6 @@
 """Logging what nodes return, as `metadata.mlflow` in the catalog says."""
 
+import io
 import logging
 import tempfile
 import time
@@ -15,8 +16,9 @@ from kedro.io import AbstractDataset, DataCatalog
 from kedro.pipeline.node import Node
 from mlflow.entities import Metric
 from mlflow.models import Model, infer_signature
+from PIL import Image
 
-from autoencoder_lab.arrays import Autoencoder, RawImages, as_images
+from autoencoder_lab.arrays import Autoencoder, Figure, RawImages, as_images
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.stored_files import StoredFile, stored_file
@@ -25,6 +27,7 @@ from autoencoder_lab.training.progress import Milestone, listen
 
 from .outage import unless_lost
 from .run_tree import RunTree
+from .shared_view import IMAGES
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +87,7 @@ class LogOutputs:
                 if page := stored_file(self._catalog.get(dataset_name)):
                     self.pages.append(page.address)
             case {"log": "figure", "file": file}:
-                self._runs.client.log_figure(run_id, data, self._runs.place(dataset_name, file))
+                self._log_image(run_id, _as_png(data), self._runs.place(dataset_name, file))
             case {"log": "summary", "file": file}:
                 self._runs.client.log_dict(run_id, data, self._runs.place(dataset_name, file))
             case {"log": "model"}:
@@ -105,14 +108,17 @@ class LogOutputs:
     def _log_reused(self, run_id: str, name: str, file: StoredFile) -> None:
         match log_instructions(self._catalog.get(name)):
             case {"log": "figure", "file": artifact}:  # it cannot be loaded as a figure
-                with tempfile.TemporaryDirectory() as folder:
-                    copy = Path(folder) / Path(artifact).name
-                    copy.write_bytes(file.read())
-                    self._runs.client.log_artifact(run_id, copy, str(Path(artifact).parent))
+                self._log_image(run_id, file.read(), artifact)
             case {"log": "model"} if self._has_model(run_id):
                 pass
             case instructions if instructions:
                 self.after_dataset_saved(name, self._catalog.load(name))
+
+    def _log_image(self, run_id: str, png: bytes, place: str) -> None:
+        image = Image.open(io.BytesIO(png))
+        self._runs.client.log_image(run_id, image, artifact_file=place)
+        if Path(place).stem in IMAGES and run_id in self._runs.by_variant.values():
+            self._runs.client.log_image(run_id, image, key=Path(place).stem, step=0)
 
     def _log_metrics(self, run_id: str, by_step: ByStep) -> None:
         now = time.time_ns() // 1_000_000
@@ -168,6 +174,12 @@ class LogOutputs:
                 # Or MLflow finds out, in a process that imports TensorFlow anew.
                 pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
             )
+
+
+def _as_png(figure: Figure) -> bytes:
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    return png.getvalue()
 
 
 def log_instructions(dataset: AbstractDataset[Any, Any] | None) -> dict[str, str]:

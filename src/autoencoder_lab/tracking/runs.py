@@ -24,6 +24,7 @@ from .cell_results import find_cell_runs
 from .config import read_config
 from .outage import ERRORS, TrackingLost
 from .run_tree import RunTree
+from .shared_view import keep_view
 from .store import open_experiment
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class MlflowRuns:
         self, pipelines: Sequence[str] | None, pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         client, experiment = open_experiment(self._context.mlflow, self._context)  # type: ignore[attr-defined]
+        keep_view(client, experiment)
         parameters = catalog.load("parameters")
         namespaces = {variant_of(node) for node in pipeline.nodes}
         known = variant_names(parameters)

@@ -15,6 +15,7 @@ from .champions import KeepChampions
 from .config import embedded_store
 from .outputs import LogOutputs, log_instructions
 from .run_tree import RunTree
+from .shared_view import page
 
 COLUMNS = {
     "test/mse": "{:.4f}",
@@ -65,8 +66,8 @@ class PrintSummary:
             console.print(few_labels)
         for folder in _figure_folders(pipeline, catalog):
             console.print(f"Figures  {folder}", soft_wrap=True)
-        for page in self._outputs.pages:
-            console.print(f"Report   {page}", soft_wrap=True)
+        for report in self._outputs.pages:
+            console.print(f"Report   {report}", soft_wrap=True)
         for variant, run_id in self._runs.by_variant.items():
             console.print(f"Run      {run_id}  {variant}", soft_wrap=True)
         if self._champions.said:
@@ -114,11 +115,10 @@ class PrintSummary:
     def _address(self) -> str:
         """Return where MLflow's pages show all runs, and what opens them."""
         config: KedroMlflowConfig = self._context.mlflow  # type: ignore[attr-defined]
-        # Without the query, MLflow opens its pages for chats.
-        page = f"#/experiments/{self._runs.experiment_id}/runs?workflowType=machine_learning"
+        runs = page(self._runs.experiment_id)
         if embedded_store(config) is None:
-            return f"{str(config.server.mlflow_tracking_uri).rstrip('/')}/{page}"
-        return f"make ui, then http://{config.ui.host}:{config.ui.port}/{page}"
+            return f"{str(config.server.mlflow_tracking_uri).rstrip('/')}/{runs}"
+        return f"make ui, then http://{config.ui.host}:{config.ui.port}/{runs}"
 
 
 def _figure_folders(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:

@@ -1,0 +1,174 @@
+"""Looks at the runs in MLflow's pages as a person would, and takes the pictures of the guide.
+
+    python docs/screenshots.py [--store mlruns/mlflow.db] [--out docs/screenshots]
+
+Opens the newest session of several variants in a real browser (Debian's chromium): the list, the
+comparison, the charts, the images. Each page is checked for what it is to show; the first that does
+not ends the script with an error.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from playwright.sync_api import Page, expect, sync_playwright
+
+from autoencoder_lab.tracking.shared_view import METRICS, page
+
+HERE = Path(__file__).parent
+CARD = "[data-testid='experiment-view-compare-runs-card']"
+SIZE = {"width": 1680, "height": 1000}
+
+
+def main(store: Path, folder: Path) -> None:
+    """Take all pictures."""
+    parent, children = newest_session(MlflowClient(f"sqlite:///{store.resolve()}"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with served(store) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        tab = browser.new_page(viewport=SIZE)
+        expect.set_options(timeout=30_000)
+        tab.goto(f"{address}/{page(parent.info.experiment_id)}")
+        show_list(tab, parent, children, folder)
+        show_comparison(tab, children, folder)
+        tab = browser.new_page(viewport=SIZE)
+        tab.goto(f"{address}/{page(parent.info.experiment_id)}&compareRunsMode=CHART")
+        show_charts(tab, parent, children, folder)
+        browser.close()
+
+
+def newest_session(client: MlflowClient) -> tuple[Run, list[Run]]:
+    """Return the newest parent of several finished variants, and these."""
+    experiment = client.get_experiment_by_name("autoencoder_lab")
+    assert experiment is not None, "the store has no runs of this project"
+    runs = list(client.search_runs([experiment.experiment_id]))
+    for parent in runs:
+        children = [
+            run
+            for run in runs
+            if run.data.tags.get(MLFLOW_PARENT_RUN_ID) == parent.info.run_id
+            and run.info.status == "FINISHED"
+        ]
+        if len(children) > 1:
+            return parent, children
+    raise SystemExit("no session of several variants: kedro run --pipelines=linear,stacked")
+
+
+def show_list(tab: Page, parent: Run, children: list[Run], folder: Path) -> None:
+    """Take the list of runs, with the children chosen, and go to their comparison."""
+    row = tab.locator(".ag-row").filter(has_text=parent.info.run_name)
+    expect(row).to_be_visible()
+    close_what_is_in_the_way(tab)
+    for metric in METRICS:
+        expect(tab.get_by_test_id(f"sort-header-{metric}")).to_be_attached()
+    row.get_by_role("button").first.click()
+    for child in children:
+        row = tab.locator(".ag-row").filter(
+            has=tab.get_by_role("link", name=str(child.info.run_name), exact=True)
+        )
+        row.locator("input.ag-checkbox-input").check(force=True)
+        grid = tab.get_by_role("grid")  # names and numbers are rows of their own in it
+        expect(grid).to_contain_text(str(child.data.metrics["test/mse"])[:8])
+        expect(grid).to_contain_text(f"{child.data.tags['dataset']}/train")
+    tab.screenshot(path=folder / "runs.png")
+    tab.get_by_role("button", name="Compare").click()
+
+
+def show_comparison(tab: Page, children: list[Run], folder: Path) -> None:
+    """Take the tables of a comparison, which have the same rows for all runs."""
+    expect(tab.get_by_text(f"Comparing {len(children)} Runs")).to_be_visible()
+    expect(tab.get_by_text("Parallel Coordinates Plot")).to_be_visible()
+    parameters = tab.locator("table").nth(1)
+    expect(parameters).to_be_visible()
+    shared = set.intersection(*(set(child.data.params) for child in children))
+    for row in parameters.locator("tr").all():
+        name, *values = [cell.inner_text().strip() for cell in row.locator("td, th").all()]
+        if name in shared:
+            assert len(values) == len(children), f"{name} has {len(values)} values"
+            assert all(values), f"{name} is empty for a variant"
+    tab.get_by_text("Show diff only").first.click()
+    expect(parameters).not_to_contain_text("evaluation.tsne_images")
+    parameters.scroll_into_view_if_needed()
+    tab.screenshot(path=folder / "compare.png")
+
+
+def show_charts(tab: Page, parent: Run, children: list[Run], folder: Path) -> None:
+    """Take parallel coordinates, losses that overlay, and the images of all variants."""
+    expect(tab.locator(".ag-row").filter(has_text=parent.info.run_name)).to_be_visible()
+    close_what_is_in_the_way(tab)
+    tab.locator(".ag-row").get_by_role("button").first.click()
+    parallel, losses, images, *_ = (tab.locator(CARD).nth(n) for n in range(3))
+    expect(parallel).to_contain_text("test/mse")
+    for child in children:
+        expect(losses).to_contain_text(str(child.info.run_name))
+        expect(images).to_contain_text(str(child.info.run_name))
+    tab.wait_for_timeout(2000)  # until what was drawn has come to rest
+    tab.screenshot(path=folder / "charts.png")
+    images.get_by_role("button").first.click()
+    grid = tab.get_by_role("dialog")
+    for child in children:
+        expect(grid).to_contain_text(str(child.info.run_name))
+    expect(grid.locator("img").first).to_be_visible()
+    tab.wait_for_timeout(2000)
+    tab.screenshot(path=folder / "images.png")
+
+
+def close_what_is_in_the_way(tab: Page) -> None:
+    """Close what MLflow says of shared views, and its assistant where it is open."""
+    tab.get_by_label("Hide banner").click()
+    assistant = tab.get_by_label("Close", exact=True)
+    if assistant.count():
+        assistant.first.click()
+
+
+@contextmanager
+def served(store: Path) -> Iterator[str]:
+    """Run MLflow's pages over a store, and give their address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--backend-store-uri", f"sqlite:///{store.resolve()}", "--port", str(port)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", *options, "--workers", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{address}/health", timeout=5)
+            except OSError:
+                assert process.poll() is None, "MLflow's server has ended"
+                time.sleep(0.1)
+            else:
+                break
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--store", type=Path, default=HERE.parent / "mlruns" / "mlflow.db")
+    parser.add_argument("--out", type=Path, default=HERE / "screenshots")
+    options = parser.parse_args()
+    main(options.store, options.out)
