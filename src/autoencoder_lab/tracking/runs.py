@@ -110,9 +110,7 @@ class MlflowRuns:
     def _tracking_lost(self) -> TrackingLost:
         of_runs = {run_id: variant for variant, run_id in self._runs.by_variant.items()}
         names = ", ".join(of_runs.get(run_id, "what variants share") for run_id in self._runs.lost)
-        folders = sorted(
-            {file.folder for name, file in self._cells.plan.files.items() if "." in name}
-        )
+        folders = sorted({file.folder for file in self._cells.plan.files.values()})
         [reason, *_] = self._runs.lost.values()
         return TrackingLost(
             f"the runs of {names} do not hold all results, as the tracking server was lost: "
