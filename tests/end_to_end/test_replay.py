@@ -156,6 +156,19 @@ def test_other_packages_and_an_unknown_commit_are_refused_at_once(
         project.client.set_tag(original.info.run_id, "git_commit", original.data.tags["git_commit"])
 
 
+def test_uncommitted_changes_that_were_not_kept_whole_are_refused(
+    project: ProjectCopy, original: Run
+) -> None:
+    project.client.set_tag(original.info.run_id, "git_changes", "0" * 64)
+
+    try:
+        require_refusal(project, original.info.run_id, "were not kept whole", "--allow-other-code")
+    finally:
+        project.client.set_tag(
+            original.info.run_id, "git_changes", original.data.tags["git_changes"]
+        )
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 import git
 import yaml
 
+from autoencoder_lab.code_state import read_code_state
 from autoencoder_lab.failures import BadInput
 
 from .plan import Replay
@@ -35,6 +36,12 @@ def check_out(replay: Replay, folder: Path) -> Path:
                 f"{replay.commit[:8]}: {applied.stderr.decode()}"
             )
     project = folder / replay.project.resolve().relative_to(root.resolve())
+    is_of_run = (replay.commit, replay.patch) == (replay.record.commit, replay.record.patch)
+    if is_of_run and (read_code_state(project).uncommitted or "") != replay.record.changes:
+        raise BadInput(
+            f"the uncommitted changes of run {replay.record.run_id} were not kept whole, as a file "
+            "was too large. --allow-other-code runs the code that is here"
+        )
     _configure(replay, project / "conf" / "local")
     _link_data(replay, project)
     return project

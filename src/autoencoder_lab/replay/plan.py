@@ -75,11 +75,8 @@ def plan_replay(project: Path, env: str | None, run_id: str, allowed: Allowed) -
     ]
     if refused:
         raise BadInput("\n".join([f"run {run_id} cannot be made again as it was:", *refused]))
-    experiment_settings = {
-        "name": config.tracking.experiment.name,
-        "create_experiment_kwargs": {"artifact_location": experiment.artifact_location},
-    }
     server = config.server.model_dump(include={"mlflow_tracking_uri", "credentials"})
+    experiment_settings = config.tracking.experiment.model_dump()
     return Replay(
         project=project,
         client=client,
