@@ -1,23 +1,14 @@
 """Looks at the runs in MLflow's pages as a person would, and takes the pictures of the guide.
 
-    python docs/screenshots.py [--store mlruns/mlflow.db] [--out docs/screenshots]
+    python docs/screenshots.py [--address http://127.0.0.1:5000] [--out docs/screenshots]
 
-Opens the newest session of several variants in a real browser (Debian's chromium): the list, the
-comparison, the charts, the images. Each page is checked for what it is to show; the first that does
-not ends the script with an error.
+Opens the newest session of several variants in a real browser (Debian's chromium), while `make ui`
+runs: the list, the comparison, the charts, the images. Each page is checked for what it is to show;
+the first that does not ends the script with an error.
 """
 
 import argparse
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -32,11 +23,11 @@ CARD = "[data-testid='experiment-view-compare-runs-card']"
 SIZE = {"width": 1680, "height": 1000}
 
 
-def main(store: Path, folder: Path) -> None:
+def main(address: str, folder: Path) -> None:
     """Take all pictures."""
-    parent, children = newest_session(MlflowClient(f"sqlite:///{store.resolve()}"))
+    parent, children = newest_session(MlflowClient(address))
     folder.mkdir(parents=True, exist_ok=True)
-    with served(store) as address, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
@@ -135,40 +126,11 @@ def close_what_is_in_the_way(tab: Page) -> None:
         assistant.first.click()
 
 
-@contextmanager
-def served(store: Path) -> Iterator[str]:
-    """Run MLflow's pages over a store, and give their address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--backend-store-uri", f"sqlite:///{store.resolve()}", "--port", str(port)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "server", *options, "--workers", "1"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{address}/health", timeout=5)
-            except OSError:
-                assert process.poll() is None, "MLflow's server has ended"
-                time.sleep(0.1)
-            else:
-                break
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--store", type=Path, default=HERE.parent / "mlruns" / "mlflow.db")
+    parser.add_argument("--address", default="http://127.0.0.1:5000", help="of MLflow's pages")
     parser.add_argument("--out", type=Path, default=HERE / "screenshots")
     options = parser.parse_args()
-    main(options.store, options.out)
+    main(options.address, options.out)

@@ -25,6 +25,7 @@ from PIL import Image
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import SharedParams, VariantParams
 
+from ..servers import mlflow_server
 from .conftest import PROJECT, ProjectCopy, copy_project
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
@@ -276,15 +277,15 @@ def test_mlflows_pages_show_and_compare_all_variants_in_a_browser(
     smoke: SmokeRun, tmp_path: Path
 ) -> None:
     script = PROJECT / "docs" / "screenshots.py"
-    store = smoke.project.folder / "mlruns" / "mlflow.db"
 
-    done = subprocess.run(
-        [sys.executable, script, "--store", store, "--out", tmp_path],
-        env={**os.environ, "PYTHONPATH": str(PROJECT / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with mlflow_server(smoke.project.folder / "mlruns") as address:
+        done = subprocess.run(
+            [sys.executable, script, "--address", address, "--out", tmp_path],
+            env={**os.environ, "PYTHONPATH": str(PROJECT / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     assert done.returncode == 0, done.stderr[-3000:]
     pictures = sorted(tmp_path.iterdir())

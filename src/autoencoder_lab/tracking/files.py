@@ -11,6 +11,7 @@ from autoencoder_lab.cells import Cells, made_from
 from autoencoder_lab.cells.plan import by_record
 from autoencoder_lab.results import FINISHED
 
+from .one_run import RUN_KEY, search
 from .outage import unless_lost
 from .run_tree import RunTree
 
@@ -59,14 +60,11 @@ def digests_in_runs(
     run_key: str | None,
 ) -> set[str]:
     """Return the SHA-256 of all files that the finished runs of a cell hold."""
-    key = "IS NULL" if run_key is None else f"= '{run_key}'"
-    runs = client.search_runs(
-        [experiment_id],
-        f"attributes.status = '{FINISHED}' and tags.dataset = '{dataset}'"
-        f" and tags.variant = '{variant}' and tags.seed = '{seed}' and tags.run_key {key}",
-    )
+    cell = {"dataset": dataset, "variant": variant, "seed": str(seed)}
     digests: set[str] = set()
-    for run in runs:
+    for run in search(client, experiment_id, cell):
+        if run.info.status != FINISHED or run.data.tags.get(RUN_KEY) != run_key:
+            continue
         try:
             text = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{FILES}")
         except (MlflowException, OSError):  # deleted, or of before there was one
