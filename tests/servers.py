@@ -42,6 +42,28 @@ def mlflow_server(
         process.wait(30)
 
 
+@contextmanager
+def s3_server(bucket: str) -> Iterator[dict[str, str]]:
+    """Run an S3-compatible server with a bucket, and give the variables by which it is found."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{address}/moto-api/", process)
+        put = urllib.request.Request(f"{address}/{bucket}", method="PUT")
+        urllib.request.urlopen(put, timeout=30).close()
+        yield {
+            "AWS_ENDPOINT_URL": address,
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+    finally:
+        process.kill()
+        process.wait(30)
+
+
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     """Return once an address answers; raise if the process has ended, or a minute has passed."""
     for _ in range(600):

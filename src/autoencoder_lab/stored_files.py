@@ -64,6 +64,15 @@ def local_file(path: Path) -> StoredFile:
     return StoredFile(fsspec.filesystem("file"), str(path))
 
 
+def find_files(root: str, pattern: str, *, project: Path) -> list[StoredFile]:
+    """Return the files under an address, or a folder of the project, that match a pattern."""
+    if "://" not in root:
+        root = str(project / root)
+    disk, path = fsspec.core.url_to_fs(root)
+    disk.invalidate_cache()
+    return [StoredFile(disk, found) for found in sorted(disk.glob(f"{path}/{pattern}"))]
+
+
 def stored_file(dataset: AbstractDataset[Any, Any] | None) -> StoredFile | None:
     """Return where a catalog entry keeps its file, or none where it keeps none."""
     if not isinstance(dataset, AbstractVersionedDataset):

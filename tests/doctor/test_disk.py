@@ -9,7 +9,7 @@ from autoencoder_lab.doctor.disk import check_disk
 def test_a_disk_with_room_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "LEAST_FREE", 1)
 
-    assert check_disk(tmp_path).problems == ()
+    assert check_disk(tmp_path, "data").problems == ()
 
 
 def test_a_disk_without_room_is_named_with_what_to_do(
@@ -18,7 +18,7 @@ def test_a_disk_without_room_is_named_with_what_to_do(
     (tmp_path / "data").mkdir()
     monkeypatch.setattr(disk, "LEAST_FREE", 10**18)
 
-    found = check_disk(tmp_path)
+    found = check_disk(tmp_path, "data")
 
     texts = [problem.text for problem in found.problems]
     assert any(text.startswith(f"{tmp_path / 'data'} has ") for text in texts)

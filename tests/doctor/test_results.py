@@ -39,9 +39,9 @@ def test_cells_whose_files_a_run_holds_are_fine(project: Path) -> None:
         asked.append(cell)
         return {"a", "b"} if cell.run_key is None else {"d"}
 
-    found = check_results(project, None, digests_in_store)
+    found = check_results(project, "data", None, digests_in_store)
 
-    assert (found.looked_at, found.problems) == ("2 cells in data/", ())
+    assert (found.looked_at, found.problems) == ("2 cells in data", ())
     assert set(asked) == {
         CellFolder("toys", None, "tied", 3),
         CellFolder("toys", "nightly", "tied", 3),
@@ -49,7 +49,7 @@ def test_cells_whose_files_a_run_holds_are_fine(project: Path) -> None:
 
 
 def test_files_that_no_run_holds_are_named_with_what_logs_them(project: Path) -> None:
-    found = check_results(project, "smoke", lambda cell: {"a"})
+    found = check_results(project, str(project / "data"), "smoke", lambda cell: {"a"})
 
     problems = {problem.text: problem.remedy for problem in found.problems}
     assert problems == {

@@ -63,7 +63,9 @@ class PlanCells:
         registered = self._cells.registered = sum(pipelines.values(), Pipeline([]))
         variants = {variant_of(node) for node in pipeline.nodes}
         nodes = [node for node in registered.nodes if variant_of(node) in variants]
-        _lock(cell_files(nodes, catalog).values(), self._cells.locks)
+        files = cell_files(nodes, catalog).values()
+        _require_reachable(files)
+        _lock(files, self._cells.locks)
         self._cells.code = read_code_state(self._project)
         self._cells.plan = make_plan(
             pipeline,
@@ -117,6 +119,24 @@ class KeepCells:
     @hook_impl(trylast=True)
     def on_pipeline_error(self) -> None:
         self._cells.locks.close()
+
+
+def _require_reachable(files: Iterable[StoredFile]) -> None:
+    """Refuse an object store that takes no files, before anything is trained for it."""
+    for file in files:
+        if file.is_local:
+            continue
+        probe = file.beside(".writable")
+        try:
+            probe.write(b"")
+            probe.remove()
+        except Exception as error:  # each store's client has its own
+            raise BadInput(
+                f"results cannot be written to {file.disk.unstrip_protocol(file.folder)}: "
+                f"{error or type(error).__name__}. The store is results_root in globals.yml; its "
+                "client reads address and credentials from the environment, as AWS_ENDPOINT_URL"
+            ) from error
+        return  # all are in one store
 
 
 def _lock(files: Iterable[StoredFile], locks: ExitStack) -> None:

@@ -12,9 +12,13 @@ LEAST_FREE = 2 * 10**9
 folder."""
 
 
-def check_disk(project: Path) -> Check:
-    """Check the free space where results, runs and temporary files go."""
-    places = [project / "data", project / "mlruns", Path(tempfile.gettempdir())]
+def check_disk(project: Path, root: str) -> Check:
+    """Check the free space where results, runs and temporary files go.
+
+    Args:
+        root: Under which results are: a folder of the project, or an address.
+    """
+    places = [project / root, project / "mlruns", Path(tempfile.gettempdir())]
     free = {place: shutil.disk_usage(place).free for place in places if place.exists()}
     least = min(free.values())
     return check("disk", f"{least / 1e9:.0f} GB free", _problems(free))

@@ -23,17 +23,18 @@ def examine(project: Path, env: str | None) -> Iterator[Check]:
     """Yield the checks of a project; nothing is changed, and no store is made."""
     yield check_packages(project)
     yield check_data(project)
-    yield check_disk(project)
     try:
         context: Any = KedroSession.create(project_path=project, env=env).load_context()
     except BadInput as error:
         yield check("configuration", "conf", [Problem(str(error))])
         return
     yield check("configuration", f"conf, environment {env or 'local'}", [])
+    root = context.config_loader["globals"]["results_root"]
+    yield check_disk(project, root)
     store = embedded_store(context.mlflow)
     if store is not None and not store.exists():
         yield check("store", f"{store}: no runs yet", [])
-        yield check_results(project, env, lambda _: set())
+        yield check_results(project, root, env, lambda _: set())
         return
     try:
         client, experiment = open_experiment(context.mlflow, context)
@@ -44,6 +45,7 @@ def examine(project: Path, env: str | None) -> Iterator[Check]:
     yield check_runs(client, experiment.experiment_id)
     yield check_results(
         project,
+        root,
         env,
         lambda cell: digests_in_runs(
             client,

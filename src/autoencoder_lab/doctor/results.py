@@ -1,13 +1,16 @@
 """Whether the results on disk are in the store."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from autoencoder_lab.cells import made_from
-from autoencoder_lab.stored_files import local_file
+from autoencoder_lab.stored_files import find_files
 
 from .findings import Check, Problem, check
+
+LAYER = re.compile(r"0[2-8]_\w+")
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,19 @@ class CellFolder:
 
 
 def check_results(
-    project: Path, env: str | None, digests_in_store: Callable[[CellFolder], set[str]]
+    project: Path,
+    root: str,
+    env: str | None,
+    digests_in_store: Callable[[CellFolder], set[str]],
 ) -> Check:
-    """Check that each whole file of each cell is one that a finished run of the store holds."""
-    cells = _cells(project)
-    return check("results", f"{len(cells)} cells in data/", _problems(cells, env, digests_in_store))
+    """Check that each whole file of each cell is one that a finished run of the store holds.
+
+    Args:
+        root: Under which the files are: an address, or a folder of the project.
+    """
+    cells = _cells(project, root)
+    problems = _problems(cells, env, digests_in_store)
+    return check("results", f"{len(cells)} cells in {root}", problems)
 
 
 def _problems(
@@ -54,15 +65,18 @@ def _problems(
             yield Problem(f"{cell.name}: no run holds {files}", cell.command(env))
 
 
-def _cells(project: Path) -> dict[CellFolder, dict[str, str]]:
+def _cells(project: Path, root: str) -> dict[CellFolder, dict[str, str]]:
     """Return the digests of each cell's files, by their names, as they were written down."""
     cells: dict[CellFolder, dict[str, str]] = {}
-    for file in sorted((project / "data").glob(f"0[2-8]_*/**/seed-*/{made_from.FILE_NAME}")):
-        layer, dataset, *keys, variant, seed = file.parent.relative_to(project / "data").parts
+    records = f"0[2-8]_*/**/seed-*/{made_from.FILE_NAME}"
+    for record in find_files(root, records, project=project):
+        *parts, variant, seed, _ = record.path.split("/")
+        start = next(i for i in reversed(range(len(parts))) if LAYER.fullmatch(parts[i]))
+        layer, dataset, *keys = parts[start:]
         cell = CellFolder(
             dataset, keys[0] if keys else None, variant, int(seed.removeprefix("seed-"))
         )
-        for name, origin in made_from.read(local_file(file)).files.items():
-            if origin.sha256 and (file.parent / name).exists():
+        for name, origin in made_from.read(record).files.items():
+            if origin.sha256 and record.beside(name).exists():
                 cells.setdefault(cell, {})[f"{layer}/{name}"] = origin.sha256
     return cells
