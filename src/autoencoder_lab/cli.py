@@ -36,24 +36,47 @@ def _as_list(
     help="How many cells run at once.",
 )
 @click.option("--env", "-e", help="Kedro's configuration environment.")
+@click.option("--params", help="Other parameters, as kedro run --params takes them.")
 @click.option("--dry-run", is_flag=True, help="List the cells and which are done; run none.")
+@click.option(
+    "--verdict", is_flag=True, help="Say how cells whose processes have ended are; run none."
+)
 @click.pass_obj
 def study(
-    metadata: ProjectMetadata, /, jobs: int, env: str | None, dry_run: bool, **options: object
+    metadata: ProjectMetadata,
+    /,
+    jobs: int,
+    env: str | None,
+    dry_run: bool,
+    verdict: bool,
+    **options: object,
 ) -> None:
     """Run each data set with each variant and each seed, then compare them.
 
     What is not given as an option is read from conf/<env>/study.yml. Each cell is a `kedro run` of
     its own, all under one run key. Cells that are done are skipped, so that the same command goes
     on where a study was interrupted; a cell that fails leaves the others alone.
+
+    A scheduler may run the commands that --dry-run lists, on several machines. After the last of
+    them, --verdict ends what a lost machine has left RUNNING, and exits with 1 where anything is
+    not FINISHED.
     """
     from rich.console import Console
 
     from autoencoder_lab.signals import signals_raise
-    from autoencoder_lab.study import plan_study, run_study, show_plan
+    from autoencoder_lab.study import (
+        give_verdict,
+        plan_study,
+        read_study,
+        run_study,
+        show_plan,
+    )
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     given = {name: value for name, value in options.items() if value is not None}
+    if verdict:
+        succeeded = give_verdict(read_study(metadata.project_path, env, given), console)
+        sys.exit(0 if succeeded else 1)
     planned = plan_study(metadata.project_path, env, given)
     if dry_run:
         show_plan(planned, console)

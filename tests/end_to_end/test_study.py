@@ -4,12 +4,9 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pandas as pd
 import pytest
-import yaml
 from mlflow.entities import Run
 
 from .conftest import ProjectCopy, copy_project
@@ -88,16 +85,18 @@ def test_a_study_that_is_done_only_compares(
     assert len(project.runs()) == n_runs  # of a run key, the comparison is in the parent
 
 
-@contextmanager
-def linear_trains_with(project: ProjectCopy, **settings: float) -> Iterator[None]:
-    """Change the environment's parameters for a while."""
-    file = project.folder / "conf/smoke/parameters.yml"
-    before = file.read_text()
-    parameters = yaml.safe_load(before)
-    parameters["linear"]["training"] |= settings
-    file.write_text(yaml.safe_dump(parameters))
-    yield
-    file.write_text(before)
+def test_the_verdict_is_good_where_all_is_finished_and_names_what_is_not(
+    project: ProjectCopy, done: subprocess.CompletedProcess[str]
+) -> None:
+    of_all = project.kedro(*STUDY, "--seeds=1,2", "--verdict")
+    of_more = project.kedro(*STUDY, "--seeds=1,2,3", "--verdict")
+
+    assert of_all.returncode == 0, of_all.stderr
+    assert of_all.stdout.endswith("Run key study is FINISHED.\n")
+    assert of_more.returncode == 1
+    assert "NOT BEGUN  digits, linear, seed 3" in of_more.stdout
+    assert of_more.stdout.endswith("Run key study is FAILED.\n")
+    assert "True" not in of_more.stderr  # TensorFlow was not loaded
 
 
 def test_cells_made_from_something_else_are_refused_and_named(
@@ -105,8 +104,7 @@ def test_cells_made_from_something_else_are_refused_and_named(
 ) -> None:
     n_runs = len(project.runs())
 
-    with linear_trains_with(project, batch_size=16):
-        refused = project.kedro(*STUDY, "--seeds=1,3")
+    refused = project.kedro(*STUDY, "--seeds=1,3", "--params=linear.training.batch_size=16")
 
     assert refused.returncode == 1
     assert "digits, linear, seed 1: training.batch_size is 32, but 16 now" in refused.stderr
@@ -119,8 +117,9 @@ def test_cells_made_from_something_else_are_refused_and_named(
 def test_a_cell_that_fails_leaves_the_others_alone_and_is_a_row_of_the_comparison(
     project: ProjectCopy,
 ) -> None:
-    with linear_trains_with(project, learning_rate=1e9):
-        failed = project.kedro(*STUDY, "--seeds=1", "--run-key=failing")
+    study = (*STUDY, "--seeds=1", "--run-key=failing")
+    failed = project.kedro(*study, "--params=linear.training.learning_rate=1e9")
+    verdict = project.kedro(*study, "--verdict")
 
     log = "data/08_reporting/digits/failing/linear/seed-1/run.log"
     assert failed.returncode == 1
@@ -132,6 +131,13 @@ def test_a_cell_that_fails_leaves_the_others_alone_and_is_a_row_of_the_compariso
         "linear": "FAILED",
         "tied": "FINISHED",
     }
+    assert verdict.returncode == 1
+    assert verdict.stdout.splitlines()[-4:] == [
+        "FAILED     digits, linear, seed 1",
+        "FINISHED   digits, tied, seed 1",
+        "FINISHED   digits, comparison",
+        "Run key failing is FAILED.",
+    ]
 
 
 def test_ctrl_c_ends_the_cells_and_the_same_command_goes_on(project: ProjectCopy) -> None:
@@ -166,6 +172,11 @@ def is_of(run: Run, run_key: str) -> bool:
         ("--datasets=mnits", "dataset is 'mnits'; allowed: digits, mnist"),
         ("--seeds=1,x", "seeds.1 is 'x'; allowed: integer"),
         ("--run-key=2026_11", "2026_11 would be read as 202611 after --params"),
+        (
+            "--params=seed=3",
+            "params is 'seed=3'; allowed: other keys than dataset, seed and run_key",
+        ),
+        ("--params=tied.training.epoch=1", "tied.training.epoch is unknown (did you mean epochs?)"),
         ("--env=smok", "environment is 'smok' (did you mean smoke?)"),
     ],
 )

@@ -7,7 +7,13 @@ from autoencoder_lab.parameters import StudyParams
 from autoencoder_lab.problems import find_problems
 
 CONF = Path(__file__).parents[2] / "conf"
-STUDY = {"run_key": "november", "datasets": ["mnist"], "variants": None, "seeds": [1, 2]}
+STUDY = {
+    "run_key": "november",
+    "datasets": ["mnist"],
+    "variants": None,
+    "seeds": [1, 2],
+    "params": None,
+}
 
 
 def test_the_default_study_is_all_variants_three_seeds_and_mnist() -> None:
@@ -39,7 +45,18 @@ def test_a_single_value_is_a_list_of_one() -> None:
         ),
         (
             {"seedz": [1]},
-            "seedz is unknown (did you mean seeds?); allowed: run_key, datasets, variants, seeds",
+            "seedz is unknown (did you mean seeds?); allowed: run_key, datasets, variants, seeds, "
+            "params",
+        ),
+        (
+            {"params": "tied.training.epochs=2,seed=3"},
+            "params is 'tied.training.epochs=2,seed=3'; allowed: other keys than dataset, seed and "
+            "run_key, which have options of their own",
+        ),
+        (
+            {"params": "tied.training.epochs"},
+            "params is 'tied.training.epochs'; allowed: keys and values, as "
+            "stacked.training.epochs=20,evaluation.tsne_images=500",
         ),
     ],
 )

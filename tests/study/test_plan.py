@@ -10,28 +10,32 @@ from autoencoder_lab.study.plan import Cell, Study
 CELLS = (Cell("mnist", "tied", 1), Cell("mnist", "tied", 2), Cell("digits", "tied", 1))
 
 
-def study_of(*done: Cell, env: str | None = None, project: Path = Path()) -> Study:
-    return Study(project, read_code_state(project), "november", env, CELLS, frozenset(done))
+def study_of(
+    *done: Cell, env: str | None = None, params: str | None = None, project: Path = Path()
+) -> Study:
+    code = read_code_state(project)
+    return Study(project, code, "november", env, params, CELLS, frozenset(done))
 
 
 @pytest.mark.parametrize(("env", "option"), [(None, []), ("smoke", ["--env=smoke"])])
+@pytest.mark.parametrize(("params", "others"), [(None, ""), ("a.b=1,c=x", ",a.b=1,c=x")])
 def test_a_cell_is_a_kedro_run_that_a_scheduler_could_do_as_well(
-    env: str | None, option: list[str]
+    env: str | None, option: list[str], params: str | None, others: str
 ) -> None:
-    study = study_of(env=env)
+    study = study_of(env=env, params=params)
 
     assert study.run_cell(CELLS[1]) == [
         "run",
         *option,
         "--pipelines=tied",
-        "--params=dataset=mnist,seed=2,run_key=november",
+        f"--params=dataset=mnist,seed=2,run_key=november{others}",
         "--only-missing-outputs",
     ]
     assert study.compare("digits") == [
         "run",
         *option,
         "--pipelines=comparison",
-        "--params=dataset=digits,run_key=november",
+        f"--params=dataset=digits,run_key=november{others}",
     ]
 
 

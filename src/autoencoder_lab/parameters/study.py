@@ -8,6 +8,8 @@ from .types import FolderName, Params, Seed
 
 Item = TypeVar("Item")
 
+NAMES_CELLS = {"dataset", "seed", "run_key"}
+
 
 def _as_list(value: object) -> object:
     """Return a single value as what it stands for, a list of one."""
@@ -26,6 +28,19 @@ def _require_each_once(items: tuple[Item, ...]) -> tuple[Item, ...]:
     return items
 
 
+def _require_others(params: str) -> str:
+    keys = [item.partition("=") for item in params.split(",")]
+    if not all(key.strip() and equals for key, equals, _ in keys):
+        raise ValueError(
+            "keys and values, as stacked.training.epochs=20,evaluation.tsne_images=500"
+        )
+    if NAMES_CELLS & {key.strip() for key, _, _ in keys}:
+        raise ValueError(
+            "other keys than dataset, seed and run_key, which have options of their own"
+        )
+    return params
+
+
 Each = Annotated[tuple[Item, ...], BeforeValidator(_as_list), AfterValidator(_require_each_once)]
 
 
@@ -37,3 +52,5 @@ class StudyParams(Params):
     variants: Each[str] | None
     """None for all of the base environment."""
     seeds: Each[Seed]
+    params: Annotated[str, AfterValidator(_require_others)] | None
+    """Other parameters for all cells, as `kedro run --params` takes them."""

@@ -1,7 +1,7 @@
 """Which cells a study has, and which of them are done."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,9 @@ class Study:
     code: CodeState
     run_key: str
     env: str | None
+    params: str | None
     cells: tuple[Cell, ...]
-    done: frozenset[Cell]
+    done: frozenset[Cell] = frozenset()
 
     @property
     def to_run(self) -> list[Cell]:
@@ -73,18 +74,24 @@ class Study:
 
     def _run(self, pipeline: str, params: str) -> list[str]:
         environment = [f"--env={self.env}"] if self.env else []
-        return ["run", *environment, f"--pipelines={pipeline}", f"--params={params}"]
+        others = f",{self.params}" if self.params else ""
+        return ["run", *environment, f"--pipelines={pipeline}", f"--params={params}{others}"]
+
+    def context(self, dataset: str) -> KedroContext:
+        """Return the context of what is run of a data set."""
+        cells = [f"dataset={dataset}", f"run_key={self.run_key}"]
+        others = self.params.split(",") if self.params else []
+        params = OmegaConf.from_dotlist([*cells, *others])
+        return _context(self.project, self.env, **{str(key): params[key] for key in params})
 
 
-def plan_study(project: Path, env: str | None, options: Mapping[str, object]) -> Study:
+def read_study(project: Path, env: str | None, options: Mapping[str, object]) -> Study:
     """Return the study that `study.yml` and the options, which go before it, describe.
 
     Raises:
-        BadInput: A key, variant, data set or seed is none, or a run of the study's run key was made
-            from something else than now would be.
+        BadInput: A key, variant, data set or seed is none.
     """
-    context = _context(project, env)
-    params = _read_params(context, options)
+    params = _read_params(_context(project, env), options)
     variants = params.variants or find_variants().base
     cells = tuple(
         Cell(dataset, variant, seed)
@@ -93,21 +100,30 @@ def plan_study(project: Path, env: str | None, options: Mapping[str, object]) ->
         for variant in variants
     )
     code = read_code_state(project)
+    return Study(project, code, params.run_key, env, params.params, cells)
+
+
+def plan_study(project: Path, env: str | None, options: Mapping[str, object]) -> Study:
+    """Return a study as `read_study` does, with the cells that are done.
+
+    Raises:
+        BadInput: As there; or a run of the study's run key was made from something else than now
+            would be.
+    """
+    study = read_study(project, env, options)
     done: set[Cell] = set()
     problems: list[str] = []
-    for dataset in params.datasets:
-        of_dataset = [cell for cell in cells if cell.dataset == dataset]
-        context = _context(project, env, dataset=dataset, run_key=params.run_key)
-        for cell, difference in _finished(context, code, dataset, params.run_key, of_dataset):
+    for dataset in study.datasets:
+        for cell, difference in _finished(study, dataset):
             if difference:
                 problems.append(f"{cell.name}: {difference} now")
             else:
                 done.add(cell)
     if problems:
-        title = f"cells of run_key {params.run_key} were made from something else"
+        title = f"cells of run_key {study.run_key} were made from something else"
         remedy = "Set it as it was, or choose another --run-key"
         raise BadInput(f"{listing(title, problems)}\n{remedy}")
-    return Study(project, code, params.run_key, env, cells, frozenset(done))
+    return replace(study, done=frozenset(done))
 
 
 def _read_params(context: KedroContext, options: Mapping[str, object]) -> StudyParams:
@@ -132,10 +148,9 @@ def _read_params(context: KedroContext, options: Mapping[str, object]) -> StudyP
     return params
 
 
-def _finished(
-    context: KedroContext, code: CodeState, dataset: str, run_key: str, cells: list[Cell]
-) -> Iterator[tuple[Cell, str]]:
+def _finished(study: Study, dataset: str) -> Iterator[tuple[Cell, str]]:
     """Yield the cells that are finished, and in what they differ from what would be made now."""
+    context = study.context(dataset)
     try:
         raw_images: RawImages = context.catalog.load("raw_images")
     except DatasetError as error:
@@ -143,15 +158,16 @@ def _finished(
     from_now = made_with(
         {
             "data_digest": raw_images.sha256(),
-            "git_commit": code.commit,
-            "git_changes": code.uncommitted,
+            "git_commit": study.code.commit,
+            "git_changes": study.code.uncommitted,
         }
     )
     parameters = context.catalog.load("parameters")
     open_experiment(context.mlflow, context)  # type: ignore[attr-defined]
-    finished = latest_finished(CellResultsDataset(dataset=dataset, run_key=run_key).load())
-    for cell in cells:
-        if result := finished.get((cell.variant, cell.seed)):
+    results = CellResultsDataset(dataset=dataset, run_key=study.run_key).load()
+    finished = latest_finished(results)
+    for cell in study.cells:
+        if cell.dataset == dataset and (result := finished.get((cell.variant, cell.seed))):
             now = run_parameters({**parameters, "seed": cell.seed}, cell.variant)
             yield (
                 cell,

@@ -45,7 +45,7 @@ def find_running(client: MlflowClient, experiment_id: str) -> list[Run]:
 
 def find_abandoned(running: Sequence[Run]) -> list[Run]:
     """Return those of this machine whose process is gone; no parent with a child that runs."""
-    here = [run for run in running if run.data.tags.get(HOST) == socket.gethostname()]
+    here = [run for run in running if _is_of_this_machine(run)]
     abandoned = {run.info.run_id: run for run in here if _is_gone(run.data.tags)}
     busy_parents = {
         run.data.tags.get(MLFLOW_PARENT_RUN_ID)
@@ -53,6 +53,15 @@ def find_abandoned(running: Sequence[Run]) -> list[Run]:
         if run.info.run_id not in abandoned
     }
     return [run for run_id, run in abandoned.items() if run_id not in busy_parents]
+
+
+def is_alive_here(run: Run) -> bool:
+    """Return whether a run's process lives on this machine."""
+    return _is_of_this_machine(run) and not _is_gone(run.data.tags)
+
+
+def _is_of_this_machine(run: Run) -> bool:
+    return run.data.tags.get(HOST) == socket.gethostname()
 
 
 def _is_gone(tags: Mapping[str, str]) -> bool:
