@@ -5,13 +5,16 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed-from-requirements
+AIRFLOW := orchestration/.venv
+AIRFLOW_READY := $(AIRFLOW)/.installed-from-requirements
+PORT ?= 8080
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint fix ui lock clean
+.PHONY: help setup run test check lint fix ui schedule schedule-stop lock clean
 
 help: ## List these commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup: $(READY) ## Create .venv from the lock (once; the other commands do it too)
 
@@ -37,10 +40,19 @@ fix: setup ## Format, and mend what lint can mend
 ui: setup ## Open MLflow on http://127.0.0.1:5000 over this project's runs
 	kedro mlflow ui
 
-lock: ## Resolve the dependencies of pyproject.toml into requirements.txt (needs uv)
+schedule: setup $(AIRFLOW_READY) ## Retrain on a schedule: start Airflow on http://127.0.0.1:$PORT (8080)
+	$(AIRFLOW)/bin/python orchestration/schedule.py start --port $(PORT)
+
+schedule-stop: ## Stop Airflow, and the tasks that run
+	$(AIRFLOW)/bin/python orchestration/schedule.py stop
+
+lock: ## Resolve the dependencies of each pyproject.toml into requirements.txt (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --upgrade \
 		--custom-compile-command "make lock" --output-file requirements.txt
+	uv pip compile orchestration/pyproject.toml --universal --generate-hashes \
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --upgrade \
+		--custom-compile-command "make lock" --output-file orchestration/requirements.txt
 
 clean: ## Remove what runs wrote: data/02 to data/08, and the runs in mlruns
 	rm -rf data/0[2-8]_* mlruns/mlflow.db* mlruns/artifacts
@@ -52,4 +64,12 @@ $(READY): requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements.txt
+	@touch $@
+
+# The lock is whole, so that pip need not look for what else is needed: it stumbles over extras.
+$(AIRFLOW_READY): orchestration/requirements.txt
+	@echo "Setting up $(AIRFLOW) from $<: a minute, once ..."
+	$(PYTHON) -m venv --clear $(AIRFLOW)
+	$(AIRFLOW)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--no-deps --requirement $<
 	@touch $@
