@@ -21,11 +21,11 @@ setup: $(READY) ## Create .venv from the lock (once; the other commands do it to
 run: setup ## Train, evaluate and track the stacked autoencoder on MNIST
 	kedro run --pipelines=stacked
 
-test: setup ## Run all tests
-	pytest -n auto --dist loadscope
+test: setup $(AIRFLOW_READY) ## Run all tests; says which are left out, and why
+	pytest -n auto --dist loadscope -rs
 
 check: lint ## Check format, lint, types and import contracts, and run the fast tests
-	pytest -n auto --dist loadscope --ignore=tests/end_to_end
+	pytest -n auto --dist loadscope --ignore=tests/end_to_end --ignore=tests/orchestration
 
 lint: setup
 	ruff format --check

@@ -37,4 +37,6 @@ def cell_result() -> CellResult:
         metrics={},
         load_few_labels=pd.DataFrame,
         load_model=load_model,
+        load_values=dict,
+        load_earlier=list,
     )

@@ -22,6 +22,10 @@ MADE_WITH = {
 """The tags in which runs of one comparison may not differ, by what they are called."""
 
 
+Values = Mapping[tuple[str, int], float]
+"""The metrics that repeat, by key and step; a metric of one value has step 0."""
+
+
 @dataclass(frozen=True)
 class CellResult:
     """What a run holds of a data set, a variant and a seed.
@@ -36,6 +40,8 @@ class CellResult:
         load_few_labels: Gives the metrics by the number of `labels`, a row each; none of unlabelled
             data.
         load_model: Gives the fitted autoencoder.
+        load_values: Gives all metrics that the same code, data and seed give again.
+        load_earlier: Gives finished results of the same cell that ended before, the latest first.
     """
 
     dataset: str
@@ -50,6 +56,8 @@ class CellResult:
     metrics: Mapping[str, float]
     load_few_labels: Callable[[], pd.DataFrame]
     load_model: Callable[[], Autoencoder]
+    load_values: Callable[[], Values]
+    load_earlier: Callable[[], Sequence["CellResult"]]
 
     @property
     def name(self) -> str:
@@ -128,6 +136,15 @@ def differences(facts: Mapping[str, str], others: Mapping[str, str]) -> str:
         for key in {**facts, **others}
         if facts.get(key) != others.get(key)
     )
+
+
+def cause_of_difference(result: CellResult, earlier: CellResult) -> str:
+    """Return in which data, code and parameters two results of a cell differ; empty if in none."""
+    now, then = (
+        {**it.made_with, **{key: v for key, v in it.parameters.items() if key not in OF_CELL}}
+        for it in (result, earlier)
+    )
+    return differences(now, then)
 
 
 def _latest(results: Iterable[CellResult]) -> dict[tuple[str, int], CellResult]:

@@ -33,6 +33,7 @@ FILES = {
     "promotion.json",
     "rate_distortion.png",
     "reconstructions.png",
+    "repetition.csv",
     "report.html",
     "scores.csv",
     "time_and_quality.png",

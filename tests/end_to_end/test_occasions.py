@@ -1,8 +1,14 @@
 """Sessions of one run key, and what the next session makes of one that was cut short."""
 
+import re
+from pathlib import Path
+
+import numpy as np
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
+
 from autoencoder_lab.metrics import contract
 
-from .conftest import ProjectCopy
+from .conftest import ProjectCopy, commit, copy_project
 
 NIGHTLY = ("run", "--env=smoke", "--pipelines=stacked", "--params=run_key=nightly")
 VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
@@ -86,3 +92,39 @@ def test_a_part_of_a_variant_is_no_finished_run(project: ProjectCopy) -> None:
     assert run.info.status == "KILLED"
     assert "test/mse" in run.data.tags["incomplete"]
     assert "is marked KILLED, as it has no" in " ".join(done.stdout.split())
+
+
+def test_an_occasion_says_whether_it_repeats_the_one_before_or_what_has_changed(
+    tmp_path: Path,
+) -> None:
+    project = copy_project(tmp_path)
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (300, 8, 8), np.uint8), np.arange(300) % 3
+    data = project.folder / "data/01_raw/noise/noise.npz"
+    data.parent.mkdir()
+    np.savez(data, x_train=images, y_train=labels)
+    commit(project)
+    said = []
+    for run_key in ("monday", "tuesday", "wednesday"):
+        if run_key == "wednesday":
+            images[0, 0, 0] += 1
+            np.savez(data, x_train=images, y_train=labels)
+        done = project.kedro(
+            "run",
+            "--env=smoke",
+            "--pipelines=linear,comparison",
+            f"--params=dataset=noise,run_key={run_key}",
+        )
+        assert done.returncode == 0, done.stderr
+        said.append(project.named_runs()[run_key].data.tags[MLFLOW_RUN_NOTE])
+
+    first, second, third = said
+
+    assert "There is nothing earlier to compare with." in first
+    assert re.search(
+        r"All \d\d values of 1 cell are equal to those of monday, bit for bit\.", second
+    )
+    assert re.search(
+        r"1 cell is made from something else than in tuesday: data is \w{8}, but \w{8} there\.",
+        third,
+    )

@@ -69,7 +69,7 @@ def page(cell_result: CellResult) -> Render:
         ]
         leaderboard = rank(scores, find_differences(scores))
         promotion = PROMOTION if len(seeds) > 1 else {**PROMOTION, "interval": None}
-        return render(results, CELLS, leaderboard, promotion, FIGURES)
+        return render(results, CELLS, leaderboard, promotion, "Equal to monday.", FIGURES)
 
     return render_page
 
@@ -144,10 +144,11 @@ def test_a_cell_that_is_left_out_has_a_row_with_its_reason_and_its_name_as_text(
     assert re.search(r"<b>own</b>\s*1\s*its run is FAILED", Page(html).text)
 
 
-def test_the_page_says_which_model_is_served_and_why(page: Render) -> None:
+def test_the_page_says_which_model_is_served_and_why_and_how_it_repeats(page: Render) -> None:
     text = Page(page([1, 2])).text
 
     assert (
         "The best model by MSE, validation is tied, seed 2: 0.123 ± 0.010 over its 3 seeds." in text
     )
     assert "It becomes autoencoder-digits@champion: better than <the> champion." in text
+    assert "Equal to monday." in text

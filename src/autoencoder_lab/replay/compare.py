@@ -1,12 +1,12 @@
 """Whether two runs have the same numbers."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from pydantic import JsonValue
 
+from autoencoder_lab.metrics.repetition import compare_values
 from autoencoder_lab.tracking.run_record import RunRecord
 
 
@@ -15,8 +15,7 @@ class Verdict:
     """How a replay compares with its original.
 
     Attributes:
-        values: `metric`, `step`, `original`, `replay`, their `difference`, and whether it
-            `is_equal` within the tolerance; those that are not first.
+        values: As `compare_values` returns them.
         first_difference: The first node whose output differs, with the names of the outputs;
             empty where all bytes are the same.
     """
@@ -51,16 +50,7 @@ def compare_runs(
         nodes: The names of the nodes, parents first.
         tolerance: The largest relative difference of values that count as equal.
     """
-    rows = []
-    for key, step in {**original.values, **replay.values}:
-        then = original.values.get((key, step), math.nan)
-        now = replay.values.get((key, step), math.nan)
-        is_in_both = (key, step) in original.values and (key, step) in replay.values
-        is_equal = then == now or (math.isnan(then) and math.isnan(now))
-        is_close = math.isclose(then, now, rel_tol=tolerance, abs_tol=0)
-        rows.append((key, step, then, now, now - then, is_in_both and (is_equal or is_close)))
-    columns = ["metric", "step", "original", "replay", "difference", "is_equal"]
-    values = pd.DataFrame(rows, columns=columns).sort_values("is_equal", kind="stable")
+    values = compare_values(original.values, replay.values, tolerance=tolerance)
     return Verdict(values, tolerance, _first_difference(original.outputs, replay.outputs, nodes))
 
 

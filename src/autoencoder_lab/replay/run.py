@@ -66,7 +66,7 @@ def _run(replay: Replay, project: Path, run_key: str) -> None:
 
 
 def _print(verdict: Verdict, console: Console) -> None:
-    others = verdict.values[~verdict.values["is_equal"]]
+    others = verdict.values[~verdict.values["is_equal"]].rename(columns={"again": "replay"})
     if len(others):
         table = Table(title="What is not equal")
         for column in ("metric", "step", "original", "replay", "difference"):

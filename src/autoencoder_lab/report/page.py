@@ -32,6 +32,7 @@ def render(
     cells: pd.DataFrame,
     leaderboard: pd.DataFrame,
     promotion: Promotion,
+    repetition: str,
     figures: Mapping[str, Image],
 ) -> str:
     """Return a comparison as a page.
@@ -41,6 +42,7 @@ def render(
         cells: All cells: `variant`, `seed`, `left_out_as`.
         leaderboard: As `metrics.comparison.rank` returns it.
         promotion: The best model, and whether it is served.
+        repetition: How the results compare with earlier ones, in words.
         figures: By the names in `CAPTIONS`.
     """
     environment = Environment(
@@ -68,6 +70,7 @@ def render(
         promotion_score=written(
             promotion["score"], promotion["interval"] or nan, decimals_of([promotion["score"]])
         ),
+        repetition=repetition,
         left_out=cells.dropna(subset="left_out_as").to_dict("records"),
         figures=[(caption, _as_data(figures[name])) for name, caption in CAPTIONS.items()],
     )

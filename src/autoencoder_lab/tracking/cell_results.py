@@ -10,14 +10,18 @@ from typing import Any, NoReturn
 import mlflow
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
+from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from autoencoder_lab.arrays import Autoencoder
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.results import CellResult, made_with
+from autoencoder_lab.results import FINISHED, CellResult, Values, made_with
 
 MODEL = "artifacts/model.keras"
 FEW_LABELS = "tables/pretraining_scores.csv"
+
+MOST_EARLIER = 20
+"""Among so many runs of a cell, one that was made from the same is looked for."""
 
 
 class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
@@ -70,6 +74,8 @@ def _read(run: Run) -> CellResult:
         metrics=_with_one_value(run.data.metrics),
         load_few_labels=partial(_load_few_labels, run.info.run_id),
         load_model=partial(load_model, run.info.run_id),
+        load_values=partial(_load_values, run.info.run_id),
+        load_earlier=partial(_load_earlier, run),
     )
 
 
@@ -84,6 +90,40 @@ def _with_one_value(metrics: Mapping[str, float]) -> dict[str, float]:
 def _load_few_labels(run_id: str) -> pd.DataFrame:
     text = mlflow.artifacts.load_text(f"runs:/{run_id}/{FEW_LABELS}")
     return pd.read_csv(io.StringIO(text))
+
+
+def _load_values(run_id: str) -> Values:
+    client = MlflowClient()
+    return read_values(client, client.get_run(run_id))
+
+
+def read_values(client: MlflowClient, run: Run) -> dict[tuple[str, int], float]:
+    """Return the contract's metrics that repeat, by key and step."""
+    values = {}
+    for key, value in run.data.metrics.items():
+        metric = contract.get(key)
+        if metric is None or not metric.repeats:
+            continue
+        if not metric.step:
+            values[key, 0] = value
+            continue
+        for point in client.get_metric_history(run.info.run_id, key):
+            values[key, point.step] = point.value
+    return values
+
+
+def _load_earlier(run: Run) -> list[CellResult]:
+    cell = " and ".join(
+        f"tags.{key} = '{run.data.tags[key]}'" for key in ("dataset", "variant", "seed")
+    )
+    runs = MlflowClient().search_runs(
+        [run.info.experiment_id],
+        f"{cell} and attributes.status = '{FINISHED}' and attributes.start_time < "
+        f"{run.info.start_time}",
+        max_results=MOST_EARLIER,
+        order_by=["attributes.start_time DESC"],
+    )
+    return [_read(earlier) for earlier in runs]
 
 
 def load_model(run_id: str) -> Autoencoder:

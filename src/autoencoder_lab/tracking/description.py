@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import click
 from kedro.framework.hooks import hook_impl
@@ -18,6 +19,8 @@ from .outage import unless_lost
 from .outputs import LogOutputs
 from .run_tree import RunTree
 from .summary import COLUMNS
+
+REPETITION = "repetition"
 
 
 class DescribeRuns:
@@ -50,6 +53,14 @@ class DescribeRuns:
     def after_variant_run(self, variant: str) -> None:
         self._described.add(variant)
         self._describe(variant)
+
+    @hook_impl
+    @unless_lost
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        if dataset_name == REPETITION:
+            run = self._runs.client.get_run(self._runs.top_id)
+            note = f"{run.data.tags[MLFLOW_RUN_NOTE]}\n\n{data}"
+            self._runs.client.set_tag(self._runs.top_id, MLFLOW_RUN_NOTE, note)
 
     @hook_impl
     def after_pipeline_run(self) -> None:

@@ -18,6 +18,7 @@ from autoencoder_lab.failures import BadInput
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.results import FINISHED
 
+from .cell_results import read_values
 from .lineage import MACHINE, PACKAGES, PARAMETERS, PATCH
 from .one_run import search
 
@@ -83,7 +84,7 @@ def read_run(client: MlflowClient, experiment_id: str, run_id: str) -> RunRecord
             parameters=yaml.safe_load(artifacts.read(PARAMETERS)),
             packages={name: version for name, _, version in (p.partition("==") for p in packages)},
             machine=json.loads(artifacts.read(MACHINE)),
-            values=_values(client, run),
+            values=read_values(client, run),
             outputs=artifacts.read_outputs(),
         )
 
@@ -147,20 +148,6 @@ def _without_times(described: JsonValue) -> JsonValue:
             if (metric := contract.get(key)) is None or metric.repeats
         }
     return described
-
-
-def _values(client: MlflowClient, run: Run) -> dict[tuple[str, int], float]:
-    values = {}
-    for key, value in run.data.metrics.items():
-        metric = contract.get(key)
-        if metric is None or not metric.repeats:
-            continue
-        if not metric.step:
-            values[key, 0] = value
-            continue
-        for point in client.get_metric_history(run.info.run_id, key):
-            values[key, point.step] = point.value
-    return values
 
 
 def link_replay(

@@ -161,11 +161,29 @@ def choose_champion(
     return promotions.choose_champion(compared_cells, champion, data, promotion.metric)
 
 
+class Repetition(TypedDict):
+    """How the cells compare with earlier ones: a row each, and in words."""
+
+    repetition_table: pd.DataFrame
+    repetition: str
+
+
+def check_repetition(compared_cells: Sequence[CellResult]) -> Repetition:
+    """Return whether the same code, data, parameters and seed gave the same numbers as before."""
+    from autoencoder_lab.metrics.repetition import compare_with_earlier, say_how_it_repeats
+
+    cells = compare_with_earlier(compared_cells)
+    words = say_how_it_repeats(cells)
+    logger.log(logging.WARNING if cells["not_equal"].any() else logging.INFO, "%s", words)
+    return Repetition(repetition_table=cells, repetition=words)
+
+
 def write_report(
     compared_cells: Sequence[CellResult],
     cells_table: pd.DataFrame,
     leaderboard: pd.DataFrame,
     promotion: Promotion,
+    repetition: str,
     rate_distortion: Image,
     label_budgets: Image,
     noise_transfer: Image,
@@ -180,6 +198,7 @@ def write_report(
         cells_table,
         leaderboard,
         promotion,
+        repetition,
         {
             "rate_distortion": rate_distortion,
             "label_budgets": label_budgets,

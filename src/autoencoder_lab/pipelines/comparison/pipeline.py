@@ -7,6 +7,8 @@ from autoencoder_lab.cells.graph import AFTER_VARIANTS
 from .nodes import (
     Chosen,
     Ranked,
+    Repetition,
+    check_repetition,
     choose_cells,
     choose_champion,
     draw_label_budgets,
@@ -84,6 +86,12 @@ def _tables() -> Pipeline:
                 name="choose_champion",
             ),
             Node(
+                check_repetition,
+                inputs="compared_cells",
+                outputs={name: name for name in Repetition.__annotations__},
+                name="check_repetition",
+            ),
+            Node(
                 reconstruct_samples,
                 inputs=["compared_cells", "test_images"],
                 outputs="reconstructed_samples",
@@ -141,6 +149,7 @@ def _report() -> Pipeline:
                     "cells_table",
                     "leaderboard_table",
                     "promotion",
+                    "repetition",
                     *images,
                 ],
                 outputs="report",
