@@ -4,12 +4,13 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from mlflow.entities import Run
 
-from .conftest import ProjectCopy, copy_project
+from .conftest import ProjectCopy, commit, copy_project
 
 STUDY = ("study", "--env=smoke", "--variants=linear,tied", "--jobs=2")
 CELLS = {(variant, seed) for variant in ("linear", "tied") for seed in ("1", "2")}
@@ -138,6 +139,24 @@ def test_a_cell_that_fails_leaves_the_others_alone_and_is_a_row_of_the_compariso
         "FINISHED   digits, comparison",
         "Run key failing is FAILED.",
     ]
+
+
+def test_a_cell_of_other_code_spoils_the_verdict(tmp_path: Path) -> None:
+    project = copy_project(tmp_path)
+    study = (*STUDY, "--seeds=1")
+    for variant, code in (("linear", ""), ("tied", "# another machine, another commit\n")):
+        with (project.folder / "src/autoencoder_lab/seeds.py").open("a") as module:
+            module.write(code)
+        commit(project)
+        command = (
+            f"run --env=smoke --pipelines={variant} --params=dataset=digits,seed=1,run_key=study"
+        )
+        assert project.kedro(*command.split()).returncode == 0
+
+    verdict = project.kedro(*study, "--verdict")
+
+    assert verdict.returncode == 1
+    assert re.search(r"LEFT OUT   digits, linear, seed 1: commit is \w+, but \w+", verdict.stdout)
 
 
 def test_ctrl_c_ends_the_cells_and_the_same_command_goes_on(project: ProjectCopy) -> None:
