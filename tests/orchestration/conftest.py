@@ -20,14 +20,20 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from autoencoder_lab.metrics import contract
+
 from ..end_to_end.conftest import PROJECT, copy_project
 
 AIRFLOW_PYTHON = PROJECT / "orchestration/.venv/bin/python"
+
+VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
 
 QUICK = {
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "5",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
 }
 """What takes minutes by itself, in seconds."""
 
@@ -176,6 +182,16 @@ def home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="airflow-") as folder:
         os.chmod(folder, 0o755)
         yield Path(folder)
+
+
+def assert_metrics_are_whole(server: str, run_id: str) -> None:
+    """Check that a run holds the whole contract, and nothing twice."""
+    client = MlflowClient(server)
+    metrics = client.get_run(run_id).data.metrics
+    assert contract.required(VIEWS, has_labels=True) <= metrics.keys()
+    for key in ("val/loss", "test/mse", "pretraining/gain"):
+        steps = [metric.step for metric in client.get_metric_history(run_id, key)]
+        assert len(steps) == len(set(steps)), key
 
 
 def mlflow_runs(server: str, run_key: str) -> dict[str, Run]:

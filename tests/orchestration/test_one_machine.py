@@ -4,15 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
-from autoencoder_lab.metrics import contract
-
 from ..servers import free_port
-from .conftest import Airflow, copy_for_airflow, mlflow_runs
+from .conftest import Airflow, assert_metrics_are_whole, copy_for_airflow, mlflow_runs
 
-VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
 SETTINGS = {"dataset": "digits", "env": "smoke", "params": ""}
 SCHEDULES = {
     "retrain": {"schedule": None, "variants": ["linear", "tied"], "seeds": "1", **SETTINGS},
@@ -72,16 +68,6 @@ def test_a_task_that_fails_once_goes_on_and_one_that_always_fails_is_isolated(
 def is_waiting_for_its_retry(airflow: Airflow) -> bool:
     task = airflow.tasks("retrain", "mixed").get("train 1")
     return task is not None and task["state"] == "up_for_retry"
-
-
-def assert_metrics_are_whole(server: str, run_id: str) -> None:
-    """Check that a run holds the whole contract, and nothing twice."""
-    client = MlflowClient(server)
-    metrics = client.get_run(run_id).data.metrics
-    assert contract.required(VIEWS, has_labels=True) <= metrics.keys()
-    for key in ("val/loss", "test/mse"):
-        steps = [metric.step for metric in client.get_metric_history(run_id, key)]
-        assert len(steps) == len(set(steps)), key
 
 
 def test_wrong_settings_are_refused_by_the_plan_and_nothing_runs(airflow: Airflow) -> None:
