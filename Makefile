@@ -8,10 +8,11 @@ READY := $(VENV)/.installed-from-requirements
 AIRFLOW := orchestration/.venv
 AIRFLOW_READY := $(AIRFLOW)/.installed-from-requirements
 PORT ?= 8080
+JOBS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint fix ui schedule schedule-stop lock clean
+.PHONY: help setup run test check lint fix ui schedule schedule-stop worker lock clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -45,6 +46,11 @@ schedule: setup $(AIRFLOW_READY) ## Retrain on a schedule: start Airflow on http
 
 schedule-stop: ## Stop Airflow, and the tasks that run
 	$(AIRFLOW)/bin/python orchestration/schedule.py stop
+
+worker: setup $(AIRFLOW_READY) ## Take tasks from another machine's Airflow: docs/scaling.md
+	AIRFLOW_HOME="$(or $(AIRFLOW_HOME),$(CURDIR)/orchestration/.airflow)" \
+	AIRFLOW__CORE__DAGS_FOLDER="$(CURDIR)/orchestration/dags" \
+	$(AIRFLOW)/bin/airflow celery worker --concurrency $(JOBS)
 
 lock: ## Resolve the dependencies of each pyproject.toml into requirements.txt (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes \

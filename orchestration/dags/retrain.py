@@ -37,7 +37,7 @@ def plan(params: Mapping[str, Any], dag_run: DagRun, ti: TaskInstance) -> list[d
     options = {
         "run-key": run_key,
         "datasets": params["dataset"],
-        "variants": ",".join(params["variants"]),
+        "variants": ",".join(params["variants"] or ()),
         "seeds": params["seeds"],
         "env": params["env"],
         "params": params["params"],
@@ -67,10 +67,17 @@ AFTER_PLAN = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
 
 FORM: dict[str, dict[str, Any]] = {
     "dataset": {"type": "string", "description": "A folder of data/01_raw, or digits."},
-    "variants": {"type": "array", "examples": VARIANTS, "description": "None chosen: all."},
+    "variants": {
+        "type": ["null", "array"],
+        "examples": VARIANTS,
+        "description": "None chosen: all.",
+    },
     "seeds": {"type": "string", "pattern": r"^\d+(,\d+)*$", "description": "As 42,43,44."},
-    "env": {"type": "string", "description": "Kedro's configuration environment, as smoke."},
-    "params": {"type": "string", "description": "Others, as stacked.training.epochs=20."},
+    "env": {
+        "type": ["null", "string"],
+        "description": "Kedro's configuration environment, as smoke.",
+    },
+    "params": {"type": ["null", "string"], "description": "Others, as stacked.training.epochs=20."},
 }
 
 for name, entry in yaml.safe_load(Path(__file__).with_name("schedules.yml").read_text()).items():

@@ -12,13 +12,8 @@ import pytest
 
 from ..end_to_end.conftest import ProjectCopy, commit
 from ..servers import free_port, s3_server
-from .conftest import (
-    AIRFLOW_PYTHON,
-    Airflow,
-    assert_metrics_are_whole,
-    copy_for_airflow,
-    mlflow_runs,
-)
+from .conftest import assert_metrics_are_whole, mlflow_runs
+from .services import Airflow, copy_for_airflow, start_worker
 
 SCHEDULES = {
     "retrain": {
@@ -27,7 +22,7 @@ SCHEDULES = {
         "variants": ["linear", "tied"],
         "seeds": "1,2",
         "env": "smoke",
-        "params": "",
+        "params": None,
     }
 }
 CELLS = {"linear 1", "tied 1", "linear 2", "tied 2"}
@@ -57,34 +52,16 @@ def airflow(home: Path, copies: list[Path]) -> Iterator[Airflow]:
 
 @pytest.fixture
 def workers(airflow: Airflow, copies: list[Path]) -> Iterator[dict[Path, subprocess.Popen[bytes]]]:
-    """Run a worker in each working copy: a process group each, as on a machine of its own."""
-    workers = {}
-    for number, copy in enumerate(copies):
-        with (airflow.home / f"logs/worker-{number}.log").open("wb") as log:
-            workers[copy] = subprocess.Popen(
-                [
-                    *(AIRFLOW_PYTHON, "-m", "airflow", "celery", "worker", "--skip-serve-logs"),
-                    *("--concurrency", "1", "--celery-hostname", f"worker-{number}@%h"),
-                ],
-                cwd=copy,
-                env={
-                    **airflow.environment,
-                    "AIRFLOW__CORE__DAGS_FOLDER": str(copy / "orchestration/dags"),
-                },
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+    """Run a worker in each working copy."""
+    workers = {copy: start_worker(airflow, copy, number) for number, copy in enumerate(copies)}
     yield workers
     for worker in workers.values():
-        family = psutil.Process(worker.pid).children(recursive=True) if not worker.poll() else []
         worker.terminate()
+    for worker in workers.values():
         worker.wait(60)
-        for process in family:
-            assert not process.is_running() or process.kill() is None
 
 
-def test_a_task_of_a_lost_worker_is_done_by_another_and_the_scheduler_may_be_restarted(
+def test_a_task_of_a_lost_worker_is_done_by_another_and_airflow_may_be_restarted(
     airflow: Airflow, workers: dict[Path, subprocess.Popen[bytes]], copies: list[Path], server: str
 ) -> None:
     airflow.switch("retrain", on=True)
@@ -92,7 +69,8 @@ def test_a_task_of_a_lost_worker_is_done_by_another_and_the_scheduler_may_be_res
     lost = airflow.wait(lambda: kedro_that_trains(copies[1]))
 
     os.killpg(workers[copies[1]].pid, signal.SIGKILL)
-    psutil.Process(int((airflow.home / "pids/scheduler").read_text().split()[0])).kill()
+    for service in ("scheduler", "api-server"):
+        psutil.Process(int((airflow.home / "pids" / service).read_text().split()[0])).kill()
     airflow.wait(lambda: not lost.is_running(), 30)
     airflow.start()
     state = airflow.wait_until_over("retrain", "lost_worker", 600)

@@ -7,9 +7,10 @@ import pytest
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from ..servers import free_port
-from .conftest import Airflow, assert_metrics_are_whole, copy_for_airflow, mlflow_runs
+from .conftest import assert_metrics_are_whole, mlflow_runs
+from .services import Airflow, copy_for_airflow
 
-SETTINGS = {"dataset": "digits", "env": "smoke", "params": ""}
+SETTINGS = {"dataset": "digits", "env": "smoke", "params": None}
 SCHEDULES = {
     "retrain": {"schedule": None, "variants": ["linear", "tied"], "seeds": "1", **SETTINGS},
     "each_minute": {"schedule": "* * * * *", "variants": ["linear"], "seeds": "1", **SETTINGS},
