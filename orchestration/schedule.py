@@ -22,7 +22,7 @@ from configparser import RawConfigParser
 from contextlib import suppress
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 import psutil
@@ -72,6 +72,8 @@ def start(port: int, *, is_celery: bool) -> None:
     postgres = _find_postgres()
     if is_celery and not shutil.which("redis-server"):
         sys.exit("Redis is missing: apt install redis-server, or brew install redis")
+    for folder in (HOME, LOGS, PIDS):
+        folder.mkdir(parents=True, exist_ok=True)
     if not SETTINGS.exists():
         _configure(port, is_celery=is_celery)
     settings = RawConfigParser()
@@ -79,12 +81,15 @@ def start(port: int, *, is_celery: bool) -> None:
     _start_database(postgres, urlsplit(settings["database"]["sql_alchemy_conn"]))
     if settings["core"]["executor"] == "CeleryExecutor":
         broker = urlsplit(settings["celery"]["broker_url"])
-        where = f"--bind {HOST} --port {broker.port} --dir {HOME}".split()
-        _start("redis", ["redis-server", *where, "--requirepass", str(broker.password)])
+        lines = {"bind": HOST, "port": broker.port, "dir": HOME, "requirepass": broker.password}
+        file = HOME / "redis.conf"  # options would show the password to all who list processes
+        _write_secret(file, "".join(f'{key} "{value}"\n' for key, value in lines.items()))
+        _start("redis", ["redis-server", file])
     print("Starting Airflow ...", flush=True)
     with (LOGS / "migration.log").open("wb") as log:
         migration = [AIRFLOW, "db", "migrate"]
-        subprocess.run(migration, env=ENVIRONMENT, check=True, stdout=log, stderr=log)
+        if subprocess.call(migration, env=ENVIRONMENT, stdout=log, stderr=log):
+            _give_up("migration")
     # Their logs would be served on all networks; here the API server reads the files.
     _start("scheduler", [AIRFLOW, "scheduler", "--skip-serve-logs"])
     _start("dag-processor", [AIRFLOW, "dag-processor"])
@@ -109,9 +114,6 @@ def stop() -> None:
 def _configure(port: int, *, is_celery: bool) -> None:
     """Write the settings, with passwords of their own, and show the one that a person needs."""
     _require_free(port)
-    HOME.mkdir(parents=True, exist_ok=True)
-    LOGS.mkdir(exist_ok=True)
-    PIDS.mkdir(exist_ok=True)
     password = secrets.token_urlsafe(12)
     _write_secret(HOME / "passwords.json", json.dumps({"admin": password}))
     filled = Template((HERE / "airflow.cfg.template").read_text()).substitute(
@@ -216,10 +218,14 @@ def _wait(name: str, is_ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while not is_ready():
         if not _running(name) or time.monotonic() > deadline:
-            log = LOGS / f"{name}.log"
-            last = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
-            sys.exit(f"{name} does not start. The last lines of {log}:\n{last}")
+            _give_up(name)
         time.sleep(0.5)
+
+
+def _give_up(name: str) -> NoReturn:
+    log = LOGS / f"{name}.log"
+    last = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
+    sys.exit(f"{name} does not start. The last lines of {log}:\n{last}")
 
 
 def _is_healthy(address: str) -> bool:

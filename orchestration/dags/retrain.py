@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Param, TriggerRule, task
+from airflow.sdk.exceptions import ParamValidationError
 from airflow.sdk.types import DagRunProtocol as DagRun
 from airflow.sdk.types import RuntimeTaskInstanceProtocol as TaskInstance
 
@@ -80,6 +81,22 @@ FORM: dict[str, dict[str, Any]] = {
     "params": {"type": ["null", "string"], "description": "Others, as stacked.training.epochs=20."},
 }
 
+
+def _fill_form(dag: str, entry: Mapping[str, Any]) -> dict[str, Param]:
+    """Return what the form of a DAG shows; say what is wrong with its entry, as Airflow does not."""
+    if entry.keys() != {"schedule", *FORM}:
+        wanted = ", ".join(["schedule", *FORM])
+        raise ValueError(f"{dag} in schedules.yml names {', '.join(entry)}; allowed: {wanted}")
+    form = {key: Param(entry[key], **field) for key, field in FORM.items()}
+    for key, param in form.items():
+        try:
+            param.resolve()
+        except ParamValidationError as error:
+            reason = str(error).partition("\n")[0]
+            raise ValueError(f"{dag}.{key} in schedules.yml is wrong: {reason}") from error
+    return form
+
+
 for name, entry in yaml.safe_load(Path(__file__).with_name("schedules.yml").read_text()).items():
     with DAG(
         name,
@@ -87,7 +104,7 @@ for name, entry in yaml.safe_load(Path(__file__).with_name("schedules.yml").read
         catchup=False,
         max_active_tasks=1000,  # how many run at once, the workers say
         doc_md=__doc__,
-        params={key: Param(entry[key], **field) for key, field in FORM.items()},
+        params=_fill_form(name, entry),
     ):
         cells = plan()
         kedro = {"cwd": str(PROJECT), "append_env": True, "do_xcom_push": False}

@@ -1,0 +1,68 @@
+"""What schedules.yml and `make schedule` refuse, and how."""
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ..end_to_end.conftest import PROJECT
+from .services import AIRFLOW_PYTHON
+
+ENTRY = yaml.safe_load((PROJECT / "orchestration/dags/schedules.yml").read_text())["retrain"]
+
+
+def read_dags(folder: Path, schedules: object) -> subprocess.CompletedProcess[str]:
+    """Read the DAGs of some schedules as Airflow does, and print their names and tasks."""
+    shutil.copy(PROJECT / "orchestration/dags/retrain.py", folder)
+    (folder / "schedules.yml").write_text(yaml.safe_dump(schedules))
+    script = (
+        "import runpy; dag = runpy.run_path('retrain.py')['verdict'].dag; "
+        "print(dag.dag_id, *sorted(dag.task_ids))"
+    )
+    environment = {**os.environ, "AIRFLOW_HOME": str(folder)}
+    return subprocess.run(
+        [AIRFLOW_PYTHON, "-c", script], cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+def test_each_entry_is_a_dag_of_its_name(tmp_path: Path) -> None:
+    done = read_dags(tmp_path, {"weekly": {**ENTRY, "schedule": "0 2 * * 0"}})
+
+    assert done.stdout.split() == ["weekly", "comparison", "ingest", "plan", "train", "verdict"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"varaints": None}, "varaints, variants; allowed: schedule, dataset, variants, seeds"),
+        ({"seeds": "1;2"}, "weekly.seeds in schedules.yml is wrong: '1;2' does not match"),
+        ({"variants": "linear"}, "'linear' is not of type 'null', 'array'"),
+    ],
+)
+def test_a_wrong_entry_is_named(tmp_path: Path, change: dict[str, object], problem: str) -> None:
+    done = read_dags(tmp_path, {"weekly": {**ENTRY, **change}})
+
+    assert done.returncode == 1
+    assert problem in done.stderr.splitlines()[-1]
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [AIRFLOW_PYTHON, "orchestration/schedule.py", "start", "--port", port],
+            cwd=PROJECT,
+            env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == f"port {port} is taken: choose another, as make schedule PORT=8081\n"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
