@@ -83,7 +83,7 @@ FORM: dict[str, dict[str, Any]] = {
 
 
 def _fill_form(dag: str, entry: Mapping[str, Any]) -> dict[str, Param]:
-    """Return what the form of a DAG shows; say what is wrong with its entry, as Airflow does not."""
+    """Return what the form of a DAG shows, or say what is wrong: Airflow names no key."""
     if entry.keys() != {"schedule", *FORM}:
         wanted = ", ".join(["schedule", *FORM])
         raise ValueError(f"{dag} in schedules.yml names {', '.join(entry)}; allowed: {wanted}")
