@@ -122,7 +122,6 @@ def _configure(port: int, *, is_celery: bool) -> None:
         home=HOME,
         host=HOST,
         port=port,
-        cores=os.cpu_count(),
         parallelism=1000 if is_celery else os.cpu_count(),
         fernet_key=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         api_secret=secrets.token_urlsafe(32),
