@@ -32,6 +32,7 @@ lint: setup
 	ruff format --check
 	ruff check
 	mypy
+	mypy orchestration/schedule.py
 	PYTHONPATH=src lint-imports
 
 fix: setup ## Format, and mend what lint can mend

@@ -161,9 +161,10 @@ def _start_database(programs: Path, address: SplitResult) -> None:
             password.flush()
             for path in (partial, password.name):
                 shutil.chown(path, owner.get("user", os.geteuid()))
-            initdb = [programs / "initdb", "--pgdata", partial, "--username", str(address.username)]
-            options = ["--auth=scram-sha-256", "--encoding=UTF8", f"--pwfile={password.name}"]
-            subprocess.run([*initdb, *options], check=True, stdout=subprocess.DEVNULL, **owner)
+            cluster = [f"--pgdata={partial}", f"--username={address.username}", "--encoding=UTF8"]
+            log_in = ["--auth=scram-sha-256", f"--pwfile={password.name}"]
+            initdb = [str(programs / "initdb"), *cluster, *log_in]
+            subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **owner)
         partial.rename(data)
     where = ["-h", HOST, "-p", str(address.port)]
     _start("postgres", [programs / "postgres", "-D", data, *where, "-k", ""], **owner)
@@ -174,7 +175,12 @@ def _unprivileged(home: Path) -> dict[str, Any]:
     """Return as whom PostgreSQL runs: it refuses root, for whom its package has made a user."""
     if os.geteuid() != 0:
         return {}
-    owner = {"user": "postgres", "group": "postgres", "extra_groups": [], "cwd": "/"}
+    owner: dict[str, Any] = {
+        "user": "postgres",
+        "group": "postgres",
+        "extra_groups": [],
+        "cwd": "/",
+    }
     if subprocess.call(["ls", home], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **owner):
         sys.exit(
             f"PostgreSQL does not run as root, and its user postgres cannot enter {home}: be "
