@@ -104,7 +104,7 @@ class Airflow:
             for task in tasks
         }
 
-    def wait(self, is_so: Callable[[], Any], seconds: float = 240) -> Any:
+    def wait(self, is_so: Callable[[], Any], seconds: float = 400) -> Any:
         """Return what is so, once it is; show what the scheduler says if it takes too long."""
         deadline = time.monotonic() + seconds
         while not (found := is_so()):
@@ -114,7 +114,7 @@ class Airflow:
             time.sleep(0.5)
         return found
 
-    def wait_until_over(self, dag: str, run_id: str, seconds: float = 240) -> str:
+    def wait_until_over(self, dag: str, run_id: str, seconds: float = 400) -> str:
         """Return the state of a run that is over."""
 
         def state() -> str:

@@ -71,7 +71,7 @@ def test_a_task_of_a_lost_worker_is_done_by_another_and_airflow_may_be_restarted
     os.killpg(workers[copies[1]].pid, signal.SIGKILL)
     for service in ("scheduler", "api-server"):
         psutil.Process(int((airflow.home / "pids" / service).read_text().split()[0])).kill()
-    airflow.wait(lambda: not lost.is_running(), 30)
+    airflow.wait(lambda: not lost.is_running(), 60)
     airflow.start()
     state = airflow.wait_until_over("retrain", "lost_worker", 600)
 
