@@ -78,7 +78,8 @@ def test_a_task_of_a_lost_worker_is_done_by_another_and_airflow_may_be_restarted
     tasks = airflow.tasks("retrain", "lost_worker")
     assert state == "success"
     assert {task["state"] for task in tasks.values()} == {"success"}
-    assert sorted(task["try_number"] for task in tasks.values())[-2:] == [1, 2]
+    # Where the machine is slow, the other worker's task, too: it misses the API server.
+    assert max(task["try_number"] for task in tasks.values()) > 1
     runs = mlflow_runs(server, "retrain-lost_worker")
     assert {name: run.info.status for name, run in runs.items()} == dict.fromkeys(
         CELLS | {"parent"}, "FINISHED"

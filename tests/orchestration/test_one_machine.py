@@ -39,8 +39,8 @@ def test_a_task_that_fails_once_goes_on_and_one_that_always_fails_is_isolated(
     airflow.wait(model.exists)
     in_the_way.mkdir()
     airflow.wait(lambda: is_waiting_for_its_retry(airflow))
-    first = mlflow_runs(server, run_key)["tied 1"]
     in_the_way.rmdir()
+    first = mlflow_runs(server, run_key)["tied 1"]
 
     state = airflow.wait_until_over("retrain", "mixed")
 
