@@ -9,16 +9,20 @@ S3-compatible server. Writes `benchmarks/results/workers.md`; some ten minutes.
 
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.conftest import ProjectCopy, commit
-from tests.orchestration.services import Airflow, copy_for_airflow, start_worker
-from tests.servers import free_port, mlflow_server, s3_server
+from tests.orchestration.services import (
+    Airflow,
+    running_airflow,
+    running_worker,
+    two_copies_for_airflow,
+)
+from tests.servers import mlflow_server, s3_server
 
 VARIANTS = ["linear", "stacked", "tied", "sparse"]
 SCHEDULE = {
@@ -37,16 +41,13 @@ Task = Mapping[str, Any]
 def run_occasion(airflow: Airflow, copies: list[Path]) -> list[Task]:
     """Return the tasks of the cells of an occasion, run by a worker in each copy."""
     run_id = f"with_{len(copies)}"
-    workers = [
-        start_worker(airflow, copy, number, "taskset", "--cpu-list", str(number))
-        for number, copy in enumerate(copies)
-    ]
-    airflow.trigger("retrain", run_id)
-    state = airflow.wait_until_over("retrain", run_id, 3600)
-    assert state == "success", airflow.log("retrain", run_id, "verdict")
-    for worker in workers:
-        worker.terminate()
-        worker.wait(60)
+    with ExitStack() as workers:
+        for number, copy in enumerate(copies):
+            under = ("taskset", "--cpu-list", str(number))
+            workers.enter_context(running_worker(airflow, copy, number, *under))
+        airflow.trigger("retrain", run_id)
+        state = airflow.wait_until_over("retrain", run_id, 3600)
+        assert state == "success", airflow.log("retrain", run_id, "verdict")
     tasks = airflow.tasks("retrain", run_id).values()
     return [task for task in tasks if task["task_id"] == "train"]
 
@@ -81,19 +82,11 @@ def main() -> None:
             path.mkdir(exist_ok=True)
             path.chmod(0o755)  # PostgreSQL's own user enters them, where this is run by root
         with mlflow_server(Path(folder)) as server:
-            first = copy_for_airflow(one, server, {"retrain": SCHEDULE}, env="local")
-            (first / "conf/local/globals.yml").write_text("results_root: s3://results/lab\n")
-            commit(ProjectCopy(first))
-            shutil.copytree(first, two / first.name, symlinks=True)
-            airflow = Airflow(first, home, variables)
-            copies = [first, two / first.name]
-            try:
-                airflow.start("--celery", "--port", str(free_port()))
-                airflow.wait(lambda: airflow.call("GET", "/dags")["total_entries"] == 1)
+            schedules = {"retrain": SCHEDULE}
+            copies = two_copies_for_airflow(one, two, server, schedules, env="local")
+            with running_airflow(copies[0], home, "--celery", variables=variables) as airflow:
                 airflow.switch("retrain", on=True)
                 rows = [as_row(n, run_occasion(airflow, copies[:n])) for n in (1, 2)]
-            finally:
-                airflow.stop()
     head = ("workers", "cells", "all, s", "a cell, s", "between cells, s", "cells an hour")
     lines = [
         f"{os.cpu_count()} cores, one for each worker, Python {platform.python_version()}; "

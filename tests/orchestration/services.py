@@ -7,16 +7,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from configparser import ConfigParser
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import yaml
 
-from ..end_to_end.conftest import PROJECT, copy_project
+from ..end_to_end.conftest import PROJECT, ProjectCopy, commit, copy_project
+from ..servers import free_port
 
 AIRFLOW_PYTHON = PROJECT / "orchestration/.venv/bin/python"
 
@@ -45,13 +47,26 @@ def copy_for_airflow(
     return folder
 
 
+def two_copies_for_airflow(
+    one: Path, two: Path, server: str, schedules: Mapping[str, object], env: str = "smoke"
+) -> list[Path]:
+    """Return two working copies of a commit, the results of which go to an object store."""
+    first = copy_for_airflow(one, server, schedules, env)
+    with (first / f"conf/{env}/globals.yml").open("a") as globals_file:
+        globals_file.write("results_root: s3://results/lab\n")
+    commit(ProjectCopy(first))
+    second = two / first.name
+    shutil.copytree(first, second, symlinks=True)
+    return [first, second]
+
+
 @dataclass
 class Airflow:
     """The services of a project's `make schedule`, and what their API says."""
 
     project: Path
     home: Path
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -153,11 +168,29 @@ class Airflow:
             return json.load(answer)
 
 
-def start_worker(airflow: Airflow, copy: Path, number: int, *under: str) -> subprocess.Popen[bytes]:
-    """Start a worker in a working copy, a process group of its own, as on another machine."""
+@contextmanager
+def running_airflow(
+    project: Path, home: Path, *options: str, variables: Mapping[str, str] | None = None
+) -> Iterator[Airflow]:
+    """Run the services of a project, which have read all of its DAGs."""
+    airflow = Airflow(project, home, variables or {})
+    schedules = yaml.safe_load((project / "orchestration/dags/schedules.yml").read_text())
+    try:
+        airflow.start(*options, "--port", str(free_port()))
+        airflow.wait(lambda: airflow.call("GET", "/dags")["total_entries"] == len(schedules))
+        yield airflow
+    finally:
+        airflow.stop()
+
+
+@contextmanager
+def running_worker(
+    airflow: Airflow, copy: Path, number: int, *under: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker in a working copy, a process group of its own, as on another machine."""
     command = f"-m airflow celery worker --skip-serve-logs --concurrency 1 -H worker-{number}@%h"
     with (airflow.home / f"logs/worker-{number}.log").open("wb") as log:
-        return subprocess.Popen(
+        worker = subprocess.Popen(
             [*under, AIRFLOW_PYTHON, *command.split()],
             cwd=copy,
             env={
@@ -168,3 +201,8 @@ def start_worker(airflow: Airflow, copy: Path, number: int, *under: str) -> subp
             stderr=log,
             start_new_session=True,
         )
+    try:
+        yield worker
+    finally:
+        worker.terminate()
+        worker.wait(60)

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
-from ..servers import free_port
 from .conftest import assert_metrics_are_whole, mlflow_runs
-from .services import Airflow, copy_for_airflow
+from .services import Airflow, copy_for_airflow, running_airflow
 
 SETTINGS = {"dataset": "digits", "env": "smoke", "params": None}
 SCHEDULES = {
@@ -20,11 +19,8 @@ SCHEDULES = {
 @pytest.fixture(scope="module")
 def airflow(home: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     project = copy_for_airflow(tmp_path_factory.mktemp("one machine"), server, SCHEDULES)
-    airflow = Airflow(project, home)
-    airflow.start("--port", str(free_port()))
-    airflow.wait(lambda: airflow.call("GET", "/dags")["total_entries"] == len(SCHEDULES))
-    yield airflow
-    airflow.stop()
+    with running_airflow(project, home) as airflow:
+        yield airflow
 
 
 def test_a_task_that_fails_once_goes_on_and_one_that_always_fails_is_isolated(
