@@ -28,7 +28,7 @@ def test_bytes_become_intensities_and_intensities_stay() -> None:
 
 
 IMAGES, LABELS = np.zeros((4, 3, 2, 1), np.uint8), np.arange(4)
-RAW = RawImages(IMAGES, LABELS, IMAGES, LABELS, {0: "cat"})
+RAW = RawImages(IMAGES, LABELS, test_images=IMAGES, test_labels=LABELS, class_names={0: "cat"})
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,12 @@ RAW = RawImages(IMAGES, LABELS, IMAGES, LABELS, {0: "cat"})
         {"train_labels": LABELS[::-1]},
         {"test_images": IMAGES.reshape(4, 2, 3, 1)},
         {"test_labels": None},
+        {
+            "test_images": None,
+            "test_labels": None,
+            "validation_images": IMAGES,
+            "validation_labels": LABELS,
+        },
         {"class_names": {0: "dog"}},
     ],
     ids=str,
@@ -58,4 +64,4 @@ def test_equal_digests_mean_equal_data(change: dict[str, object]) -> None:
 def test_data_are_labelled_where_every_image_is(
     train: np.ndarray, test: np.ndarray | None, is_labelled: bool
 ) -> None:
-    assert RawImages(IMAGES, train, IMAGES, test).is_labelled == is_labelled
+    assert RawImages(IMAGES, train, test_images=IMAGES, test_labels=test).is_labelled == is_labelled

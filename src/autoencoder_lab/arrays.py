@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -40,34 +40,51 @@ SMALLEST_SPLIT = 3  # images; fewer cannot be mapped
 
 @dataclass(frozen=True)
 class RawImages:
-    """A data set as it was found: with its own test split, or `None` where it has none.
+    """A data set as it was found: with its own other splits, or `None` where it has none.
 
     Attributes:
-        train_images, test_images: (n, height, width, channels). All images have one shape.
-        train_labels, test_labels: (n,), `UNLABELLED` throughout where there are no labels.
+        train_images, validation_images, test_images: (n, height, width, channels). All images
+            have one shape.
+        train_labels, validation_labels, test_labels: (n,), `UNLABELLED` throughout where there
+            are no labels.
         class_names: Where classes have names; those that have none are called by their number.
     """
 
     train_images: Pixels
     train_labels: Labels
+    _: KW_ONLY
+    validation_images: Pixels | None = None
+    validation_labels: Labels | None = None
     test_images: Pixels | None = None
     test_labels: Labels | None = None
     class_names: ClassNames = field(default_factory=dict)
 
     @property
+    def splits(self) -> Mapping[str, tuple[Pixels, Labels]]:
+        """The images and labels of each split that the data set has, by the split's name."""
+        splits = {
+            "train": (self.train_images, self.train_labels),
+            "validation": (self.validation_images, self.validation_labels),
+            "test": (self.test_images, self.test_labels),
+        }
+        return {
+            name: (images, labels)
+            for name, (images, labels) in splits.items()
+            if images is not None and labels is not None
+        }
+
+    @property
     def is_labelled(self) -> bool:
         """Whether every image has a label."""
-        return all(
-            has_labels(labels)
-            for labels in (self.train_labels, self.test_labels)
-            if labels is not None
-        )
+        return all(has_labels(labels) for _, labels in self.splits.values())
 
     def sha256(self) -> str:
         """Return a digest of all pixels, labels and names: equal digests mean equal data."""
         digest = hashlib.sha256(repr(sorted(self.class_names.items())).encode())
-        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
-            if array is not None:
+        for name, split in self.splits.items():
+            if name == "validation":  # or it could be taken for a test split
+                digest.update(name.encode())
+            for array in split:
                 digest.update(f"{array.dtype}{array.shape}".encode())
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()

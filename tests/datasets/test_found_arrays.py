@@ -105,6 +105,11 @@ def test_images_of_wrong_shape_type_or_range_are_an_error(
     [
         {"train_images": IMAGES},
         {"train_images": IMAGES[:6], "test_images": IMAGES[:3]},
+        {
+            "train_images": IMAGES[:3],
+            "validation_images": IMAGES[:3],
+            "test_images": IMAGES[:3],
+        },
         {"train_images": IMAGES[:, :3, :3]},
     ],
 )
@@ -123,9 +128,20 @@ def test_the_smallest_data_sets_are_accepted(found: dict[str, npt.NDArray[np.uin
             {"train_images": IMAGES[:5], "test_images": IMAGES},
             "5 train images; allowed: at least 6",
         ),
+        (
+            {"train_images": IMAGES[:5], "validation_images": IMAGES},
+            "5 train images; allowed: at least 6",
+        ),
         ({"train_images": IMAGES, "test_images": IMAGES[:2]}, "2 test images; allowed: at least 3"),
+        (
+            {"train_images": IMAGES, "validation_images": IMAGES[:2]},
+            "2 validation images; allowed: at least 3",
+        ),
     ],
-    ids=["no test split", "no images", "a test split", "a small test split"],
+    ids=[
+        *("no other split", "no images", "a test split", "a validation split"),
+        *("a small test split", "a small validation split"),
+    ],
 )
 def test_fewer_images_than_splits_need_are_an_error(
     found: dict[str, npt.NDArray[np.generic]], facts: str
@@ -158,7 +174,7 @@ def test_labels_of_wrong_shape_type_or_value_are_an_error(
 def test_train_and_test_images_of_two_shapes_are_an_error() -> None:
     found = {"train_images": IMAGES, "test_images": IMAGES[:, 1:]}
 
-    with pytest.raises(ValueError, match=r"train images are \(7, 5, 3\), test images \(6, 5, 3\);"):
+    with pytest.raises(ValueError, match=r"train images are \(7, 5, 3\), test .* \(6, 5, 3\);"):
         to_raw_images(found, FOLDER)
 
 

@@ -12,18 +12,21 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (8, 7, 5, 3), np.uint8)
 LABELS = np.arange(8)
 
 
-@pytest.mark.parametrize("keys", [npz.KEYS, npz.KERAS_KEYS], ids=["ours", "those of Keras"])
+@pytest.mark.parametrize(
+    "keys",
+    [npz.KEYS, npz.MEDMNIST_KEYS, npz.KERAS_KEYS],
+    ids=["ours", "those of MedMNIST", "those of Keras"],
+)
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_both_spellings_are_read(tmp_path: Path, keys: tuple[str, ...], save: type) -> None:
+def test_all_spellings_are_read(tmp_path: Path, keys: tuple[str, ...], save: type) -> None:
     file = tmp_path / "toys.npz"
-    save(file, **dict(zip(keys, (IMAGES, LABELS, IMAGES[:3], LABELS[:3]), strict=True)))
+    arrays = (IMAGES, LABELS, IMAGES[:4], LABELS[:4], IMAGES[:3], LABELS[:3])
+    save(file, **dict(zip(keys, arrays, strict=True)))
 
     found = npz.read(tmp_path, [file])
 
-    np.testing.assert_array_equal(found["train_images"], IMAGES)
-    np.testing.assert_array_equal(found["train_labels"], LABELS)
-    np.testing.assert_array_equal(found["test_images"], IMAGES[:3])
-    np.testing.assert_array_equal(found["test_labels"], LABELS[:3])
+    for key, expected in zip(npz.KEYS, arrays, strict=True):
+        np.testing.assert_array_equal(found[key], expected)
 
 
 def test_only_training_images_are_needed(tmp_path: Path) -> None:
@@ -37,11 +40,11 @@ def test_only_training_images_are_needed(tmp_path: Path) -> None:
 def test_other_keys_are_named_in_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    np.savez(tmp_path / "toys.npz", train_images=IMAGES, val_images=IMAGES)
+    np.savez(tmp_path / "toys.npz", train_images=IMAGES, extra_images=IMAGES)
 
     npz.read(tmp_path, [tmp_path / "toys.npz"])
 
-    assert "these keys are not read: val_images" in caplog.text
+    assert "these keys are not read: extra_images" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from autoencoder_lab.arrays import SMALLEST_SPLIT, UNLABELLED, Labels, Pixels, R
 
 FoundArray = npt.NDArray[np.generic]
 
+SPLITS = ("train", "validation", "test")
 SMALLEST_SIDE = 3  # pixels; the structural similarity has no smaller window
 
 
@@ -20,32 +22,37 @@ def to_raw_images(found: Mapping[str, FoundArray], folder: Path) -> RawImages:
     labels become `UNLABELLED`.
 
     Args:
-        found: `train_images` and, where there are any, `train_labels`, `test_images` and
-            `test_labels`: as they are in the files, unchecked; and `class_names`, the labels'
-            names in their order.
+        found: `train_images` and, where there are any, `train_labels`, and the same of
+            `validation` and `test`: as they are in the files, unchecked; and `class_names`, the
+            labels' names in their order.
         folder: Where they were found, for messages.
     """
-    has_test_split = "test_images" in found
     problems: list[str] = []
-    for split, n_splits in (("train", 2 if has_test_split else 3), ("test", 1)):
+    n_missing = sum(f"{split}_images" not in found for split in SPLITS)
+    for split in SPLITS:
         images, labels = found.get(f"{split}_images"), found.get(f"{split}_labels")
         if images is not None:
+            n_splits = 1 + n_missing if split == "train" else 1  # which are split off
             problems += _image_problems(split, images, n_least=SMALLEST_SPLIT * n_splits)
         if labels is not None:
             problems += _label_problems(split, labels, images)
     if problems:
         raise ValueError("\n".join(f"{folder}: {problem}" for problem in problems))
-    train_images, train_labels = _convert(found, "train")
+    arrays: dict[str, Any] = {}
+    for split in SPLITS:
+        if f"{split}_images" in found:
+            arrays[f"{split}_images"], arrays[f"{split}_labels"] = _convert(found, split)
     class_names = dict(enumerate(map(str, found.get("class_names", ()))))
-    if not has_test_split:
-        return RawImages(train_images, train_labels, class_names=class_names)
-    test_images, test_labels = _convert(found, "test")
-    if test_images.shape[1:] != train_images.shape[1:]:
-        raise ValueError(
-            f"{folder}: train images are {train_images.shape[1:]}, test images "
-            f"{test_images.shape[1:]}; allowed: one (height, width, channels)"
-        )
-    return RawImages(train_images, train_labels, test_images, test_labels, class_names)
+    raw_images = RawImages(**arrays, class_names=class_names)
+    _require_one_shape(raw_images, folder)
+    return raw_images
+
+
+def _require_one_shape(raw_images: RawImages, folder: Path) -> None:
+    shapes = {split: images.shape[1:] for split, (images, _) in raw_images.splits.items()}
+    if len(set(shapes.values())) > 1:
+        listing = ", ".join(f"{split} images are {shape}" for split, shape in shapes.items())
+        raise ValueError(f"{folder}: {listing}; allowed: one (height, width, channels)")
 
 
 def _image_problems(split: str, images: FoundArray, *, n_least: int) -> Iterator[str]:

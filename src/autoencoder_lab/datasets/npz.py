@@ -1,4 +1,4 @@
-"""NumPy archives, with this project's names for the arrays or those of Keras."""
+"""NumPy archives, with this project's names for the arrays, or those of MedMNIST or Keras."""
 
 import logging
 import re
@@ -15,9 +15,14 @@ from .messages import shortened
 logger = logging.getLogger(__name__)
 
 FILE_NAMES = re.compile(r"[^/]+\.npz")
-KEYS = ("train_images", "train_labels", "test_images", "test_labels")
-KERAS_KEYS = ("x_train", "y_train", "x_test", "y_test")
-NAMES = dict(zip(KEYS + KERAS_KEYS, KEYS + KEYS, strict=True))
+KEYS = (
+    *("train_images", "train_labels"),
+    *("validation_images", "validation_labels"),
+    *("test_images", "test_labels"),
+)
+MEDMNIST_KEYS = tuple(key.replace("validation", "val") for key in KEYS)
+KERAS_KEYS = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
+NAMES = dict(zip(KEYS + MEDMNIST_KEYS + KERAS_KEYS, 3 * KEYS, strict=True))
 
 
 def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
@@ -32,7 +37,8 @@ def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
         if "train_images" not in names or len(names) < len(keys):
             raise ValueError(
                 f"{file} has the keys {shortened(archive.files, limit=10) or '(none)'}; allowed: "
-                f"{', '.join(KEYS)}, or {', '.join(KERAS_KEYS)}, of which the first is needed"
+                f"{', '.join(KEYS)}, where val may stand for validation, or "
+                f"{', '.join(KERAS_KEYS)}, of which the first is needed"
             )
         if unread := [key for key in archive.files if key not in NAMES]:
             logger.warning("%s: these keys are not read: %s", file, shortened(unread))

@@ -25,7 +25,9 @@ def raw(labels: Labels, *, test_labels: Labels | None = None) -> RawImages:
     if test_labels is None:
         return RawImages(numbered(len(labels), 0), labels)
     test_images = numbered(len(test_labels), len(labels))
-    return RawImages(numbered(len(labels), 0), labels, test_images, test_labels)
+    return RawImages(
+        numbered(len(labels), 0), labels, test_images=test_images, test_labels=test_labels
+    )
 
 
 def numbers(images: np.ndarray) -> list[int]:
@@ -63,6 +65,28 @@ def test_a_data_sets_own_test_split_is_kept() -> None:
     found = numbers(splits["test_images"])
     assert sorted(found) == list(range(200, 250))
     np.testing.assert_array_equal(splits["test_labels"], test_labels[np.subtract(found, 200)])
+
+
+def test_a_data_sets_own_validation_split_is_kept() -> None:
+    labels = np.arange(200) % 3
+    own = raw(labels, test_labels=np.arange(50) % 3)
+
+    splits = split_images(
+        replace(
+            own,
+            validation_images=own.test_images,
+            validation_labels=own.test_labels,
+            test_images=None,
+            test_labels=None,
+        ),
+        PARAMS,
+    )
+
+    assert numbers(splits["validation_images"]) == list(range(200, 250))
+    np.testing.assert_array_equal(splits["validation_labels"], own.test_labels)
+    train, test = numbers(splits["train_images"]), numbers(splits["test_images"])
+    assert sorted(train + test) == list(range(200))
+    assert len(test) == 40
 
 
 def test_the_first_test_images_are_a_sample_of_all_classes_and_the_whole_file() -> None:
@@ -162,7 +186,11 @@ def test_arrays_in_fortrans_order_are_described_alike() -> None:
     labels = np.zeros(30, np.int64)
 
     described = [
-        describe_data(**split_images(RawImages(images, labels, images, labels), PARAMS))
+        describe_data(
+            **split_images(
+                RawImages(images, labels, test_images=images, test_labels=labels), PARAMS
+            )
+        )
         for images in (pixels, np.asfortranarray(pixels))
     ]
 

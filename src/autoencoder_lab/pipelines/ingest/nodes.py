@@ -42,26 +42,32 @@ class Splits(TypedDict):
 def split_images(raw_images: RawImages, params: IngestParams) -> Splits:
     """Return training, validation and test images: disjoint, and stratified where labelled.
 
-    A data set's own test split is kept. Where a class is too small to be in both parts of a
-    split, that split is not stratified. The test images come in an order in which any first few
-    are a sample: what is shown, mapped or probed takes them from there.
+    A data set's own validation and test splits are kept. Where a class is too small to be
+    in both parts of a split, that split is not stratified. The test images come in an order in
+    which any first few are a sample: what is shown, mapped or probed takes them from there.
     """
     test_seed, validation_seed, order_seed = seeds.derive(params.split_seed, "splits", 3)
     images, labels = raw_images.train_images, raw_images.train_labels
-    test_images, test_labels = raw_images.test_images, raw_images.test_labels
     _warn_of_too_little(raw_images)
-    if test_images is None or test_labels is None:
+    own = raw_images.splits
+    n_left = 1 if "validation" in own else 2
+    if "test" in own:
+        test_images, test_labels = own["test"]
+    else:
         images, test_images, labels, test_labels = _split(
-            images, labels, params.test_fraction, n_splits_left=2, seed=test_seed
+            images, labels, params.test_fraction, n_splits_left=n_left, seed=test_seed
         )
-    train_images, validation_images, train_labels, validation_labels = _split(
-        images, labels, params.validation_fraction, n_splits_left=1, seed=validation_seed
-    )
+    if "validation" in own:
+        validation_images, validation_labels = own["validation"]
+    else:
+        images, validation_images, labels, validation_labels = _split(
+            images, labels, params.validation_fraction, n_splits_left=1, seed=validation_seed
+        )
     order = stratified_order(test_labels, seed=order_seed)
-    all_labels = np.unique(np.concatenate([train_labels, validation_labels, test_labels]))
+    all_labels = np.unique(np.concatenate([labels, validation_labels, test_labels]))
     return Splits(
-        train_images=_shared(train_images),
-        train_labels=train_labels,
+        train_images=_shared(images),
+        train_labels=labels,
         validation_images=_shared(validation_images),
         validation_labels=validation_labels,
         test_images=_shared(test_images[order]),
