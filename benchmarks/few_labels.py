@@ -22,7 +22,6 @@ import numpy as np
 from processes import measure
 
 HERE = Path(__file__).parent
-MNIST = HERE.parent / "data" / "01_raw" / "mnist"
 BUDGETS = (100, 300, 1000, 3000)
 N_DRAWS = 5
 SIZES = (10_000, 20_000, 40_000, 60_000)
@@ -31,10 +30,11 @@ CODINGS = ("pixels", "30 components")
 
 def load() -> tuple[np.ndarray, np.ndarray]:
     """Return MNIST's training images and labels."""
-    from autoencoder_lab.arrays import as_images
-    from autoencoder_lab.datasets import RawImagesDataset
+    from mnist import mnist
 
-    raw = RawImagesDataset(filepath=str(MNIST), downloads={}).load()
+    from autoencoder_lab.arrays import as_images
+
+    raw = mnist()
     return as_images(raw.train_images), raw.train_labels
 
 

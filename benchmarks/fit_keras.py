@@ -22,10 +22,10 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import yaml  # noqa: E402
 from memory import Memory  # noqa: E402
+from mnist import mnist  # noqa: E402
 
 from autoencoder_lab import models  # noqa: E402
 from autoencoder_lab.arrays import as_images  # noqa: E402
-from autoencoder_lab.datasets import RawImagesDataset  # noqa: E402
 from autoencoder_lab.parameters import VariantParams  # noqa: E402
 from autoencoder_lab.training.phases import Phase  # noqa: E402
 
@@ -48,7 +48,7 @@ class Clock(keras.callbacks.Callback):
 
 def save_images(file: str, n_images: int) -> None:
     """Save MNIST's images, repeated or cut to a number."""
-    raw = RawImagesDataset(filepath=PROJECT / "data/01_raw/mnist", downloads={}).load()
+    raw = mnist()
     found = as_images(raw.train_images)
     saved = np.lib.format.open_memmap(file, "w+", np.float32, (n_images, *found.shape[1:]))
     for start in range(0, n_images, len(found)):

@@ -49,7 +49,7 @@ RAW = RawImages(IMAGES, LABELS, test_images=IMAGES, test_labels=LABELS, class_na
     ids=str,
 )
 def test_equal_digests_mean_equal_data(change: dict[str, object]) -> None:
-    assert RAW.sha256() == replace(RAW).sha256() != replace(RAW, **change).sha256()
+    assert RAW.sha256 == replace(RAW).sha256 != replace(RAW, **change).sha256
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from autoencoder_lab.corruptions import corrupt
+from autoencoder_lab.corruptions import CorruptedImages, corrupt
 from autoencoder_lab.parameters import (
     GaussianNoiseParams,
     MaskNoiseParams,
@@ -65,3 +65,21 @@ def test_noise_is_the_same_within_a_compiled_function(noise: NoiseParams) -> Non
 @pytest.mark.parametrize("noise", [gaussian(0), mask(0), NoNoiseParams()], ids=repr)
 def test_no_noise_leaves_the_images(noise: NoiseParams) -> None:
     np.testing.assert_array_equal(corrupted(noise), GREY)
+
+
+@pytest.mark.parametrize("noise", [gaussian(0.2), mask(0.5)], ids=["gaussian", "mask"])
+def test_a_view_is_the_same_in_whatever_parts_it_is_read(
+    noise: NoiseParams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autoencoder_lab.arrays.NUMBERS_AT_ONCE", 4 * 7 * 5 * 3)  # 4 images
+    images = np.random.default_rng(0).random((10, 7, 5, 3), dtype=np.float32)
+    view = CorruptedImages(images, noise, seed=3)
+
+    whole = view[:]
+
+    np.testing.assert_array_equal(view[3:9], whole[3:9])
+    np.testing.assert_array_equal(view[np.array([7, 0, 5])], whole[[7, 0, 5]])
+    np.testing.assert_array_equal(CorruptedImages(images, noise, seed=3)[:2], whole[:2])
+    assert not np.array_equal(CorruptedImages(images, noise, seed=4)[:], whole)
+    changes = whole - images
+    assert not np.allclose(changes[:4], changes[4:8])  # each part has noise of its own

@@ -1,8 +1,10 @@
 """The kinds of arrays that go between the parts: images, labels, codings, and their checks."""
 
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -11,6 +13,11 @@ import numpy.typing as npt
 
 Images = npt.NDArray[np.float32]
 """(n, height, width, channels), in [0, 1]."""
+
+Indices = npt.NDArray[np.intp]
+"""(n,), which images."""
+
+Rows = slice | Indices
 
 Pixels = npt.NDArray[np.uint8] | Images
 """Images as they were found: uint8 in [0, 255], or float32 in [0, 1]."""
@@ -24,6 +31,9 @@ ClassNames = Mapping[int, str]
 Codings = npt.NDArray[np.float32]
 """(n, latent_dim): one flat coding an image, whatever shape the encoder gives it."""
 
+Errors = npt.NDArray[np.float64]
+"""(n,): the squared error of each image's reconstruction, averaged over its pixels."""
+
 Points = npt.NDArray[np.float32]
 """(n, 2): where each image lies on a map of the codings."""
 
@@ -32,8 +42,9 @@ ImageShape = tuple[int, int, int]
 
 UNLABELLED = -1  # as in sklearn.semi_supervised
 
-PREDICTED_AT_ONCE = 1000
-"""Images in a batch where nothing is learnt: its size changes only the speed."""
+NUMBERS_AT_ONCE = 2**22
+
+SPLITS = ("train", "validation", "test")
 
 SMALLEST_SPLIT = 3  # images; fewer cannot be mapped
 
@@ -48,6 +59,7 @@ class RawImages:
         train_labels, validation_labels, test_labels: (n,), `UNLABELLED` throughout where there
             are no labels.
         class_names: Where classes have names; those that have none are called by their number.
+        reading: Which files were left out, and what was changed, in words and counts.
     """
 
     train_images: Pixels
@@ -58,6 +70,7 @@ class RawImages:
     test_images: Pixels | None = None
     test_labels: Labels | None = None
     class_names: ClassNames = field(default_factory=dict)
+    reading: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def splits(self) -> Mapping[str, tuple[Pixels, Labels]]:
@@ -78,8 +91,9 @@ class RawImages:
         """Whether every image has a label."""
         return all(has_labels(labels) for _, labels in self.splits.values())
 
+    @cached_property
     def sha256(self) -> str:
-        """Return a digest of all pixels, labels and names: equal digests mean equal data."""
+        """A digest of all pixels, labels and names: equal digests mean equal data."""
         digest = hashlib.sha256(repr(sorted(self.class_names.items())).encode())
         for name, split in self.splits.items():
             if name == "validation":  # or it could be taken for a test split
@@ -94,6 +108,18 @@ class Figure(Protocol):
     """What nodes use of a matplotlib figure, so that naming its type does not import it."""
 
     def savefig(self, fname: BinaryIO, *, format: str) -> None: ...
+
+
+class ImageSource(Protocol):
+    """Images in [0, 1] that need not be in memory, but for those that are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, height, width, channels)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Rows, /) -> Images: ...
 
 
 class Autoencoder(Protocol):
@@ -119,6 +145,21 @@ class Autoencoder(Protocol):
     def get_weights(self) -> list[npt.NDArray[np.float32]]: ...
 
 
+def predicted_at_once(shape: tuple[int, ...]) -> int:
+    """Return how many images, or codings, of a shape (n, …) are in a batch where nothing is learnt.
+
+    The size changes only the speed: 1000, or fewer where they are large.
+    """
+    return max(min(NUMBERS_AT_ONCE // math.prod(shape[1:]), 1000), 1)
+
+
+def batches(images: ImageSource) -> Iterator[Images]:
+    """Yield all images in their order, so many at once as fit in memory anywhere."""
+    n_at_once = predicted_at_once(images.shape)
+    for start in range(0, len(images), n_at_once):
+        yield images[start : start + n_at_once]
+
+
 def has_labels(labels: Labels) -> bool:
     """Whether every image has a label."""
     return bool((labels != UNLABELLED).all())
@@ -127,11 +168,19 @@ def has_labels(labels: Labels) -> bool:
 def as_images(pixels: Pixels) -> Images:
     """Return images as they are computed with: float32 in [0, 1], in C's order."""
     scale = np.float32(255 if pixels.dtype == np.uint8 else 1)
-    images: Images = np.divide(pixels, scale, dtype=np.float32, order="C")
+    # Not as np.memmap, whose every part would be one, too.
+    images: Images = np.divide(np.asarray(pixels), scale, dtype=np.float32, order="C")
     return images
 
 
-def require_same_shape(**arrays: npt.NDArray[np.generic]) -> None:
+class Shaped(Protocol):
+    """An array, or what stands for one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
+def require_same_shape(**arrays: Shaped) -> None:
     """Raise `ValueError` unless all arrays have one shape.
 
     (n,) against (n, 1) would otherwise broadcast to (n, n) without a word.

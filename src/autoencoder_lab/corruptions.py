@@ -1,9 +1,13 @@
 """Noise on images: each kind once, the same in training and in the views of the test images."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
+import numpy as np
 import tensorflow as tf
 
+from autoencoder_lab import seeds
+from autoencoder_lab.arrays import Images, ImageSource, Rows, predicted_at_once
 from autoencoder_lab.parameters import (
     GaussianNoiseParams,
     MaskNoiseParams,
@@ -31,3 +35,38 @@ def corrupt(images: tf.Tensor, noise: NoiseParams, *, seed: tf.Tensor) -> tf.Ten
             return images * tf.cast(draws >= rate, images.dtype)
         case _:
             assert_never(noise)
+
+
+@dataclass(frozen=True, eq=False)
+class CorruptedImages:
+    """A corrupted view of images, with the same noise whenever, and in whatever parts, it is read.
+
+    Noise is drawn for so many images as are predicted at once.
+    """
+
+    images: ImageSource
+    noise: NoiseParams
+    seed: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.images.shape
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, rows: Rows, /) -> Images:
+        places = np.arange(len(self))[rows]
+        n_at_once = predicted_at_once(self.shape)
+        numbers = places // n_at_once
+        corrupted = np.empty((len(places), *self.shape[1:]), np.float32)
+        for number in np.unique(numbers):
+            block = self._block(int(number), n_at_once)
+            corrupted[numbers == number] = block[places[numbers == number] % n_at_once]
+        return corrupted
+
+    def _block(self, number: int, n_images: int) -> Images:
+        seed = seeds.derive(self.seed, f"view, block {number}", 2)
+        images = self.images[number * n_images : (number + 1) * n_images]
+        block: Images = corrupt(images, self.noise, seed=seed).numpy()
+        return block

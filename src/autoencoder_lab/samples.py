@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Labels
+from autoencoder_lab.arrays import Indices, Labels
 
-Indices = npt.NDArray[np.intp]
-"""(n,), which images."""
+SAMPLE = 60_000
+"""Images of a split, its first, that are looked at by what needs them all at once."""
 
 
 @dataclass(frozen=True)

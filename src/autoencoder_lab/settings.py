@@ -20,7 +20,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 # Before MLflow, on import, warns.
 set_up_logging()
 
-from autoencoder_lab import cells, hooks, tracking  # noqa: E402
+from autoencoder_lab import cells, hooks, tracking, variants  # noqa: E402
 from autoencoder_lab.session import ExperimentSession  # noqa: E402
 
 SESSION_CLASS = ExperimentSession
@@ -57,6 +57,7 @@ CONFIG_LOADER_ARGS = {
     # An environment changes single parameters, not the whole block that they are in.
     "merge_strategy": dict.fromkeys(("parameters", "globals", "mlflow", "study"), "soft"),
     "custom_resolvers": {
+        "parameters": variants.configured,
         # Leaves out a folder that has no name.
         "folders": lambda *names: "/".join(str(name) for name in names if name is not None),
     },

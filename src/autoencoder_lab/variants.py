@@ -1,4 +1,4 @@
-"""Which variants the configuration in use has."""
+"""Which variants, and which other parameters, the configuration in use has."""
 
 import os
 import re
@@ -39,7 +39,7 @@ def find_variants() -> Variants:
     Raises:
         BadInput: A name cannot be that of a pipeline and a folder.
     """
-    loader = _project_loader() if _loader_in_use is None else _loader_in_use  # it may be empty
+    loader = _loader()
     # Not a new loader, which would take over from this one what ${globals:…} means.
     base_loader = copy(loader)
     base_loader.env = settings.CONFIG_LOADER_ARGS["base_env"]
@@ -57,11 +57,20 @@ def find_variants() -> Variants:
     )
 
 
+def configured(block: str) -> object:
+    """Return a block of the parameters, for what catalog entries are made with."""
+    return _loader()["parameters"][block]
+
+
 def use_configuration(loader: AbstractConfigLoader) -> None:
     """Let the project's pipelines be, from now on, of the variants in a session's configuration."""
     global _loader_in_use
     _loader_in_use = loader
     pipelines.configure(f"{__package__}.pipeline_registry")  # forgets those that are loaded
+
+
+def _loader() -> AbstractConfigLoader:
+    return _project_loader() if _loader_in_use is None else _loader_in_use  # it may be empty
 
 
 def _project_loader() -> AbstractConfigLoader:

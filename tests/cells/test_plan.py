@@ -36,7 +36,7 @@ def test_each_file_is_made_from_what_the_nodes_before_it_read(start: Start) -> N
     assert made["a.model"].parameters == {"split": 0, "epochs": 1, "seed": 3}
     assert made["a.score"].parameters == made["a.model"].parameters
     assert made["a.map"].parameters == {**made["a.model"].parameters, "perplexity": 30}
-    assert {origin.data for origin in made.values()} == {IMAGES.sha256()}
+    assert {origin.data for origin in made.values()} == {IMAGES.sha256}
     assert {origin.sha256 for origin in made.values()} == {""}
 
 
@@ -194,7 +194,7 @@ def test_images_have_a_digest_of_pixels_labels_and_names() -> None:
         replace(plain, class_names={0: "cat"}),
     ]
 
-    digests = {other.sha256() for other in (plain, *others)}
+    digests = {other.sha256 for other in (plain, *others)}
 
     assert len(digests) == 6
-    assert replace(plain, train_images=np.asfortranarray(images)).sha256() == plain.sha256()
+    assert replace(plain, train_images=np.asfortranarray(images)).sha256 == plain.sha256()

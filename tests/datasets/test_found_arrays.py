@@ -1,5 +1,6 @@
 """What must be true of arrays before they are raw images."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,11 @@ import numpy.typing as npt
 import pytest
 
 from autoencoder_lab.arrays import UNLABELLED
-from autoencoder_lab.datasets.found_arrays import to_raw_images
+from autoencoder_lab.datasets.blocks import FoundArray
+from autoencoder_lab.datasets.found_arrays import prepare
+
+from ..ingest_params import reading_params
+from .found import as_arrays, as_found
 
 FOLDER = Path("data/01_raw/toys")
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 7, 5, 3), np.uint8)
@@ -15,44 +20,42 @@ IMAGES.setflags(write=False)
 LABELS = np.arange(9)
 
 
+def prepared(found: Mapping[str, FoundArray], **reading: object) -> dict[str, FoundArray]:
+    return as_arrays(prepare(as_found(found), FOLDER, reading_params(**reading)))
+
+
 def test_grey_images_get_a_channel() -> None:
     found = {"train_images": IMAGES[..., 0], "test_images": IMAGES[:3, ..., :1]}
 
-    raw_images = to_raw_images(found, FOLDER)
+    kept = prepared(found)
 
-    np.testing.assert_array_equal(raw_images.train_images, IMAGES[..., :1])
-    np.testing.assert_array_equal(raw_images.test_images, IMAGES[:3, ..., :1])
+    np.testing.assert_array_equal(kept["train_images"], IMAGES[..., :1])
+    np.testing.assert_array_equal(kept["test_images"], IMAGES[:3, ..., :1])
 
 
 @pytest.mark.parametrize("found", [np.uint8, np.int64, np.uint16, ">i4"])
 def test_integers_become_bytes(found: npt.DTypeLike) -> None:
-    raw_images = to_raw_images({"train_images": IMAGES.astype(found)}, FOLDER)
+    kept = prepared({"train_images": IMAGES.astype(found)})
 
-    assert raw_images.train_images.dtype == np.uint8
-    np.testing.assert_array_equal(raw_images.train_images, IMAGES)
+    assert kept["train_images"].dtype == np.uint8
+    np.testing.assert_array_equal(kept["train_images"], IMAGES)
 
 
 @pytest.mark.parametrize("found", [np.float16, np.float32, np.float64, ">f8"])
 def test_floats_become_float32(found: npt.DTypeLike) -> None:
     images = (IMAGES / 255).astype(found)
 
-    raw_images = to_raw_images({"train_images": images}, FOLDER)
+    kept = prepared({"train_images": images})
 
-    assert raw_images.train_images.dtype == np.float32
-    np.testing.assert_array_equal(raw_images.train_images, images.astype(np.float32))
+    assert kept["train_images"].dtype == np.float32
+    np.testing.assert_array_equal(kept["train_images"], images.astype(np.float32))
 
 
 def test_missing_labels_are_unlabelled() -> None:
-    raw_images = to_raw_images({"train_images": IMAGES, "test_images": IMAGES[:3]}, FOLDER)
+    kept = prepared({"train_images": IMAGES, "test_images": IMAGES[:3]})
 
-    assert raw_images.train_labels.tolist() == [UNLABELLED] * 9
-    assert raw_images.test_labels.tolist() == [UNLABELLED] * 3
-
-
-def test_without_a_test_split_there_is_none() -> None:
-    raw_images = to_raw_images({"train_images": IMAGES, "train_labels": LABELS}, FOLDER)
-
-    assert (raw_images.test_images, raw_images.test_labels) == (None, None)
+    assert kept["train_labels"].tolist() == [UNLABELLED] * 9
+    assert kept["test_labels"].tolist() == [UNLABELLED] * 3
 
 
 @pytest.mark.parametrize(
@@ -67,10 +70,10 @@ def test_without_a_test_split_there_is_none() -> None:
     ids=["int64", "uint8", "whole floats", "a column", "one unlabelled"],
 )
 def test_labels_become_int64(labels: npt.NDArray[np.generic]) -> None:
-    raw_images = to_raw_images({"train_images": IMAGES, "train_labels": labels}, FOLDER)
+    kept = prepared({"train_images": IMAGES, "train_labels": labels})
 
-    assert raw_images.train_labels.dtype == np.int64
-    np.testing.assert_array_equal(raw_images.train_labels, labels.ravel())
+    assert kept["train_labels"].dtype == np.int64
+    np.testing.assert_array_equal(kept["train_labels"], labels.ravel())
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_images_of_wrong_shape_type_or_range_are_an_error(
     images: npt.NDArray[np.generic], facts: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^{FOLDER}: train images {facts}"):
-        to_raw_images({"train_images": images}, FOLDER)
+        prepared({"train_images": images})
 
 
 @pytest.mark.parametrize(
@@ -114,9 +117,9 @@ def test_images_of_wrong_shape_type_or_range_are_an_error(
     ],
 )
 def test_the_smallest_data_sets_are_accepted(found: dict[str, npt.NDArray[np.uint8]]) -> None:
-    raw_images = to_raw_images(found, FOLDER)
+    kept = prepared(found)
 
-    np.testing.assert_array_equal(raw_images.train_images, found["train_images"])
+    np.testing.assert_array_equal(kept["train_images"], found["train_images"])
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,7 @@ def test_fewer_images_than_splits_need_are_an_error(
     found: dict[str, npt.NDArray[np.generic]], facts: str
 ) -> None:
     with pytest.raises(ValueError, match=rf"there are {facts} \(each split needs 3\)$"):
-        to_raw_images(found, FOLDER)
+        prepared(found)
 
 
 @pytest.mark.parametrize(
@@ -168,19 +171,19 @@ def test_labels_of_wrong_shape_type_or_value_are_an_error(
     labels: npt.NDArray[np.generic], facts: str
 ) -> None:
     with pytest.raises(ValueError, match=facts):
-        to_raw_images({"train_images": IMAGES, "train_labels": labels}, FOLDER)
+        prepared({"train_images": IMAGES, "train_labels": labels})
 
 
 def test_train_and_test_images_of_two_shapes_are_an_error() -> None:
     found = {"train_images": IMAGES, "test_images": IMAGES[:, 1:]}
 
     with pytest.raises(ValueError, match=r"train images are \(7, 5, 3\), test .* \(6, 5, 3\);"):
-        to_raw_images(found, FOLDER)
+        prepared(found)
 
 
 def test_test_labels_need_test_images() -> None:
     with pytest.raises(ValueError, match="there are test labels and no test images; allowed: both"):
-        to_raw_images({"train_images": IMAGES, "test_labels": LABELS}, FOLDER)
+        prepared({"train_images": IMAGES, "test_labels": LABELS})
 
 
 def test_all_problems_are_in_one_error() -> None:
@@ -192,16 +195,35 @@ def test_all_problems_are_in_one_error() -> None:
     }
 
     with pytest.raises(ValueError, match="at least 6") as caught:
-        to_raw_images(found, FOLDER)
+        prepared(found)
 
     assert len(str(caught.value).splitlines()) == 3 + 2 + 1 + 1
 
 
-def test_names_of_classes_become_those_of_the_labels_in_their_order(tmp_path: Path) -> None:
-    found = {
-        "train_images": np.zeros((12, 5, 3), np.uint8),
-        "train_labels": np.arange(12) % 2,
-        "class_names": np.array(["cat", "dog"]),
-    }
+@pytest.mark.parametrize("channels", [1, 3])
+def test_arrays_are_brought_to_the_parameters_shape(channels: int) -> None:
+    found = as_found({"train_images": IMAGES, "test_images": IMAGES[:, ::2, ::2, :1]})
+    params = reading_params(height=4, width=6, channels=channels, fit="stretch")
 
-    assert to_raw_images(found, tmp_path).class_names == {0: "cat", 1: "dog"}
+    kept = prepare(found, FOLDER, params)
+
+    assert {split: blocks.shape for split, blocks in kept.images.items()} == {
+        "train": (9, 4, 6, channels),
+        "test": (9, 4, 6, channels),
+    }
+    assert as_arrays(kept)["train_images"].shape == (9, 4, 6, channels)
+    assert kept.changes["brought to the size by stretch"] == 9 + 9
+
+
+def test_arrays_that_have_the_shape_are_left_alone() -> None:
+    kept = prepared({"train_images": IMAGES}, height=7, width=5, channels=3)
+
+    np.testing.assert_array_equal(kept["train_images"], IMAGES)
+
+
+@pytest.mark.parametrize(
+    "images", [(IMAGES / 255).astype(np.float32), IMAGES[..., :2]], ids=["floats", "two channels"]
+)
+def test_what_pillow_cannot_bring_to_a_shape_is_an_error(images: FoundArray) -> None:
+    with pytest.raises(ValueError, match=r"bring them to \(9, 9, \d\): integers from 0 to 255"):
+        prepared({"train_images": images}, height=9, width=9)

@@ -1,6 +1,7 @@
 """Reading IDX files."""
 
 import gzip
+import os
 import re
 import struct
 from pathlib import Path
@@ -10,7 +11,10 @@ import numpy.typing as npt
 import pytest
 
 from autoencoder_lab.datasets import idx
-from autoencoder_lab.datasets.found_arrays import FoundArray
+from autoencoder_lab.datasets.blocks import FoundArray
+
+from ..ingest_params import reading_params
+from .found import as_arrays
 
 GREY = np.random.default_rng(0).integers(0, 256, (8, 7, 5), np.uint8)
 COLOUR = np.random.default_rng(1).integers(0, 256, (8, 7, 5, 3), np.uint8)
@@ -26,7 +30,7 @@ def read(folder: Path, **contents: bytes) -> dict[str, FoundArray]:
     """Write files, whose names have - for _ and . for __, and read them."""
     for name, content in contents.items():
         (folder / name.replace("__", ".").replace("_", "-")).write_bytes(content)
-    return idx.read(folder, sorted(folder.iterdir()))
+    return as_arrays(idx.read(folder, sorted(os.listdir(folder)), reading_params()))
 
 
 def test_plain_and_compressed_files_are_read(tmp_path: Path) -> None:

@@ -8,57 +8,87 @@ import pytest
 from PIL import Image
 
 from autoencoder_lab.datasets import image_folder
-from autoencoder_lab.datasets.found_arrays import FoundArray
+from autoencoder_lab.datasets.blocks import FoundArray
+from autoencoder_lab.datasets.found_arrays import Found
+from autoencoder_lab.datasets.listing import list_files
+
+from ..ingest_params import reading_params
+from .found import as_arrays
 
 rng = np.random.default_rng(0)
 GREY = rng.integers(0, 256, (7, 5), np.uint8)
 COLOUR = rng.integers(0, 256, (7, 5, 3), np.uint8)
 
 
-def save(file: Path, pixels: npt.NDArray[np.generic] = GREY, mode: str | None = None) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.fromarray(pixels)
-    image.convert(mode or image.mode).save(file)
+def save(folder: Path, *names: str, pixels: npt.NDArray[np.generic] = GREY) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{name}.png")
 
 
-def read(folder: Path) -> dict[str, FoundArray]:
-    return image_folder.read(folder, sorted(file for file in folder.rglob("*") if file.is_file()))
+def find(folder: Path, **reading: object) -> Found:
+    files = list(list_files(folder, None).stamps)
+    return image_folder.read(folder, files, reading_params(**reading))
+
+
+def read(folder: Path, **reading: object) -> dict[str, FoundArray]:
+    return as_arrays(find(folder, **reading))
 
 
 def test_images_in_one_folder_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     for name, value in {"b": 2, "c": 3, "a": 1}.items():
-        save(tmp_path / f"{name}.png", np.full((7, 5), value, np.uint8))
+        save(tmp_path, name, pixels=np.full((7, 5), value, np.uint8))
 
     found = read(tmp_path)
 
-    assert found["train_images"].shape == (3, 7, 5)
-    assert found["train_images"][:, 0, 0].tolist() == [1, 2, 3]
+    assert found["train_images"].shape == (3, 7, 5, 1)
+    assert found["train_images"][:, 0, 0, 0].tolist() == [1, 2, 3]
     assert list(found) == ["train_images"]
 
 
 def test_labels_are_numbered_in_the_order_of_their_names(tmp_path: Path) -> None:
-    for name in ("dog/1", "cat/1", "cat/2", "emu/1"):
-        save(tmp_path / f"{name}.png")
+    save(tmp_path, "dog/1", "cat/1", "cat/2", "emu/1")
 
-    found = read(tmp_path)
+    found = find(tmp_path)
 
-    assert found["train_labels"].tolist() == [0, 0, 1, 2]
+    assert found.labels["train"].tolist() == [0, 0, 1, 2]
+    assert found.class_names == ["cat", "dog", "emu"]
 
 
-def test_train_and_test_number_their_labels_alike(tmp_path: Path) -> None:
-    for name in ("train/dog/1", "train/cat/1", "train/dog/2", "test/dog/1", "test/cat/1"):
-        save(tmp_path / f"{name}.png")
+@pytest.mark.parametrize(
+    ("label_level", "labels"),
+    [(0, None), (1, ["cat", "cat", "dog"]), (2, ["manx", "tabby", "pug"])],
+)
+def test_labels_are_the_folders_of_one_level(
+    tmp_path: Path, label_level: int, labels: list[str] | None
+) -> None:
+    save(tmp_path, "cat/tabby/1", "cat/manx/1", "dog/pug/raw/1")
+
+    found = find(tmp_path, label_level=label_level)
+
+    numbers = found.labels.get("train")
+    named = None if numbers is None else [found.class_names[number] for number in numbers]
+    assert named == labels
+
+
+@pytest.mark.parametrize("names", [("train", "validation", "test"), ("Training", "val", "TEST")])
+def test_folders_of_splits_number_their_labels_alike(
+    tmp_path: Path, names: tuple[str, str, str]
+) -> None:
+    train, validation, test = names
+    save(tmp_path, f"{train}/dog/1", f"{train}/cat/1", f"{train}/dog/2")
+    save(tmp_path, f"{validation}/dog/1", f"{test}/dog/1", f"{test}/cat/1")
 
     found = read(tmp_path)
 
     assert found["train_labels"].tolist() == [0, 1, 1]
+    assert found["validation_labels"].tolist() == [1]
     assert found["test_labels"].tolist() == [0, 1]
-    assert found["test_images"].shape == (2, 7, 5)
+    assert found["test_images"].shape == (2, 7, 5, 1)
 
 
 def test_only_one_split_may_have_labels(tmp_path: Path) -> None:
-    for name in ("train/1", "train/2", "test/dog/1", "test/cat/1"):
-        save(tmp_path / f"{name}.png")
+    save(tmp_path, "train/1", "train/2", "test/dog/1", "test/cat/1")
 
     found = read(tmp_path)
 
@@ -66,12 +96,43 @@ def test_only_one_split_may_have_labels(tmp_path: Path) -> None:
     assert found["test_labels"].tolist() == [0, 1]
 
 
-def test_differing_labels_are_an_error(tmp_path: Path) -> None:
-    for name in ("train/dog/1", "train/cat/1", "test/cat/1", "test/emu/1"):
-        save(tmp_path / f"{name}.png")
+def test_labels_that_training_images_have_not_are_an_error(tmp_path: Path) -> None:
+    save(tmp_path, "train/dog/1", "train/cat/1", "test/cat/1", "test/emu/1")
 
-    with pytest.raises(ValueError, match="do not both have images of the labels dog, emu; allowed"):
+    with pytest.raises(ValueError, match="train/ has no images of the labels emu, which other"):
         read(tmp_path)
+
+
+def test_where_training_images_are_of_one_class_others_may_be_tested(tmp_path: Path) -> None:
+    save(tmp_path, "train/good/1", "train/good/2", "test/good/1", "test/broken/1")
+
+    found = find(tmp_path)
+
+    assert found.class_names == ["broken", "good"]
+    assert found.labels["train"].tolist() == [1, 1]
+    assert found.labels["test"].tolist() == [0, 1]
+
+
+def test_labels_that_differ_only_in_case_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save(tmp_path, "cat/1", "Cat/2", "dog/1")
+
+    read(tmp_path)
+
+    assert "these labels differ only in case: Cat, cat" in caplog.text
+
+
+def test_names_in_other_scripts_are_labels_in_the_one_way_unicode_composes_them(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path, "train/猫/1", "train/cafe\N{COMBINING ACUTE ACCENT}/1")
+    save(tmp_path, "test/caf\N{LATIN SMALL LETTER E WITH ACUTE}/1")
+
+    found = find(tmp_path)
+
+    assert found.class_names == ["caf\N{LATIN SMALL LETTER E WITH ACUTE}", "猫"]
+    assert found.labels["test"].tolist() == [0]
 
 
 @pytest.mark.parametrize(
@@ -82,82 +143,22 @@ def test_differing_labels_are_an_error(tmp_path: Path) -> None:
         ("train/1", "cat/1"),
         ("test/1", "test/2"),
         ("train/1", "train/cat/1"),
-        ("cat/tabby/1", "cat/tabby/2"),
-        ("train/cat/tabby/1", "train/cat/tabby/2"),
+        ("train/1", "val/1", "validation/1"),
+        ("train/1", "Train/1"),
     ],
 )
 def test_unclear_folders_are_an_error(tmp_path: Path, names: tuple[str, ...]) -> None:
-    for name in names:
-        save(tmp_path / f"{name}.png")
+    save(tmp_path, *names)
     place = Path(names[-1]).parent.as_posix()
 
     with pytest.raises(ValueError, match=rf"has images in .*{place}.*; allowed: all in one folder"):
         read(tmp_path)
 
 
-@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "tiff", "PNG"])
-def test_lossless_formats_keep_every_pixel(tmp_path: Path, suffix: str) -> None:
-    save(tmp_path / f"1.{suffix}")
-
-    found = read(tmp_path)
-
-    np.testing.assert_array_equal(found["train_images"][0], GREY)
-
-
-@pytest.mark.parametrize("suffix", ["jpg", "jpeg", "webp"])
-def test_lossy_formats_keep_the_image(tmp_path: Path, suffix: str) -> None:
-    save(tmp_path / f"1.{suffix}", np.full((7, 5, 3), 100, np.uint8))
-
-    found = read(tmp_path)
-
-    assert found["train_images"].shape == (1, 7, 5, 3)
-    np.testing.assert_allclose(found["train_images"].astype(float), 100, atol=3)  # lossy
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA"])
-def test_grey_modes_stay_grey(tmp_path: Path, mode: str) -> None:
-    black_and_white = np.where(GREY > 99, 255, 0).astype(np.uint8)
-    save(tmp_path / "1.png", black_and_white, mode)
-
-    found = read(tmp_path)
-
-    np.testing.assert_array_equal(found["train_images"][0], black_and_white)
-
-
-@pytest.mark.parametrize(
-    ("suffix", "mode"), [("png", "RGB"), ("png", "RGBA"), ("png", "P"), ("gif", "P")]
-)
-def test_colour_modes_become_rgb(tmp_path: Path, suffix: str, mode: str) -> None:
-    red_and_blue = np.where(GREY[..., np.newaxis] > 99, [255, 0, 0], [0, 0, 255]).astype(np.uint8)
-    save(tmp_path / f"1.{suffix}", red_and_blue, mode)
-
-    found = read(tmp_path)
-
-    np.testing.assert_array_equal(found["train_images"][0], red_and_blue)
-
-
-def test_a_transparent_palette_is_read(tmp_path: Path) -> None:
-    image = Image.fromarray(GREY).convert("P")
-    image.save(tmp_path / "1.png", transparency=bytes([0] * 100 + [255] * 156))
-
-    found = read(tmp_path)
-
-    np.testing.assert_array_equal(found["train_images"][0], np.stack([GREY] * 3, axis=-1))
-
-
-@pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_16_bits_are_scaled_to_8(tmp_path: Path, suffix: str) -> None:
-    save(tmp_path / f"1.{suffix}", GREY.astype(np.uint16) * 257)
-
-    found = read(tmp_path)
-
-    np.testing.assert_array_equal(found["train_images"][0], GREY)
-
-
 def test_one_image_in_colour_makes_all_rgb(tmp_path: Path) -> None:
-    save(tmp_path / "train/1.png", GREY)
-    save(tmp_path / "train/2.png", GREY.astype(np.uint16) * 257)
-    save(tmp_path / "test/1.png", COLOUR)
+    save(tmp_path, "train/1")
+    save(tmp_path, "train/2", pixels=GREY.astype(np.uint16) * 257)
+    save(tmp_path, "test/1", pixels=COLOUR)
 
     found = read(tmp_path)
 
@@ -166,66 +167,51 @@ def test_one_image_in_colour_makes_all_rgb(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["test_images"][0], COLOUR)
 
 
-def test_differing_sizes_are_an_error_that_names_the_unusual_ones(tmp_path: Path) -> None:
-    for n in range(9):
-        save(tmp_path / f"{n}.png")
-    for n in range(7):
-        save(tmp_path / f"odd{n}.png", GREY[1:])
+def test_images_of_all_sizes_and_colours_are_brought_to_one_shape(tmp_path: Path) -> None:
+    save(tmp_path, "1", "2")
+    save(tmp_path, "3", pixels=COLOUR[1:])
 
-    with pytest.raises(ValueError, match="one size, and 9 of 16 images are 5x7") as caught:
+    found = find(tmp_path, height=6, width=6, channels=1)
+
+    assert as_arrays(found)["train_images"].shape == (3, 6, 6, 1)
+    assert found.changes == {"made grey": 1, "brought to the size by pad": 3}
+
+
+def test_differing_sizes_are_an_error_that_names_them_and_what_to_set(tmp_path: Path) -> None:
+    save(tmp_path, *map(str, range(9)))
+    save(tmp_path, *(f"odd{n}" for n in range(7)), pixels=GREY[1:])
+
+    with pytest.raises(ValueError, match=r"2 sizes .*: 5x7 \(9 images\), 5x6 \(7 images\)") as it:
         read(tmp_path)
 
-    assert "odd0.png is 5x6, odd1.png is 5x6" in str(caught.value)
-    assert "odd4.png is 5x6, and 2 more" in str(caught.value)
+    assert "odd0.png, odd1.png, odd2.png, odd3.png, odd4.png, and 2 more" in str(it.value)
+    assert "Set ingest.height and ingest.width" in str(it.value)
 
 
-def test_all_unreadable_images_are_named_in_one_error(tmp_path: Path) -> None:
-    save(tmp_path / "good.png")
+@pytest.mark.parametrize("shape", [{}, {"height": 9, "width": 9, "channels": 1}], ids=str)
+def test_all_unreadable_images_are_named_in_one_error(
+    tmp_path: Path, shape: dict[str, int]
+) -> None:
+    save(tmp_path, "good", "truncated", pixels=rng.integers(0, 256, (70, 50), np.uint8))
+    whole = (tmp_path / "truncated.png").read_bytes()
+    (tmp_path / "truncated.png").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.jpg").write_text("no image")
+    Image.new("1", (10_000, 10_000)).save(tmp_path / "bomb.png")  # over Pillow's warning limit
 
     with pytest.raises(ValueError, match="cannot be read as an image") as caught:
-        read(tmp_path)
+        read(tmp_path, **shape)
 
-    assert str(tmp_path / "empty.png") in str(caught.value)
-    assert str(tmp_path / "text.jpg") in str(caught.value)
-    assert "good" not in str(caught.value)
-
-
-def test_a_truncated_image_is_an_error(tmp_path: Path) -> None:
-    save(tmp_path / "1.png", rng.integers(0, 256, (70, 50), np.uint8))
-    content = (tmp_path / "1.png").read_bytes()
-    (tmp_path / "1.png").write_bytes(content[: len(content) // 2])
-
-    with pytest.raises(ValueError, match=r"1\.png cannot be read as an image: .*truncated"):
-        read(tmp_path)
+    lines = str(caught.value).splitlines()
+    named = {Path(line.split(" cannot")[0]).name for line in lines if " cannot" in line}
+    assert named == {"truncated.png", "empty.png", "text.jpg", "bomb.png"}
+    assert "ingest.pattern leaves files out" in lines[-1]
 
 
-def test_several_frames_are_an_error(tmp_path: Path) -> None:
-    frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
-    frames[0].save(tmp_path / "1.tif", save_all=True, append_images=frames[1:])
+def test_images_come_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autoencoder_lab.datasets.blocks.BYTES_AT_ONCE", 2 * GREY.nbytes)
+    save(tmp_path, *"abcde")
 
-    with pytest.raises(ValueError, match=r"1\.tif .*: it has 2 frames; allowed: 1"):
-        read(tmp_path)
+    images = find(tmp_path).images["train"]
 
-
-@pytest.mark.parametrize(("dtype", "mode"), [(np.int32, "I"), (np.float32, "F")])
-def test_pixels_of_unknown_range_are_an_error(tmp_path: Path, dtype: type, mode: str) -> None:
-    save(tmp_path / "1.tif", GREY.astype(dtype))
-
-    with pytest.raises(ValueError, match=rf"1\.tif .*mode {mode}; allowed: 8 or 16 bits"):
-        read(tmp_path)
-
-
-def test_a_decompression_bomb_is_an_error(tmp_path: Path) -> None:
-    Image.new("1", (10_000, 10_000)).save(tmp_path / "1.png")  # over Pillow's warning limit
-
-    with pytest.raises(ValueError, match=r"1\.png cannot be read as an image: .*bomb"):
-        read(tmp_path)
-
-
-def test_labels_keep_the_names_of_their_folders(tmp_path: Path) -> None:
-    for name in ("train/dog/1", "train/cat/1", "test/dog/1", "test/cat/1"):
-        save(tmp_path / f"{name}.png")
-
-    assert read(tmp_path)["class_names"].tolist() == ["cat", "dog"]
+    assert [len(block) for block in images.read()] == [2, 2, 1]

@@ -1,7 +1,9 @@
 """The Kedro dataset over a data set's folder."""
 
 import hashlib
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from kedro.io import DataCatalog, DatasetError
 from PIL import Image
 
 from autoencoder_lab.arrays import UNLABELLED, RawImages
-from autoencoder_lab.datasets import RawImagesDataset
+from autoencoder_lab.datasets import RawImagesDataset, pictures
+
+from ..ingest_params import AS_THEY_ARE
 
 MNIST = Path(__file__).parents[2] / "data" / "01_raw" / "mnist"
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 7, 5, 3), np.uint8)
@@ -23,8 +27,19 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def load(folder: Path, downloads: dict[str, str] | None = None) -> RawImages:
-    return RawImagesDataset(filepath=str(folder), downloads=downloads).load()
+def dataset(
+    folder: Path, downloads: dict[str, str] | None = None, **reading: object
+) -> RawImagesDataset:
+    return RawImagesDataset(
+        filepath=str(folder),
+        path=str(folder.parent / "arrays"),
+        reading=AS_THEY_ARE | reading,
+        downloads=downloads,
+    )
+
+
+def load(folder: Path, downloads: dict[str, str] | None = None, **reading: object) -> RawImages:
+    return dataset(folder, downloads, **reading).load()
 
 
 def test_the_committed_mnist_is_whole() -> None:
@@ -146,7 +161,7 @@ def test_two_kinds_of_files_are_an_error(folder: Path) -> None:
     with pytest.raises(DatasetError, match="and one kind only") as caught:
         load(folder)
 
-    assert "holds train-images-idx3-ubyte and toys.npz and 1.png, 2.png;" in str(caught.value)
+    assert "holds 1.png, 2.png and toys.npz and train-images-idx3-ubyte;" in str(caught.value)
 
 
 def test_missing_files_are_fetched_only_for_the_named_data_set(folder: Path) -> None:
@@ -159,17 +174,88 @@ def test_missing_files_are_fetched_only_for_the_named_data_set(folder: Path) -> 
 
 
 def test_raw_images_are_read_only(folder: Path) -> None:
-    dataset = RawImagesDataset(filepath=str(folder))
-
     with pytest.raises(DatasetError, match="read only"):
-        dataset.save(IMAGES)
+        dataset(folder).save(IMAGES)
 
 
 def test_a_catalog_can_hold_it(folder: Path) -> None:
     np.savez(folder / "toys.npz", x_train=IMAGES)
-    entry = {"type": "autoencoder_lab.datasets.RawImagesDataset", "filepath": str(folder)}
+    entry = {
+        "type": "autoencoder_lab.datasets.RawImagesDataset",
+        "filepath": str(folder),
+        "path": str(folder.parent / "arrays"),
+        "reading": AS_THEY_ARE,
+    }
 
     catalog = DataCatalog.from_config({"raw_images": entry})
 
     np.testing.assert_array_equal(catalog.load("raw_images").train_images, IMAGES)
     assert "toys" in str(catalog["raw_images"])
+
+
+def test_images_are_decoded_once(folder: Path) -> None:
+    file = folder / "toys.npz"
+    np.savez(file, x_train=IMAGES)
+    first = load(folder)
+    status = file.stat()
+    file.write_bytes(b"x" * status.st_size)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    again = load(folder)
+
+    np.testing.assert_array_equal(again.train_images, first.train_images)
+    assert again.sha256 == first.sha256
+
+
+def test_changed_files_are_decoded_anew(folder: Path) -> None:
+    np.savez(folder / "toys.npz", x_train=IMAGES)
+    first = load(folder)
+    np.savez(folder / "toys.npz", x_train=255 - IMAGES)
+
+    again = load(folder)
+
+    np.testing.assert_array_equal(again.train_images, 255 - IMAGES)
+    assert again.sha256 != first.sha256
+
+
+def test_changed_checksums_are_checked_anew(folder: Path) -> None:
+    np.savez(folder / "toys.npz", x_train=IMAGES)
+    load(folder)
+    (folder / "SHA256SUMS").write_text(f"{64 * '0'}  toys.npz\n")
+
+    with pytest.raises(DatasetError, match=r"toys\.npz is altered"):
+        load(folder)
+
+
+def test_a_folder_that_changes_while_it_is_read_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(9):
+        Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
+    read = pictures.read
+
+    def read_and_add(file: Path, *args: Any, **kwargs: Any) -> Any:
+        (folder / "late.png").touch()
+        return read(file, *args, **kwargs)
+
+    monkeypatch.setattr(pictures, "read", read_and_add)
+
+    with pytest.raises(DatasetError, match=r"has changed while it was read: late\.png. Run again"):
+        load(folder)
+
+    assert not list((folder.parent / "arrays").glob("toys/[!.]*"))
+
+
+def test_what_is_left_out_and_changed_is_counted(folder: Path) -> None:
+    for n in range(9):
+        Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
+        Image.fromarray(IMAGES[n]).save(folder / f"{n}.bmp")
+    (folder / "notes.txt").touch()
+
+    raw_images = load(folder, pattern="!*.bmp", height=4, width=4)
+
+    assert raw_images.train_images.shape == (9, 4, 4, 3)
+    left_out = raw_images.reading["left_out"]
+    assert left_out["not matched by ingest.pattern"]["files"] == 9
+    assert left_out["not in a form that is read"] == {"files": 1, "names": ["notes.txt"]}
+    assert raw_images.reading["changed"] == {"brought to the size by pad": 9}

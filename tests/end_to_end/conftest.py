@@ -67,8 +67,8 @@ class ProjectCopy:
         return {run.info.run_name.partition(" digits ")[0]: run for run in runs}
 
     def written(self) -> list[str]:
-        """Return the files that runs have made."""
-        made = [*self.folder.glob("data/0[2-8]_*/**/*"), *self.folder.glob("mlruns/**/*")]
+        """Return the files that runs have made, but for arrays of raw images, which stay."""
+        made = [*self.folder.glob("data/0[3-8]_*/**/*"), *self.folder.glob("mlruns/**/*")]
         return sorted(str(path.relative_to(self.folder)) for path in made if path.is_file())
 
 

@@ -56,6 +56,19 @@ def require_refusal(project: ProjectCopy, arguments: list[str], *facts: str) -> 
             ["--params=pretraining.label_budgets=5-9", "--env=smoke"],
             ["pretraining.label_budgets is [5, 9]", "data of 10 classes: at least one of 10"],
         ),
+        (
+            ["--params=ingest.height=32"],
+            ["ingest.width is None; allowed: a number of pixels, as height is one"],
+        ),
+        (
+            ["--params=ingest.channels=4,ingest.fit=squash,ingest.background=blackish"],
+            ["ingest.channels is 4", "ingest.fit is 'squash'", "background is 'blackish'", "CSS"],
+        ),
+        (["--params=ingest.height=2,ingest.width=2"], ["ingest.height is 2", "3"]),
+        (
+            ["--params=ingest.pattern=*.png"],
+            ["ingest.pattern is '*.png', which matches none", "t10k-images-idx3-ubyte.gz"],
+        ),
         (["--params=pretraining.draws=1"], ["pretraining.draws is 1", "2"]),
         (
             ["--params=linear.training.loss=binary_crossentropy"],
@@ -161,3 +174,24 @@ def test_pickled_objects_are_never_loaded(project: ProjectCopy, tmp_path: Path) 
 
     require_refusal(project, ["--params=dataset=pickled"], "pickled.npz", "x_train")
     assert not (tmp_path / "sprung").exists()
+
+
+def test_all_that_is_wrong_with_a_folder_of_images_is_in_one_error(project: ProjectCopy) -> None:
+    folder = project.folder / "data" / "01_raw" / "mixed"
+    folder.mkdir()
+    grey = Image.fromarray(np.random.default_rng(0).integers(0, 256, (70, 50), np.uint8))
+    for name in ("good.png", "truncated.png"):
+        grey.save(folder / name)
+    content = (folder / "truncated.png").read_bytes()
+    (folder / "truncated.png").write_bytes(content[: len(content) // 2])
+    (folder / "empty.jpg").touch()
+    grey.save(folder / "moves.gif", save_all=True, append_images=[Image.new("L", (50, 70))])
+    Image.new("F", (50, 70)).save(folder / "floats.tif")
+
+    require_refusal(
+        project,
+        ["--params=dataset=mixed"],
+        *("truncated.png cannot be read", "empty.jpg cannot be read"),
+        *("it has 2 frames; allowed: 1", "its pixels are 32-bit floats; allowed: 8 or 16 bits"),
+        "ingest.pattern leaves files out",
+    )

@@ -12,9 +12,11 @@ from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams
 from autoencoder_lab.results import CellResult
 
+from ..images import stored
+
 IMAGES: Images = np.random.default_rng(0).random((60, 7, 5, 3), dtype=np.float32)
 LABELS = np.arange(60) % 3
-DATA = ValidationData(IMAGES[:40], LABELS[:40], IMAGES[40:], LABELS[40:])
+DATA = ValidationData(stored(IMAGES[:40]), LABELS[:40], stored(IMAGES[40:]), LABELS[40:])
 MSE = "validation/mse"
 
 
@@ -101,7 +103,7 @@ def test_a_champion_that_is_gone_or_of_another_shape_stays_and_it_is_said(
         raise OSError("no such artifact")
 
     results = cells(cell_result, MSE, tied=[0.0, 0.0])
-    smaller = replace(DATA, images=DATA.images[:, :5])
+    smaller = replace(DATA, images=stored(IMAGES[40:, :5]))
 
     gone = choose_champion(results, replace(champion, load_model=fail), DATA, MSE)
     other = choose_champion(results, champion, smaller, MSE)
@@ -113,12 +115,13 @@ def test_a_champion_that_is_gone_or_of_another_shape_stays_and_it_is_said(
 
 
 def test_a_model_is_scored_as_its_own_run_would_be(model: Autoencoder) -> None:
-    reconstructions = model.predict(DATA.images, 20, 0)
+    reconstructions = model.predict(IMAGES[40:], 20, 0)
     encoder = model.get_layer("encoder")
-    probe = codings.linear_probe(encoder.predict(DATA.train_images, 40, 0), DATA.train_labels)
+    probe = codings.linear_probe(encoder.predict(IMAGES[:40], 40, 0), DATA.train_labels)
 
-    for name, error in reconstruction.errors(DATA.images, reconstructions).items():
+    errors, _ = reconstruction.errors(IMAGES[40:], reconstructions)
+    for name, error in errors.items():
         assert DATA.score(f"validation/{name}", model) == pytest.approx(error)
     assert DATA.score("validation/linear_accuracy", model) == probe(
-        encoder.predict(DATA.images, 20, 0), DATA.labels
+        encoder.predict(IMAGES[40:], 20, 0), DATA.labels
     )

@@ -5,9 +5,20 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from autoencoder_lab.arrays import Images
-from autoencoder_lab.metrics.reconstruction import bce, denoise_psnr_gain, mse, psnr, ssim
+from autoencoder_lab.metrics import reconstruction
+from autoencoder_lab.metrics.reconstruction import (
+    bce,
+    denoise_psnr_gain,
+    image_errors,
+    psnr,
+    ssim,
+)
 
 SHAPE = (6, 9, 8, 3)
+
+
+def mse(images: Images, reconstructions: Images) -> float:
+    return float(image_errors(images, reconstructions).mean())
 
 
 @pytest.fixture
@@ -107,3 +118,27 @@ def test_gain_is_the_noise_removed_in_decibels(
     measured = denoise_psnr_gain(images, images + noise, images + noise_left * noise)
 
     assert measured == pytest.approx(gain, abs=1e-4)
+
+
+def test_errors_in_parts_are_those_of_the_whole(
+    images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconstructed = images**2
+    monkeypatch.setattr("autoencoder_lab.arrays.NUMBERS_AT_ONCE", 4 * images[0].size)  # 4 and 2
+
+    errors, of_each = reconstruction.errors(images, reconstructed)
+
+    assert errors == {
+        metric.__name__: pytest.approx(metric(images, reconstructed))
+        for metric in (mse, bce, psnr, ssim)
+    }
+    np.testing.assert_allclose(of_each, image_errors(images, reconstructed))
+
+
+def test_gains_in_parts_are_those_of_the_whole(
+    images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gain = denoise_psnr_gain(images, images**3, images**2)
+    monkeypatch.setattr("autoencoder_lab.arrays.NUMBERS_AT_ONCE", 4 * images[0].size)
+
+    assert denoise_psnr_gain(images, images**3, images**2) == pytest.approx(gain)

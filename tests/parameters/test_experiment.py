@@ -1,6 +1,6 @@
 import pytest
 
-from autoencoder_lab.parameters import DenseParams, IngestParams, flatten
+from autoencoder_lab.parameters import DenseParams, GaussianNoiseParams, flatten
 
 
 @pytest.mark.parametrize(
@@ -22,14 +22,13 @@ def test_widths_are_a_list_or_as_the_command_line_can_give_them(
 
 
 def test_parameters_are_flattened_to_dotted_keys() -> None:
-    ingest = IngestParams(validation_fraction=0.1, test_fraction=0.2, split_seed=1)
+    noise = GaussianNoiseParams(kind="gaussian", stddev=0.2)
 
-    flat = flatten({"seed": 3, "ingest": ingest, "a": {"b": {"c": (1, 2)}}})
+    flat = flatten({"seed": 3, "noise": noise, "a": {"b": {"c": (1, 2)}}})
 
     assert flat == {
         "seed": 3,
-        "ingest.validation_fraction": 0.1,
-        "ingest.test_fraction": 0.2,
-        "ingest.split_seed": 1,
+        "noise.kind": "gaussian",
+        "noise.stddev": 0.2,
         "a.b.c": (1, 2),
     }

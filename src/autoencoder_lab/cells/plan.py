@@ -72,7 +72,7 @@ def make_plan(
     usable = known.there - to_make - outdated
     sources = {name: made_from_what[name].sources for name in to_make | usable}
     is_from_data = any(RAW_DATA in some for some in (*sources.values(), selected.inputs()))
-    data_digest = catalog.load(RAW_DATA).sha256() if is_from_data else ""
+    data_digest = catalog.load(RAW_DATA).sha256 if is_from_data else ""
     now = {
         name: Origin(
             parameters=read_parameters(some, catalog),

@@ -41,6 +41,15 @@ def is_there(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _listed(folder))
 
 
+def stamps(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return the size of the list and when it was changed: nothing where there is none."""
+    sums = folder / FILE_NAME
+    if not sums.is_file():
+        return {}
+    status = sums.stat()
+    return {FILE_NAME: (status.st_size, status.st_mtime_ns)}
+
+
 def verify(folder: Path, *, can_fetch: bool) -> None:
     """Raise all listed files that are missing or altered."""
     problems = {}

@@ -1,62 +1,131 @@
 """The arrays that a reader found, and what must be true of them before they are raw images."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from PIL import Image
 
-from autoencoder_lab.arrays import SMALLEST_SPLIT, UNLABELLED, Labels, Pixels, RawImages
+from autoencoder_lab.arrays import SMALLEST_SPLIT, SPLITS, UNLABELLED, ImageShape, Labels
+from autoencoder_lab.parameters import SMALLEST_SIDE, ReadingParams
 
-FoundArray = npt.NDArray[np.generic]
-
-SPLITS = ("train", "validation", "test")
-SMALLEST_SIDE = 3  # pixels; the structural similarity has no smaller window
+from . import pictures
+from .blocks import Blocks, FoundArray
 
 
-def to_raw_images(found: Mapping[str, FoundArray], folder: Path) -> RawImages:
-    """Return the raw images, or raise everything that is wrong with what was found.
+@dataclass(frozen=True)
+class Found:
+    """What a data set's files hold, unchecked.
 
-    Images (n, height, width) get a channel; integers become uint8 and floats float32. Missing
-    labels become `UNLABELLED`.
+    Attributes:
+        images, labels: By split: train, and maybe validation and test.
+        class_names: The labels' names, in their order.
+        changes: How many images were changed as they were read, and how: only then counted.
+    """
+
+    images: Mapping[str, Blocks]
+    labels: Mapping[str, FoundArray]
+    class_names: Sequence[str] = ()
+    changes: Counter[str] = field(default_factory=Counter)
+
+
+def prepare(found: Found, folder: Path, params: ReadingParams) -> Found:
+    """Return what was found as it is kept, or raise everything that is wrong with it.
+
+    Images get channels and, where the parameters name one, their shape; integers become uint8,
+    floats float32. Labels are int64, `UNLABELLED` where there are none.
 
     Args:
-        found: `train_images` and, where there are any, `train_labels`, and the same of
-            `validation` and `test`: as they are in the files, unchecked; and `class_names`, the
-            labels' names in their order.
-        folder: Where they were found, for messages.
+        folder: Where it was found, for messages.
     """
     problems: list[str] = []
-    n_missing = sum(f"{split}_images" not in found for split in SPLITS)
+    n_missing = len(SPLITS) - len(found.images)
     for split in SPLITS:
-        images, labels = found.get(f"{split}_images"), found.get(f"{split}_labels")
+        images, labels = found.images.get(split), found.labels.get(split)
         if images is not None:
             n_splits = 1 + n_missing if split == "train" else 1  # which are split off
             problems += _image_problems(split, images, n_least=SMALLEST_SPLIT * n_splits)
         if labels is not None:
             problems += _label_problems(split, labels, images)
+    _raise(problems, folder)
+    kept = {split: _as_kept(images) for split, images in found.images.items()}
+    problems = [
+        f"{split} images are {problem}"
+        for split, images in kept.items()
+        if (problem := _shape_problem(images, params))
+    ]
+    _raise(problems, folder)
+    shaped = {split: _of_shape(images, params, found.changes) for split, images in kept.items()}
+    if len({images.shape[1:] for images in shaped.values()}) > 1:
+        shapes = [f"{split} images are {images.shape[1:]}" for split, images in shaped.items()]
+        _raise([f"{', '.join(shapes)}; allowed: one (height, width, channels)"], folder)
+    return replace(
+        found, images=shaped, labels={split: _labels(found, split) for split in found.images}
+    )
+
+
+def _raise(problems: Sequence[str], folder: Path) -> None:
     if problems:
         raise ValueError("\n".join(f"{folder}: {problem}" for problem in problems))
-    arrays: dict[str, Any] = {}
-    for split in SPLITS:
-        if f"{split}_images" in found:
-            arrays[f"{split}_images"], arrays[f"{split}_labels"] = _convert(found, split)
-    class_names = dict(enumerate(map(str, found.get("class_names", ()))))
-    raw_images = RawImages(**arrays, class_names=class_names)
-    _require_one_shape(raw_images, folder)
-    return raw_images
 
 
-def _require_one_shape(raw_images: RawImages, folder: Path) -> None:
-    shapes = {split: images.shape[1:] for split, (images, _) in raw_images.splits.items()}
-    if len(set(shapes.values())) > 1:
-        listing = ", ".join(f"{split} images are {shape}" for split, shape in shapes.items())
-        raise ValueError(f"{folder}: {listing}; allowed: one (height, width, channels)")
+def _as_kept(images: Blocks) -> Blocks:
+    dtype = np.dtype(np.float32 if images.dtype.kind == "f" else np.uint8)
+    shape = (*images.shape, 1) if len(images.shape) == 3 else images.shape
+
+    def parts() -> Iterator[FoundArray]:
+        for block in images.read():
+            yield block.reshape(len(block), *shape[1:]).astype(dtype, copy=False)
+
+    return Blocks(shape, dtype, parts)
 
 
-def _image_problems(split: str, images: FoundArray, *, n_least: int) -> Iterator[str]:
-    if images.ndim not in (3, 4) or 0 in images.shape[1:]:
+def _shape_problem(images: Blocks, params: ReadingParams) -> str:
+    """Return why images cannot be brought to the parameters' shape: nothing where they can."""
+    shape, wanted = images.shape[1:], _wanted(images, params)
+    if wanted == shape or (images.dtype == np.uint8 and shape[2] in (1, 3)):
+        return ""
+    return (
+        f"{images.dtype}, {shape}; allowed, where ingest.height, width and channels bring them to "
+        f"{wanted}: integers from 0 to 255, with 1 or 3 channels"
+    )
+
+
+def _wanted(images: Blocks, params: ReadingParams) -> ImageShape:
+    _, height, width, channels = images.shape
+    return params.height or height, params.width or width, params.channels or channels
+
+
+def _of_shape(images: Blocks, params: ReadingParams, changes: Counter[str]) -> Blocks:
+    n_images, *shape = images.shape
+    wanted = _wanted(images, params)
+    if wanted == tuple(shape):
+        return images
+
+    def parts() -> Iterator[FoundArray]:
+        for block in images.read():
+            shaped = np.empty((len(block), *wanted), np.uint8)
+            for number, pixels in enumerate(block):
+                image = Image.fromarray(pixels[..., 0] if shape[2] == 1 else pixels)
+                shaped[number], changes_of_one = pictures.reshape(image, wanted, params)
+                changes.update(changes_of_one)
+            yield shaped
+
+    return Blocks((n_images, *wanted), images.dtype, parts)
+
+
+def _labels(found: Found, split: str) -> Labels:
+    n_images = found.images[split].shape[0]
+    labels = found.labels.get(split, np.full(n_images, UNLABELLED))
+    return labels.reshape(n_images).astype(np.int64)  # Keras and MedMNIST write (n, 1)
+
+
+def _image_problems(split: str, images: Blocks, *, n_least: int) -> Iterator[str]:
+    if len(images.shape) not in (3, 4) or 0 in images.shape[1:]:
         yield (
             f"{split} images have shape {images.shape}; allowed: (n, height, width) "
             "or (n, height, width, channels)"
@@ -79,29 +148,34 @@ def _image_problems(split: str, images: FoundArray, *, n_least: int) -> Iterator
         yield from _value_problems(split, images)
 
 
-def _value_problems(split: str, images: FoundArray) -> Iterator[str]:
+def _value_problems(split: str, images: Blocks) -> Iterator[str]:
     highest = 1 if images.dtype.kind == "f" else 255
-    lowest_found = np.fmin.reduce(images, axis=None)  # passes over NaN, without a warning
-    highest_found = np.fmax.reduce(images, axis=None)
-    n_nan = np.count_nonzero(np.isnan(images))
-    if n_nan or lowest_found < 0 or highest_found > highest:
+    found: list[Any] = []  # of each block: its lowest and highest value, and how many are NaN
+    for block in images.read():
+        lowest_found = np.fmin.reduce(block, axis=None)  # passes over NaN, without a warning
+        highest_found = np.fmax.reduce(block, axis=None)
+        found.append((lowest_found, highest_found, np.count_nonzero(np.isnan(block))))
+    all_lowest, all_highest, all_nan = zip(*found, strict=True)
+    lowest, highest_found = reduce(np.fmin, all_lowest), reduce(np.fmax, all_highest)
+    n_nan = sum(all_nan)
+    if n_nan or lowest < 0 or highest_found > highest:
         nan_note = f" and {n_nan} NaN" if n_nan else ""
         yield (
-            f"{split} images hold {images.dtype} values from {lowest_found} to {highest_found}"
+            f"{split} images hold {images.dtype} values from {lowest} to {highest_found}"
             f"{nan_note}; allowed: 0 to {highest}"
         )
 
 
-def _label_problems(split: str, labels: FoundArray, images: FoundArray | None) -> Iterator[str]:
+def _label_problems(split: str, labels: FoundArray, images: Blocks | None) -> Iterator[str]:
     if images is None:
         yield f"there are {split} labels and no {split} images; allowed: both, or only images"
         return
     if labels.ndim == 0 or labels.shape[1:] not in ((), (1,)):
         yield f"{split} labels have shape {labels.shape}; allowed: (n,)"
         return
-    if images.ndim and len(labels) != len(images):
+    if images.shape and len(labels) != images.shape[0]:
         yield (
-            f"there are {len(images)} {split} images and {len(labels)} {split} labels; "
+            f"there are {images.shape[0]} {split} images and {len(labels)} {split} labels; "
             "allowed: a label for each image"
         )
     is_allowed = np.zeros(labels.shape, bool)
@@ -114,14 +188,3 @@ def _label_problems(split: str, labels: FoundArray, images: FoundArray | None) -
             f"{split} labels hold {labels[~is_allowed][0]} ({labels.dtype}); "
             f"allowed: whole numbers from 0, and {UNLABELLED} for unlabelled"
         )
-
-
-def _convert(found: Mapping[str, FoundArray], split: str) -> tuple[Pixels, Labels]:
-    images = found[f"{split}_images"]
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    labels = found.get(f"{split}_labels", np.full(len(images), UNLABELLED))
-    flat_labels = labels.reshape(len(images)).astype(np.int64)  # Keras and MedMNIST write (n, 1)
-    if images.dtype.kind == "f":
-        return images.astype(np.float32, copy=False), flat_labels
-    return images.astype(np.uint8, copy=False), flat_labels

@@ -8,27 +8,33 @@ import math
 import re
 import struct
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
-from .found_arrays import FoundArray
+from autoencoder_lab.parameters import ReadingParams
+
+from .blocks import BYTES_AT_ONCE, Blocks, block_sizes
+from .found_arrays import Found
 from .messages import shortened
 
 FILE_NAMES = re.compile(r"(train|t10k|test)-(images-idx[34]|labels-idx1)-ubyte(\.gz)?")
-UNSIGNED_BYTE = 8
+UNSIGNED_BYTE = np.dtype(np.uint8)
+ITS_NUMBER = 8
 
 
-def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
+def read(folder: Path, files: Sequence[str], _: ReadingParams) -> Found:
     """Return what the IDX files hold; only the training images have to be there."""
-    by_name: dict[str, list[Path]] = {}
-    for file in files:
+    by_name: dict[tuple[str, str], list[Path]] = {}
+    for file in (folder / name for name in files):
         split, kind = file.name.split("-")[:2]
-        by_name.setdefault(f"{'train' if split == 'train' else 'test'}_{kind}", []).append(file)
-    if "train_images" not in by_name:
-        names = shortened(file.name for file in files)
-        raise ValueError(f"{folder} holds {names}; needed: train-images-idx3-ubyte[.gz]")
+        by_name.setdefault((kind, "train" if split == "train" else "test"), []).append(file)
+    if ("images", "train") not in by_name:
+        raise ValueError(f"{folder} holds {shortened(files)}; needed: train-images-idx3-ubyte[.gz]")
     doubles = [
         f"{folder} holds {shortened(file.name for file in same)}; allowed: one of these"
         for same in by_name.values()
@@ -36,35 +42,59 @@ def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
     ]
     if doubles:
         raise ValueError("\n".join(doubles))
-    return {name: _read_array(file) for name, (file,) in by_name.items()}
+    arrays = {name: _blocks(file) for name, (file,) in by_name.items()}
+    return Found(
+        images={split: array for (kind, split), array in arrays.items() if kind == "images"},
+        labels={
+            split: array.whole() for (kind, split), array in arrays.items() if kind == "labels"
+        },
+    )
 
 
-def _read_array(file: Path) -> npt.NDArray[np.uint8]:
+def _blocks(file: Path) -> Blocks:
+    """Return a file's array, of which only the header is read yet."""
     n_dimensions = int(file.name.split("-idx")[1][0])
-    content = _content(file)
-    magic = bytes([0, 0, UNSIGNED_BYTE, n_dimensions])
-    if content[:4] != magic:
+    magic = bytes([0, 0, ITS_NUMBER, n_dimensions])
+    n_header = len(magic) + 4 * n_dimensions
+    with _open(file) as content:
+        header = content.read(n_header)
+    if header[:4] != magic:
         raise ValueError(
-            f"{file} begins with the bytes {content[:4].hex(' ') or '(none)'}; "
+            f"{file} begins with the bytes {header[:4].hex(' ') or '(none)'}; "
             f"allowed: {magic.hex(' ')}, unsigned bytes in {n_dimensions} dimensions"
         )
-    n_header = len(magic) + 4 * n_dimensions
-    if len(content) < n_header:
-        raise ValueError(f"{file} holds {len(content)} bytes; its header alone has {n_header}")
-    shape = struct.unpack_from(f">{n_dimensions}I", content, len(magic))
-    n_expected = n_header + math.prod(shape)
-    if len(content) != n_expected:
-        raise ValueError(
-            f"{file} holds {len(content)} bytes; its header, of sizes {shape}, says {n_expected}"
-        )
-    return np.frombuffer(content, np.uint8, offset=n_header).reshape(shape)
+    if len(header) < n_header:
+        raise ValueError(f"{file} holds {len(header)} bytes; its header alone has {n_header}")
+    shape = struct.unpack_from(f">{n_dimensions}I", header, len(magic))
+
+    def parts() -> Iterator[npt.NDArray[np.uint8]]:
+        with _open(file) as content:
+            n_read = len(content.read(n_header))
+            for n in block_sizes(shape, UNSIGNED_BYTE):
+                part = content.read(n * math.prod(shape[1:]))
+                n_read += len(part)
+                if len(part) < n * math.prod(shape[1:]):
+                    break
+                yield np.frombuffer(part, np.uint8).reshape(n, *shape[1:])
+            while more := content.read(BYTES_AT_ONCE):
+                n_read += len(more)
+        if n_read != n_header + math.prod(shape):
+            raise ValueError(
+                f"{file} holds {n_read} bytes; its header, of sizes {shape}, says "
+                f"{n_header + math.prod(shape)}"
+            )
+
+    return Blocks(shape, UNSIGNED_BYTE, parts)
 
 
-def _content(file: Path) -> bytes:
-    stored = file.read_bytes()
-    if file.suffix != ".gz":
-        return stored
+@contextmanager
+def _open(file: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     try:
-        return gzip.decompress(stored)
+        if file.suffix == ".gz":
+            with gzip.open(file) as unpacked:
+                yield unpacked
+        else:
+            with file.open("rb") as content:
+                yield content
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{file} is no whole gzip file: {error}") from error

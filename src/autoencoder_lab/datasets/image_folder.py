@@ -1,125 +1,216 @@
 """A folder of images, in folders named after their labels where there are labels."""
 
-import re
-import warnings
+import logging
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
+from rich import get_console
+from rich.progress import track
 
-from .found_arrays import FoundArray
+from autoencoder_lab.arrays import ImageShape
+from autoencoder_lab.parameters import ReadingParams
+
+from . import pictures
+from .blocks import Blocks, FoundArray, block_sizes
+from .found_arrays import Found
+from .listing import shown
 from .messages import shortened
 
-FILE_NAMES = re.compile(r".+\.(png|jpe?g|bmp|gif|tiff?|webp)", re.IGNORECASE)
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
-SPLITS = ({""}, {"train"}, {"train", "test"})
+logger = logging.getLogger(__name__)
 
-LabelNames = dict[Path, tuple[str, ...]]
-"""The label of each file: no name, or one."""
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""The split that each of these folders holds."""
 
-PixelsByFile = dict[Path, npt.NDArray[np.uint8]]
-"""(height, width) where the image is grey, (height, width, 3) where it is in colour."""
+LEAVES_OUT = "ingest.pattern leaves files out, as '!masks/**'"
+
+THREADS = min(os.cpu_count() or 1, 4)  # each holds an image of whatever size
+BATCH = 256
+
+T = TypeVar("T")
 
 
-def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
+def read(folder: Path, files: Sequence[str], params: ReadingParams) -> Found:
     """Return the images in the order of their files; labels count their sorted names from 0.
 
-    Images are uint8, all grey (n, height, width) or, once one is in colour, all
-    (n, height, width, 3). Transparency is left out.
+    Images are uint8, (n, height, width, channels): of the parameters' shape or, where they name
+    none, of that which all have; grey, or all RGB once one is in colour.
     """
-    splits = _split(folder, files)
-    found = _number_labels(folder, splits)
-    pixels = _read_pixels(files)
-    _require_one_size(folder, pixels)
-    if any(image.ndim == 3 for image in pixels.values()):
-        height, width = pixels[files[0]].shape[:2]
-        pixels = {
-            file: np.broadcast_to(np.atleast_3d(image), (height, width, 3))
-            for file, image in pixels.items()
-        }
-    for split, labels in splits.items():
-        found[f"{split}_images"] = np.stack([pixels[file] for file in labels])
-    return found
+    labelled = _split(folder, files, params.label_level)
+    labels, class_names = _number_labels(folder, labelled)
+    shape = _shape(folder, files, params)
+    changes: Counter[str] = Counter()
+    images = {
+        split: _blocks(folder, list(of_split), shape, params, changes)
+        for split, of_split in labelled.items()
+    }
+    return Found(images, labels, class_names, changes)
 
 
-def _split(folder: Path, files: Iterable[Path]) -> dict[str, LabelNames]:
+LabelNames = dict[str, tuple[str, ...]]
+"""The label of each file: no name, or one."""
+
+
+def _split(folder: Path, files: Iterable[str], label_level: int) -> dict[str, LabelNames]:
     splits: dict[str, LabelNames] = {}
+    split_folders = set()
     for file in files:
-        parents = file.relative_to(folder).parent.parts
-        has_split = parents[:1] in (("train",), ("test",))
-        split, label = (parents[0], parents[1:]) if has_split else ("", parents)
-        splits.setdefault(split, {})[file] = label
+        parents = file.split("/")[:-1]
+        split = SPLITS.get(parents[0].lower(), "") if parents else ""
+        if split:
+            split_folders.add(parents[0])
+            parents = parents[1:]
+        label = parents[label_level - 1 : label_level] if label_level else []
+        splits.setdefault(split, {})[file] = tuple(map(shown, label))
+    has_one_folder_each = len(split_folders) == len(splits.keys() - {""})
+    is_split = "train" in splits and "" not in splits and has_one_folder_each
     depths = [{len(label) for label in labels.values()} for labels in splits.values()]
-    if set(splits) in SPLITS and all(depth in ({0}, {1}) for depth in depths):
+    if (is_split or set(splits) == {""}) and all(depth in ({0}, {1}) for depth in depths):
         return {split or "train": labels for split, labels in splits.items()}
-    places = sorted({file.relative_to(folder).parent.as_posix() for file in files})
+    places = sorted({shown(file).rpartition("/")[0] or "." for file in files})
     raise ValueError(
         f"{folder} has images in {shortened(places, limit=10)}; allowed: all in one folder, or all "
-        "in folders named after their labels; either directly, or in train/ and maybe test/"
+        f"in folders named after their labels, at ingest.label_level, which is {label_level}; "
+        f"either directly, or in train/ and maybe validation/ and test/. {LEAVES_OUT}"
     )
 
 
-def _number_labels(folder: Path, splits: Mapping[str, LabelNames]) -> dict[str, FoundArray]:
-    """Return `<split>_labels` for each split that has labels, and the `class_names`."""
+def _number_labels(
+    folder: Path, splits: Mapping[str, LabelNames]
+) -> tuple[dict[str, FoundArray], list[str]]:
+    """Return the labels of each split that has some, and the names of all classes."""
     names = {
         split: [name for label in labels.values() for name in label]
         for split, labels in splits.items()
     }
-    train_names, test_names = set(names["train"]), set(names.get("test", []))
-    if train_names and test_names and train_names != test_names:
+    of_training = set(names["train"])
+    all_names = sorted(set().union(*names.values()))
+    unknown = set(all_names) - of_training
+    # Where all training images are of one class, the others are what is to be found.
+    if len(of_training) > 1 and unknown:
         raise ValueError(
-            f"{folder}: train/ and test/ do not both have images of the labels "
-            f"{shortened(sorted(train_names ^ test_names))}; allowed: the same labels in both"
+            f"{folder}: train/ has no images of the labels {shortened(sorted(unknown))}, which "
+            "other splits have; allowed: labels that train/ has, or train/ of one label"
         )
-    found: dict[str, FoundArray] = {}
-    for split, all_names in names.items():
-        if all_names:
-            class_names, labels = np.unique(all_names, return_inverse=True)
-            found |= {f"{split}_labels": labels, "class_names": class_names}
-    return found
+    cases = Counter(name.casefold() for name in all_names)
+    if same := [name for name in all_names if cases[name.casefold()] > 1]:
+        logger.warning("%s: these labels differ only in case: %s", folder, shortened(same))
+    numbers = {name: number for number, name in enumerate(all_names)}
+    labels: dict[str, FoundArray] = {
+        split: np.array([numbers[name] for name in of_split])
+        for split, of_split in names.items()
+        if of_split
+    }
+    return labels, all_names
 
 
-def _read_pixels(files: Iterable[Path]) -> PixelsByFile:
-    """Return each image's pixels, or raise all files that cannot be read."""
-    pixels: PixelsByFile = {}
-    problems = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        for file in files:
-            try:
-                with Image.open(file, formats=FORMATS) as image:
-                    pixels[file] = _pixels(image)
-            except Exception as error:  # Pillow raises many kinds, from SyntaxError to its own
-                problems.append(f"{file} cannot be read as an image: {error}")
-    if problems:
-        raise ValueError(shortened(problems, separator="\n"))
-    return pixels
+def _shape(folder: Path, files: Sequence[str], params: ReadingParams) -> ImageShape:
+    """Return the shape that images are brought to, or raise all files that keep from it."""
+    height, width, channels = params.height, params.width, params.channels
+    if height and width and channels:
+        return height, width, channels
+    found: dict[str, pictures.Picture] = {}
+    problems: dict[str, Exception] = {}
+    for file, picture in _each(pictures.look, folder, files, "Looking at images"):
+        if isinstance(picture, Exception):
+            problems[file] = picture
+        else:
+            found[file] = picture
+    if problems:  # then all that cannot be read are to be named
+        for file, loaded in _each(pictures.load, folder, list(found), "Looking for more to mend"):
+            if isinstance(loaded, Exception):
+                problems[file] = loaded
+        raise _unreadable(folder, problems)
+    if not (height and width):
+        _require_one_size(folder, {file: picture.size for file, picture in found.items()})
+        [(width, height)] = {picture.size for picture in found.values()}
+    is_grey = all(picture.is_grey for picture in found.values())
+    return height, width, channels or (1 if is_grey else 3)
 
 
-def _pixels(image: Image.Image) -> npt.NDArray[np.uint8]:
-    n_frames = getattr(image, "n_frames", 1)
-    if n_frames > 1:
-        raise ValueError(f"it has {n_frames} frames; allowed: 1")
-    if image.mode in ("I", "F"):
-        raise ValueError(f"its pixels are of Pillow's mode {image.mode}; allowed: 8 or 16 bits")
-    if image.mode.startswith("I;16"):  # Pillow's own conversion cuts everything above 255 off
-        return np.round(np.asarray(image) / 257).astype(np.uint8)
-    if image.mode == "P":
-        image = image.convert("RGBA")  # or Pillow warns where the palette has transparency
-    return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
+def _require_one_size(folder: Path, sizes: Mapping[str, tuple[int, int]]) -> None:
+    counts = Counter(sizes.values())
+    (usual, _), *others = counts.most_common()
+    if not others:
+        return
+    listing = [f"{width}x{height} ({n} images)" for (width, height), n in counts.most_common()]
+    unusual = [shown(file) for file, size in sizes.items() if size != usual]
+    raise ValueError(
+        f"{folder} has images of {len(counts)} sizes (width x height): {shortened(listing)}; "
+        f"of other sizes than the first: {shortened(unusual)}; allowed: one size. Set "
+        "ingest.height and ingest.width, to which all are brought, by ingest.fit (pad, crop or "
+        f"stretch). {LEAVES_OUT}"
+    )
 
 
-def _require_one_size(folder: Path, pixels: PixelsByFile) -> None:
-    sizes = {file: f"{image.shape[1]}x{image.shape[0]}" for file, image in pixels.items()}
-    (usual, n_usual), *others = Counter(sizes.values()).most_common()
-    if others:
-        unusual = [
-            f"{file.relative_to(folder)} is {size}" for file, size in sizes.items() if size != usual
-        ]
-        raise ValueError(
-            f"{folder}: {shortened(unusual)}; allowed: one size, and {n_usual} of {len(sizes)} "
-            f"images are {usual} (width x height)"
+def _blocks(
+    folder: Path,
+    files: Sequence[str],
+    shape: ImageShape,
+    params: ReadingParams,
+    changes: Counter[str],
+) -> Blocks:
+    """Return the images of a split, which are decoded as they are read."""
+    whole_shape, dtype = (len(files), *shape), np.dtype(np.uint8)
+    decode = partial(pictures.read, shape=shape, params=params)
+
+    def parts() -> Iterator[FoundArray]:
+        problems: dict[str, Exception] = {}
+        each = _each(decode, folder, files, f"Reading images of {folder.name}")
+        for n in block_sizes(whole_shape, dtype):
+            block = np.empty((n, *shape), dtype)
+            for number, (file, result) in enumerate(islice(each, n)):
+                if isinstance(result, Exception):
+                    problems[file] = result
+                else:
+                    block[number], changes_of_one = result
+                    changes.update(changes_of_one)
+            if not problems:
+                yield block
+        if problems:
+            raise _unreadable(folder, problems)
+
+    return Blocks(whole_shape, dtype, parts)
+
+
+def _each(
+    function: Callable[[Path], T], folder: Path, files: Sequence[str], doing: str
+) -> Iterator[tuple[str, T | Exception]]:
+    """Yield what a function returns of each file, or raises; with a bar where somebody watches."""
+
+    def attempt(file: str) -> T | Exception:
+        try:
+            return function(folder / file)
+        except Exception as error:  # Pillow raises many kinds, from SyntaxError to its own
+            return error
+
+    logger.info("%s: %d files", doing, len(files))
+    with pictures.bombs_are_errors(), ThreadPoolExecutor(THREADS) as pool:
+        batches = (files[start : start + BATCH] for start in range(0, len(files), BATCH))
+        results = (result for batch in batches for result in pool.map(attempt, batch))
+        console = get_console()
+        yield from track(
+            zip(files, results, strict=True),
+            doing,
+            total=len(files),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
         )
+
+
+def _unreadable(folder: Path, problems: Mapping[str, Exception]) -> ValueError:
+    listing = [
+        f"{folder / shown(file)} cannot be read as an image: {it}" for file, it in problems.items()
+    ]
+    return ValueError(f"{shortened(listing, separator=chr(10))}. {LEAVES_OUT}")

@@ -1,20 +1,22 @@
 """NumPy archives, with this project's names for the arrays, or those of MedMNIST or Keras."""
 
 import logging
-import re
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
-from .found_arrays import FoundArray
+from autoencoder_lab.parameters import ReadingParams
+
+from .blocks import Blocks, FoundArray, block_sizes
+from .found_arrays import Found
 from .messages import shortened
 
 logger = logging.getLogger(__name__)
 
-FILE_NAMES = re.compile(r"[^/]+\.npz")
 KEYS = (
     *("train_images", "train_labels"),
     *("validation_images", "validation_labels"),
@@ -24,44 +26,98 @@ MEDMNIST_KEYS = tuple(key.replace("validation", "val") for key in KEYS)
 KERAS_KEYS = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
 NAMES = dict(zip(KEYS + MEDMNIST_KEYS + KERAS_KEYS, 3 * KEYS, strict=True))
 
+DAMAGES = (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged archive, or one with a password, raises."""
 
-def read(folder: Path, files: list[Path]) -> dict[str, FoundArray]:
+
+def read(folder: Path, files: Sequence[str], _: ReadingParams) -> Found:
     """Return what the one archive holds; only the training images have to be there."""
     if len(files) > 1:
-        listing = shortened(file.name for file in files)
-        raise ValueError(f"{folder} holds {listing}; allowed: one .npz")
-    (file,) = files
-    with file.open("rb") as content, _open(content) as archive:
-        keys = [key for key in archive.files if key in NAMES]
-        names = {NAMES[key] for key in keys}
-        if "train_images" not in names or len(names) < len(keys):
-            raise ValueError(
-                f"{file} has the keys {shortened(archive.files, limit=10) or '(none)'}; allowed: "
-                f"{', '.join(KEYS)}, where val may stand for validation, or "
-                f"{', '.join(KERAS_KEYS)}, of which the first is needed"
-            )
-        if unread := [key for key in archive.files if key not in NAMES]:
-            logger.warning("%s: these keys are not read: %s", file, shortened(unread))
-        return {NAMES[key]: _read_array(archive, key, file) for key in keys}
-
-
-def _open(content: BinaryIO) -> np.lib.npyio.NpzFile:
-    try:
-        archive = np.load(content, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile):
-        archive = None  # NumPy takes what is no archive for a pickle, and says so
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise ValueError(f"{content.name} is not a whole zip archive of arrays, which a .npz is")
-    return archive
-
-
-def _read_array(archive: np.lib.npyio.NpzFile, key: str, file: Path) -> FoundArray:
-    try:
-        array = archive[key]
-    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        listing = shortened(files)
+        raise ValueError(f"{folder} holds {listing}; allowed: one .npz (ingest.pattern chooses)")
+    (file,) = (folder / name for name in files)
+    found_keys = _keys(file)
+    keys = {NAMES[key]: key for key in found_keys if key in NAMES}
+    if "train_images" not in keys or len(keys) < sum(key in NAMES for key in found_keys):
         raise ValueError(
-            f"{file}: key {key} cannot be read ({error}); allowed: arrays of numbers"
-        ) from error
-    if not isinstance(array, np.ndarray):  # NumPy hands out the bytes of what is no array
-        raise ValueError(f"{file}: key {key} is no array; allowed: arrays of numbers")
-    return array
+            f"{file} has the keys {shortened(found_keys, limit=10) or '(none)'}; allowed: "
+            f"{', '.join(KEYS)}, where val may stand for validation, or "
+            f"{', '.join(KERAS_KEYS)}, of which the first is needed"
+        )
+    if unread := [key for key in found_keys if key not in NAMES]:
+        logger.warning("%s: these keys are not read: %s", file, shortened(unread))
+    arrays = {name: _blocks(file, key) for name, key in keys.items()}
+    return Found(
+        images={
+            name.removesuffix("_images"): blocks
+            for name, blocks in arrays.items()
+            if name.endswith("_images")
+        },
+        labels={
+            name.removesuffix("_labels"): blocks.whole()
+            for name, blocks in arrays.items()
+            if name.endswith("_labels")
+        },
+    )
+
+
+def _keys(file: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file} is not a whole zip archive of arrays, which a .npz is") from error
+
+
+def _blocks(file: Path, key: str) -> Blocks:
+    """Return an array of the archive, of which only the header is read yet."""
+    try:
+        with zipfile.ZipFile(file) as archive, archive.open(f"{key}.npy") as member:
+            shape, is_fortran, dtype = _header(member)
+    except KeyError:  # NumPy takes what has not the ending for bytes
+        raise ValueError(f"{file}: key {key} is no array; allowed: arrays of numbers") from None
+    except DAMAGES as error:
+        raise _unreadable(file, key, error) from error
+
+    def parts() -> Iterator[FoundArray]:
+        try:
+            if is_fortran or not shape:
+                with np.load(file, allow_pickle=False) as archive:
+                    yield archive[key]
+            else:
+                yield from _stream(file, key, shape, dtype)
+        except DAMAGES as error:
+            raise _unreadable(file, key, error) from error
+
+    return Blocks(shape, dtype, parts)
+
+
+def _stream(
+    file: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Iterator[FoundArray]:
+    with zipfile.ZipFile(file) as archive, archive.open(f"{key}.npy") as member:
+        _header(member)
+        for n in block_sizes(shape, dtype):
+            block = np.empty((n, *shape[1:]), dtype)
+            content = member.read(block.nbytes)
+            if len(content) < block.nbytes:
+                raise EOFError("it ends too early")
+            yield np.frombuffer(content, dtype).reshape(block.shape)
+
+
+def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(member)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read_header is None:  # of arrays of records
+        raise ValueError(f"it is of version {version}")
+    shape, is_fortran, dtype = read_header(member)
+    if dtype.hasobject:
+        raise ValueError("it holds Python's objects")
+    return shape, is_fortran, dtype
+
+
+def _unreadable(file: Path, key: str, error: Exception) -> ValueError:
+    return ValueError(f"{file}: key {key} cannot be read ({error}); allowed: arrays of numbers")

@@ -1,12 +1,11 @@
 """How reconstruction errors are distributed, and which images have the largest."""
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from autoencoder_lab.arrays import Images
+from autoencoder_lab.arrays import Errors, ImageSource
 
 from .images import COLUMNS, draw_row, row_inches
 
@@ -14,7 +13,7 @@ WORST = 0.95
 
 
 def error_distribution(
-    errors: npt.NDArray[np.float64], images: Images, reconstructions: Images, *, title: str
+    errors: Errors, images: ImageSource, reconstructions: ImageSource, *, title: str
 ) -> Figure:
     """Return a histogram of errors, above the images with the largest and their reconstructions.
 
@@ -35,7 +34,7 @@ def error_distribution(
     return figure
 
 
-def _draw_histogram(axes: Axes, errors: npt.NDArray[np.float64]) -> None:
+def _draw_histogram(axes: Axes, errors: Errors) -> None:
     axes.hist(errors, bins="auto", color="#0072B2", alpha=0.8)
     for share, name, style in ((0.5, "median", "-"), (WORST, f"{WORST:.0%} are below", "--")):
         at = float(np.quantile(errors, share))

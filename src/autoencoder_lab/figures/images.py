@@ -8,19 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from autoencoder_lab.arrays import Images
+from autoencoder_lab.arrays import Images, ImageSource
 
 COLUMNS = 12
 IMAGE_INCHES = 0.8
 INCHES_A_LETTER = 0.085
 
 
-def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
+def image_rows(rows: Sequence[tuple[str, ImageSource]], *, title: str) -> Figure:
     """Return a figure with a labelled row of images for each pair.
 
     Args:
-        rows: A label and an array (n, height, width, channels), drawn clipped to [0, 1].
-            The first `COLUMNS` images are shown.
+        rows: A label and images (n, height, width, channels), drawn clipped to [0, 1]: of them,
+            the first `COLUMNS`.
     """
     n_columns = min(COLUMNS, max(len(images) for _, images in rows))
     _, images = rows[0]
@@ -43,7 +43,7 @@ def image_rows(rows: Sequence[tuple[str, Images]], *, title: str) -> Figure:
     return figure
 
 
-def row_inches(images: Images) -> float:
+def row_inches(images: ImageSource) -> float:
     """Return how high a row of images is: very tall or wide ones are drawn smaller."""
     height, width = images.shape[1:3]
     inches: float = IMAGE_INCHES * min(max(height / width, 0.5), 2)

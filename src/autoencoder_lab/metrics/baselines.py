@@ -1,5 +1,7 @@
 """What is reached without a network."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
@@ -7,11 +9,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
 
-from autoencoder_lab.arrays import Codings, Images, Labels
-from autoencoder_lab.samples import LabelDraws
-
-from .reconstruction import mse
-from .spreading import spread_accuracies
+from autoencoder_lab.arrays import Codings, Images, ImageSource, Labels, batches
+from autoencoder_lab.image_sources import StoredImages
+from autoencoder_lab.samples import SAMPLE, LabelDraws
 
 PCA_COMPONENTS = 30
 """Of the codings that labels spread over, as many as the stacked autoencoder's."""
@@ -19,12 +19,21 @@ PCA_COMPONENTS = 30
 MOST_COMPONENTS = 300
 """Of PCA's curve: of images, more leave next to no error."""
 
+MOST_PIXELS = 3072
+"""Of images whose pixels are compared as they are: 32 x 32 in colour."""
 
-def pca_mse(train_images: Images, test_images: Images, *, n_components: int, seed: int) -> float:
-    """Return the squared error of test images that PCA reconstructs, as `reconstruction.mse` does.
+NUMBERS_FITTED = 2**26
+"""That PCA is fitted on: more of MNIST than there is."""
+
+
+def pca_mse(
+    train_images: StoredImages, test_images: ImageSource, *, n_components: int, seed: int
+) -> float:
+    """Return the squared error of test images that PCA reconstructs, over pixels and images.
 
     Args:
-        train_images: (n, height, width, channels) in [0, 1]; PCA is fitted on them alone.
+        train_images: (n, height, width, channels) in [0, 1]; PCA is fitted on them alone, of many
+            on the first: see `fit_pca`.
         test_images: The same shape.
         n_components: The codings' size; there are never more than pixels or training images.
 
@@ -34,44 +43,83 @@ def pca_mse(train_images: Images, test_images: Images, *, n_components: int, see
 
     Source: Baldi and Hornik, "Neural Networks and Principal Component Analysis", 1989.
     """
-    flat, flat_test = _pixels(train_images), _pixels(test_images)
-    pca = PCA(min(n_components, *flat.shape), random_state=seed).fit(flat)
-    reconstructions = pca.inverse_transform(pca.transform(flat_test))
-    return mse(test_images, reconstructions.reshape(test_images.shape))
+    pca = fit_pca(train_images, n_components=n_components, seed=seed)
+    total = 0.0
+    for images in batches(test_images):
+        flat = _pixels(images)
+        reconstructed = pca.inverse_transform(pca.transform(flat))
+        total += len(images) * float(np.square(reconstructed - flat).mean(dtype=np.float64))
+    return total / len(test_images)
 
 
-def pca_curve(train_images: Images, test_images: Images, *, seed: int) -> pd.DataFrame:
+def pca_curve(train_images: StoredImages, test_images: ImageSource, *, seed: int) -> pd.DataFrame:
     """Return `pca_mse` by the number of components: `components`, from 1, and `mse`.
 
     There are never more than `MOST_COMPONENTS`, pixels or training images.
     """
-    flat, flat_test = _pixels(train_images), _pixels(test_images)
-    pca = PCA(min(MOST_COMPONENTS, *flat.shape), random_state=seed).fit(flat)
-    # Components are orthogonal: each takes the square of its coding off the error.
-    squared_codings = np.square(pca.transform(flat_test), dtype=np.float64)
-    without_any = np.square(flat_test - pca.mean_, dtype=np.float64).sum(axis=1).mean()
-    errors = without_any - squared_codings.mean(axis=0).cumsum()
+    pca = fit_pca(train_images, n_components=MOST_COMPONENTS, seed=seed)
+    squared_codings, without_any = np.zeros(pca.n_components_), 0.0
+    for images in batches(test_images):
+        flat = _pixels(images)
+        # Components are orthogonal: each takes the square of its coding off the error.
+        squared_codings += np.square(pca.transform(flat), dtype=np.float64).sum(axis=0)
+        without_any += float(np.square(flat - pca.mean_, dtype=np.float64).sum())
+    errors = (without_any - squared_codings.cumsum()) / len(test_images)
+    n_pixels = math.prod(test_images.shape[1:])
     components = np.arange(1, len(errors) + 1)
-    return pd.DataFrame({"components": components, "mse": errors.clip(0) / flat.shape[1]})
+    return pd.DataFrame({"components": components, "mse": errors.clip(0) / n_pixels})
+
+
+def fit_pca(images: StoredImages, *, n_components: int, seed: int) -> PCA:
+    """Return PCA of the first images: as many as fit in memory, or 10 for each component.
+
+    There are never more components than pixels, or than images that it is fitted on.
+    """
+    n_pixels = math.prod(images.shape[1:])
+    n_fitted = max(NUMBERS_FITTED // n_pixels, 10 * min(n_components, MOST_COMPONENTS))
+    flat = _pixels(images.first(n_fitted)[:])
+    return PCA(min(n_components, *flat.shape), random_state=seed).fit(flat)
+
+
+def pca_codings(
+    train_images: StoredImages, test_images: StoredImages, *, n_components: int, seed: int
+) -> tuple[Codings, Codings]:
+    """Return the components (n, n_components) of the first `SAMPLE` images of both."""
+    pca = fit_pca(train_images, n_components=n_components, seed=seed)
+    train, test = (
+        np.concatenate([pca.transform(_pixels(part)) for part in batches(images.first(SAMPLE))])
+        for images in (train_images, test_images)
+    )
+    return train, test
+
+
+def as_points(train_images: StoredImages, test_images: StoredImages) -> tuple[Codings, Codings]:
+    """Return the first `SAMPLE` images of both, flat: (n, pixels).
+
+    Images of more than `MOST_PIXELS` numbers are their first `MOST_COMPONENTS` components, between
+    which distances are nearly those between pixels.
+    """
+    if math.prod(train_images.shape[1:]) > MOST_PIXELS:
+        return pca_codings(train_images, test_images, n_components=MOST_COMPONENTS, seed=0)
+    return _pixels(train_images.first(SAMPLE)[:]), _pixels(test_images.first(SAMPLE)[:])
 
 
 def few_label_accuracies(
-    train_images: Images,
+    train_pixels: Codings,
     train_labels: Labels,
-    test_images: Images,
+    test_pixels: Codings,
     test_labels: Labels,
     draws: LabelDraws,
 ) -> pd.DataFrame:
     """Return the test accuracy of logistic regression and the nearest neighbour on pixels.
 
     Args:
-        train_images, test_images: (n, height, width, channels) in [0, 1].
+        train_pixels, test_pixels: (n, pixels), as `as_points` returns them.
         train_labels, test_labels: (n,). Of the first, only the drawn ones are used.
 
     Returns:
         `baseline/pixels_logistic` and `baseline/pixels_nearest` in [0, 1], by `labels` and `draw`.
     """
-    train_pixels, test_pixels = _pixels(train_images), _pixels(test_images)
     logistic = draws.empty_table("baseline/pixels_logistic")
     nearest = draws.empty_table("baseline/pixels_nearest")
     for draw in draws.draws:
@@ -86,36 +134,6 @@ def few_label_accuracies(
             predicted = few[distances[:, :budget].argmin(axis=1)]
             nearest[budget, draw.number] = (predicted == test_labels).mean()
     return pd.concat([logistic, nearest], axis=1)
-
-
-def spread_over_pixels(
-    train_images: Images,
-    train_labels: Labels,
-    test_images: Images,
-    test_labels: Labels,
-    draws: LabelDraws,
-) -> pd.Series:
-    """Return `spread_accuracies` of images (n, height, width, channels) taken as codings."""
-    pixels, test_pixels = _pixels(train_images), _pixels(test_images)
-    spread = spread_accuracies(pixels, train_labels, test_pixels, test_labels, draws)
-    return spread.rename("baseline/pixels_spread")
-
-
-def spread_over_pca(
-    train_images: Images,
-    train_labels: Labels,
-    test_images: Images,
-    test_labels: Labels,
-    draws: LabelDraws,
-    *,
-    seed: int,
-) -> pd.Series:
-    """Return `spread_accuracies` of images on their first `PCA_COMPONENTS` components."""
-    pixels, test_pixels = _pixels(train_images), _pixels(test_images)
-    pca = PCA(min(PCA_COMPONENTS, *pixels.shape), random_state=seed).fit(pixels)
-    codings, test_codings = pca.transform(pixels), pca.transform(test_pixels)
-    spread = spread_accuracies(codings, train_labels, test_codings, test_labels, draws)
-    return spread.rename("baseline/pca_spread")
 
 
 def _pixels(images: Images) -> Codings:

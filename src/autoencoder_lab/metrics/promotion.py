@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Autoencoder, Images, Labels
+from autoencoder_lab.arrays import Autoencoder, Labels
 from autoencoder_lab.champions import Champion, Promotion
+from autoencoder_lab.image_sources import Reconstructions, StoredImages, encode
 from autoencoder_lab.results import CellResult
+from autoencoder_lab.samples import SAMPLE
 
 from . import codings, contract, reconstruction
 from .intervals import half_width
@@ -19,9 +21,9 @@ LINEAR_ACCURACY = "validation/linear_accuracy"
 class ValidationData:
     """Images (n, height, width, channels) in [0, 1] on which models are measured, with labels."""
 
-    train_images: Images
+    train_images: StoredImages
     train_labels: Labels
-    images: Images
+    images: StoredImages
     labels: Labels
 
     def score(self, metric: str, model: Autoencoder) -> float:
@@ -29,12 +31,11 @@ class ValidationData:
         if metric == LINEAR_ACCURACY:
             encoder = model.get_layer("encoder")
             train, held_out = (
-                encoder.predict(some, PREDICTED_AT_ONCE, 0).reshape(len(some), -1)
-                for some in (self.train_images, self.images)
+                encode(encoder, some.first(SAMPLE)) for some in (self.train_images, self.images)
             )
-            return codings.linear_probe(train, self.train_labels)(held_out, self.labels)
-        reconstructions = model.predict(self.images, PREDICTED_AT_ONCE, 0)
-        errors = reconstruction.errors(self.images, reconstructions)
+            linear_probe = codings.linear_probe(train, self.train_labels[: len(train)])
+            return linear_probe(held_out, self.labels[: len(held_out)])
+        errors, _ = reconstruction.errors(self.images, Reconstructions(model, self.images))
         return errors[metric.removeprefix("validation/")]
 
 

@@ -1,27 +1,37 @@
 """How near reconstructions come to the images, and how much noise denoising removes."""
 
 import numpy as np
-import numpy.typing as npt
 from skimage.metrics import structural_similarity
 
-from autoencoder_lab.arrays import Images, require_same_shape
+from autoencoder_lab.arrays import Errors, Images, ImageSource, batches, require_same_shape
 
 SMALLEST_ERROR = 1e-10  # -100 dB: keeps a perfect reconstruction finite
 SMALLEST_PROBABILITY = 1e-7  # as in Keras: keeps the cross-entropy finite
 
 
-def errors(images: Images, reconstructions: Images) -> dict[str, float]:
-    """Return all four measures below, by their names."""
-    return {
-        "mse": mse(images, reconstructions),
-        "bce": bce(images, reconstructions),
-        "psnr": psnr(images, reconstructions),
-        "ssim": ssim(images, reconstructions),
+def errors(images: ImageSource, reconstructions: ImageSource) -> tuple[dict[str, float], Errors]:
+    """Return `mse`, `bce`, `psnr` and `ssim`, as below, and the squared error of each image.
+
+    Only so many images are in memory as are predicted at once.
+    """
+    require_same_shape(images=images, reconstructions=reconstructions)
+    parts, total_bce, total_ssim = [], 0.0, 0.0
+    for some, reconstructed in zip(batches(images), batches(reconstructions), strict=True):
+        parts.append(image_errors(some, reconstructed))
+        total_bce += len(some) * bce(some, reconstructed)
+        total_ssim += len(some) * ssim(some, reconstructed)
+    of_each = np.concatenate(parts)
+    means = {
+        "mse": float(of_each.mean()),
+        "bce": total_bce / len(of_each),
+        "psnr": _psnr(of_each),
+        "ssim": total_ssim / len(of_each),
     }
+    return means, of_each
 
 
-def mse(images: Images, reconstructions: Images) -> float:
-    """Return the squared error, averaged over pixels and images.
+def image_errors(images: Images, reconstructions: Images) -> Errors:
+    """Return the squared error of each image (n,), averaged over its pixels.
 
     Args:
         images, reconstructions: (n, height, width, channels); images in [0, 1].
@@ -30,15 +40,7 @@ def mse(images: Images, reconstructions: Images) -> float:
         0 or more, in squared units of intensity. Lower is better.
     """
     require_same_shape(images=images, reconstructions=reconstructions)
-    return float(np.square(reconstructions - images).mean(dtype=np.float64))
-
-
-def image_errors(images: Images, reconstructions: Images) -> npt.NDArray[np.float64]:
-    """Return the squared error of each image (n,), averaged over its pixels: see `mse`."""
-    require_same_shape(images=images, reconstructions=reconstructions)
-    errors: npt.NDArray[np.float64] = np.square(reconstructions - images).mean(
-        axis=(1, 2, 3), dtype=np.float64
-    )
+    errors: Errors = np.square(reconstructions - images).mean(axis=(1, 2, 3), dtype=np.float64)
     return errors
 
 
@@ -70,8 +72,11 @@ def psnr(images: Images, reconstructions: Images) -> float:
     Returns:
         At most 100. Higher is better; an error of one grey level in 255 gives 48.
     """
-    errors = np.maximum(image_errors(images, reconstructions), SMALLEST_ERROR)
-    return float(-10 * np.log10(errors).mean())
+    return _psnr(image_errors(images, reconstructions))
+
+
+def _psnr(errors: Errors) -> float:
+    return float(-10 * np.log10(np.maximum(errors, SMALLEST_ERROR)).mean())
 
 
 def ssim(images: Images, reconstructions: Images) -> float:
@@ -105,7 +110,7 @@ def ssim(images: Images, reconstructions: Images) -> float:
     )
 
 
-def denoise_psnr_gain(clean: Images, corrupted: Images, denoised: Images) -> float:
+def denoise_psnr_gain(clean: ImageSource, corrupted: ImageSource, denoised: ImageSource) -> float:
     """Return how many decibels denoising brings corrupted images nearer to the clean.
 
     Args:
@@ -115,4 +120,11 @@ def denoise_psnr_gain(clean: Images, corrupted: Images, denoised: Images) -> flo
         PSNR(denoised) - PSNR(corrupted), averaged over the images, in dB. Higher is better,
         the identity scores 0, and a result worse than its input is negative.
     """
-    return psnr(clean, denoised) - psnr(clean, corrupted)
+    require_same_shape(clean=clean, corrupted=corrupted, denoised=denoised)
+    total = sum(
+        len(clean_ones) * (psnr(clean_ones, denoised_ones) - psnr(clean_ones, corrupted_ones))
+        for clean_ones, corrupted_ones, denoised_ones in zip(
+            batches(clean), batches(corrupted), batches(denoised), strict=True
+        )
+    )
+    return total / len(clean)

@@ -8,8 +8,8 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.stats import mode
 from sklearn.semi_supervised import LabelSpreading
 
-from autoencoder_lab.arrays import UNLABELLED, Codings, Labels
-from autoencoder_lab.samples import Indices, LabelDraws
+from autoencoder_lab.arrays import UNLABELLED, Codings, Indices, Labels
+from autoencoder_lab.samples import LabelDraws
 
 GRAPH_NEIGHBOURS = 10
 TEST_NEIGHBOURS = 5

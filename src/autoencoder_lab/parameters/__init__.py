@@ -3,7 +3,6 @@
 from .experiment import (
     CorruptionParams,
     EvaluationParams,
-    IngestParams,
     PretrainingParams,
     PromotionParams,
     SharedParams,
@@ -14,6 +13,7 @@ from .experiment import (
     variant_names,
 )
 from .feasibility import find_infeasible, find_infeasible_budgets, find_infeasible_promotion
+from .ingest import SMALLEST_SIDE, IngestParams, ReadingParams
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
 from .study import StudyParams
 from .training import (
@@ -33,6 +33,7 @@ from .training import (
 from .types import Contradiction, Count, Params, Widths
 
 __all__ = [
+    "SMALLEST_SIDE",
     "Contradiction",
     "ConvolutionalParams",
     "CorruptionParams",
@@ -53,6 +54,7 @@ __all__ = [
     "Params",
     "PretrainingParams",
     "PromotionParams",
+    "ReadingParams",
     "SharedParams",
     "SparsityParams",
     "StrategyParams",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, JsonValue, PositiveFloat, create_model, model_validator
 
+from .ingest import IngestParams
 from .models import DenseParams, ModelParams
 from .training import (
     GaussianNoiseParams,
@@ -15,15 +16,7 @@ from .training import (
     NoSparsityParams,
     TrainingParams,
 )
-from .types import Contradiction, Count, Counts, FolderName, Fraction, Params, Seed
-
-
-class IngestParams(Params):
-    """How the images are split."""
-
-    validation_fraction: Fraction
-    test_fraction: Fraction
-    split_seed: Seed
+from .types import Contradiction, Count, Counts, FolderName, Params, Seed
 
 
 class CorruptionParams(Params):

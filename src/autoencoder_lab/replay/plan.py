@@ -116,7 +116,7 @@ def _data_problems(project: Path, env: str | None, record: RunRecord) -> Iterato
         raw_images: RawImages = context.catalog.load("raw_images")
     except DatasetError as error:  # without any images, nothing can be allowed
         raise BadInput(str(root_cause(error))) from error
-    digest = raw_images.sha256()
+    digest = raw_images.sha256
     if digest != record.data_digest:
         yield (
             f"the images of {record.dataset} are others: their digest was "

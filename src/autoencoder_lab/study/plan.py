@@ -157,7 +157,7 @@ def _finished(study: Study, dataset: str) -> Iterator[tuple[Cell, str]]:
         raise BadInput(str(root_cause(error))) from error
     from_now = made_with(
         {
-            "data_digest": raw_images.sha256(),
+            "data_digest": raw_images.sha256,
             "git_commit": study.code.commit,
             "git_changes": study.code.uncommitted,
         }

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from pydantic import JsonValue
 
+from autoencoder_lab.image_sources import StoredImages
+
 LONGEST_TEXT = 200
 MOST_ITEMS = 30
 
@@ -17,7 +19,8 @@ def describe_value(value: object) -> JsonValue:
     """Return what a value is: an array's shape, type and range, a table's columns, a digest.
 
     Equal digests (SHA-256) mean equal bytes: of an array, a table, a text, or a model's weights.
-    What is small is returned as it is. Of figures, only the type is told.
+    What is small is returned as it is. Of images that are not read, the digest is of their places
+    in the data, whose own digest is in the run. Of figures, only the type is told.
     """
     match value:
         case None | bool() | int() | float():
@@ -40,6 +43,8 @@ def describe_value(value: object) -> JsonValue:
             return [describe_value(item) for item in value]
         case Mapping() | Sequence():
             return {"type": type(value).__name__, "items": len(value)}
+        case StoredImages():
+            return _described(value, [value.rows], shape=list(value.shape))
         case _ if dataclasses.is_dataclass(value):
             fields = [field.name for field in dataclasses.fields(value)]
             return {name: describe_value(getattr(value, name)) for name in fields}

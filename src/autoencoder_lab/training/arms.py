@@ -1,6 +1,7 @@
 """The arms of the pretraining comparison: classifiers that differ in how their encoder starts."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition
@@ -12,10 +13,11 @@ from cachetools import LRUCache, cached
 from keras import layers
 
 from autoencoder_lab import models
-from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Images, Labels
+from autoencoder_lab.arrays import ImageSource, Labels, batches
+from autoencoder_lab.image_sources import encode
 from autoencoder_lab.parameters import ModelParams, PretrainingParams
 from autoencoder_lab.samples import LabelDraw, LabelDraws
-from autoencoder_lab.training.classifiers import ClassifierFits, Inputs, Weights
+from autoencoder_lab.training.classifiers import ClassifierFits, Weights
 from autoencoder_lab.training.progress import Milestone, tell
 
 
@@ -28,9 +30,9 @@ class LabelledImages:
         labels, test_labels: (n,), all labelled.
     """
 
-    images: Images
+    images: ImageSource
     labels: Labels
-    test_images: Images
+    test_images: ImageSource
     test_labels: Labels
 
 
@@ -48,7 +50,7 @@ class Arm:
     key: str
     encoder: keras.Model
     start: Callable[[LabelDraw], Weights]
-    encode: Callable[[LabelDraw, Images], Inputs]
+    encode: Callable[[LabelDraw, ImageSource], ImageSource]
 
 
 def pretrained_accuracies(
@@ -69,7 +71,7 @@ def _all_it_depends_on(
 ) -> tuple[object, ...]:
     digest = hashlib.sha256()
     used = [data.images[draw.images] for draw in draws.draws]
-    for array in (data.labels, data.test_images, data.test_labels, *used):
+    for array in (data.labels, *batches(data.test_images), data.test_labels, *used):
         digest.update(np.ascontiguousarray(array).data)
     draw_seeds = tuple(draw.seed for draw in draws.draws)
     return model, params, data.images.shape, draws.budgets, draw_seeds, digest.digest()
@@ -106,13 +108,13 @@ def _frozen(key: str, encoder: keras.Model, *, start: Callable[[LabelDraw], Weig
     """Return an arm that fits the softmax layer alone, on codings."""
     frozen = keras.models.clone_model(encoder)
 
-    def encode(draw: LabelDraw, images: Images) -> Inputs:
+    def encode_frozen(draw: LabelDraw, images: ImageSource) -> ImageSource:
         frozen.set_weights(start(draw))
-        codings: Inputs = frozen.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0)
-        return codings
+        return encode(frozen, images)
 
-    nothing = keras.Sequential([keras.Input(encoder.output_shape[1:]), layers.Flatten()])
-    return Arm(key, nothing, lambda draw: [], encode)
+    latent_dim = math.prod(encoder.output_shape[1:])
+    nothing = keras.Sequential([keras.Input((latent_dim,)), layers.Flatten()])
+    return Arm(key, nothing, lambda draw: [], encode_frozen)
 
 
 def _measure(
@@ -123,7 +125,7 @@ def _measure(
     fits = ClassifierFits(arm.encoder, params, n_classes=len(classes))
     accuracies = draws.empty_table(arm.key)
     for draw in draws.draws:
-        inputs = arm.encode(draw, data.images[draw.images])
+        inputs = arm.encode(draw, data.images[draw.images])[:]
         targets = np.searchsorted(classes, data.labels[draw.images])
         test_inputs = arm.encode(draw, data.test_images)
         start = arm.start(draw)

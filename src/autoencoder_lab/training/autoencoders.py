@@ -1,5 +1,6 @@
 """Fitting an autoencoder to reconstruct images: all layers at once, or one pair after another."""
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
@@ -9,15 +10,15 @@ import numpy as np
 import pandas as pd
 from keras import layers
 
-from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Images
+from autoencoder_lab.arrays import ImageSource, batches
 from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
 from autoencoder_lab.training.phases import COLUMNS, Inputs, Phase, fit_phase
 
 
 def fit(
     autoencoder: keras.Sequential,
-    images: Images,
-    validation_images: Images,
+    images: ImageSource,
+    validation_images: ImageSource,
     params: TrainingParams,
     *,
     seed: int,
@@ -81,11 +82,15 @@ def _fit_greedily(whole: Phase, strategy: GreedyParams, *, seed: int) -> pd.Data
 
 
 def _codings(encoder: keras.Model, inputs: Inputs) -> Inputs:
-    starts = range(0, len(inputs), PREDICTED_AT_ONCE)
-    # Not predict(), which copies all inputs into a tensor first.
-    return np.concatenate(
-        [encoder.predict_on_batch(inputs[start : start + PREDICTED_AT_ONCE]) for start in starts]
-    )
+    """Return codings of all inputs, in a file that is gone with them: they may be many."""
+    shape = (len(inputs), *encoder.output_shape[1:])
+    with tempfile.TemporaryFile() as file:
+        codings = np.memmap(file, np.float32, "w+", shape=shape)
+    n_done = 0
+    for batch in batches(inputs):
+        codings[n_done : n_done + len(batch)] = encoder.predict_on_batch(batch)
+        n_done += len(batch)
+    return codings
 
 
 class _KeepBest(keras.callbacks.Callback):  # type: ignore[misc]

@@ -1,5 +1,6 @@
 """Images as a fit reads them: in chunks of so many bytes, so that they need not fit in memory."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from autoencoder_lab import seeds
+from autoencoder_lab.arrays import ImageSource
 
 BYTES_A_MEGABYTE = 10**6
 
@@ -27,18 +29,19 @@ class Chunks:
     nothing that is learnt.
 
     Attributes:
-        images: (n, …), in memory or mapped from a file.
+        images: (n, …), or codings of them; where they are stored, they are scaled as they are read.
         megabytes: Of a chunk, at most, unless a batch is larger.
     """
 
-    images: npt.NDArray[np.float32]
+    images: ImageSource
     batch_size: int
     megabytes: int
 
     @property
     def size(self) -> int:
         """The number of images in each but the last, which may be smaller."""
-        n_fitting: int = self.megabytes * BYTES_A_MEGABYTE // self.images[0].nbytes
+        n_bytes_each = 4 * math.prod(self.images.shape[1:])  # as floats
+        n_fitting = self.megabytes * BYTES_A_MEGABYTE // n_bytes_each
         return max(n_fitting // self.batch_size, 1) * self.batch_size
 
     def __len__(self) -> int:

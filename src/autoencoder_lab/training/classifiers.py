@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import PREDICTED_AT_ONCE, Labels
+from autoencoder_lab.arrays import ImageSource, Labels, batches
 from autoencoder_lab.parameters import PretrainingParams
 from autoencoder_lab.training.engine import suits_xla
 
@@ -60,11 +60,9 @@ class ClassifierFits:
         batches = _batches(n_labels, self._params, seed=order_seed)
         self._take_steps(tf.constant(inputs), tf.constant(targets), tf.constant(batches))
 
-    def predict(self, inputs: Inputs) -> Labels:
+    def predict(self, inputs: ImageSource) -> Labels:
         """Return the most likely class (n,) of each input, by the classifier fitted last."""
-        starts = range(0, len(inputs), PREDICTED_AT_ONCE)
-        parts = [inputs[start : start + PREDICTED_AT_ONCE] for start in starts]
-        return np.concatenate([self._classify(tf.constant(part)).numpy() for part in parts])
+        return np.concatenate([self._classify(tf.constant(it)).numpy() for it in batches(inputs)])
 
     def _steps(self, inputs: tf.Tensor, targets: tf.Tensor, batches: tf.Tensor) -> None:
         weights = self._classifier.trainable_variables

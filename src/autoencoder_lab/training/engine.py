@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from autoencoder_lab.arrays import PREDICTED_AT_ONCE
+from autoencoder_lab.arrays import predicted_at_once
 from autoencoder_lab.training.objectives import Apply, Objective
 
 EpochFunction = Callable[[Iterator[tuple[tf.Tensor, ...]]], dict[str, tf.Tensor]]
@@ -43,7 +43,8 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
     def make_test_function(self, force: bool = False) -> None:
         if self.test_function is not None and not force:
             return
-        self.test_function = self._over_batches(self.objective, PREDICTED_AT_ONCE)
+        n_at_once = predicted_at_once(self.model.input_shape)
+        self.test_function = self._over_batches(self.objective, n_at_once)
 
     def _learn(self, batch: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import PREDICTED_AT_ONCE
+from autoencoder_lab.arrays import ImageSource, predicted_at_once
 from autoencoder_lab.parameters import TrainingParams
 from autoencoder_lab.training.chunks import Chunks
 from autoencoder_lab.training.divergence import Diverged
@@ -18,7 +17,7 @@ from autoencoder_lab.training.engine import EpochTrainer, in_halves, suits_xla
 from autoencoder_lab.training.objectives import reconstruction
 from autoencoder_lab.training.progress import Milestone, tell
 
-Inputs = npt.NDArray[np.float32]
+Inputs = ImageSource
 """(n, …): images, or codings of them."""
 
 COLUMNS = ["epoch", "train/loss", "val/loss", "phase"]
@@ -52,7 +51,7 @@ class Phase:
     ) -> keras.callbacks.History:
         """Fit in place."""
         chunks = self._chunks(self.inputs, self.params.batch_size)
-        of_validation = self._chunks(self.validation_inputs, PREDICTED_AT_ONCE)
+        of_validation = self._in_order(self.validation_inputs)
         return self._trainer().fit(
             chunks.epochs(seed=seed),
             steps_per_epoch=len(chunks),
@@ -67,14 +66,14 @@ class Phase:
     def losses(self, *, seed: int) -> list[float]:
         """Return the training and the validation loss, as they are now."""
         trainer = self._trainer()
-        all_chunks = [
-            self._chunks(inputs, PREDICTED_AT_ONCE)
-            for inputs in (self.inputs, self.validation_inputs)
-        ]
+        all_chunks = [self._in_order(inputs) for inputs in (self.inputs, self.validation_inputs)]
         return [
             trainer.evaluate(chunks.in_order(seed=seed), steps=len(chunks), verbose=0)
             for chunks in all_chunks
         ]
+
+    def _in_order(self, inputs: Inputs) -> Chunks:
+        return self._chunks(inputs, predicted_at_once(inputs.shape))
 
     def _chunks(self, inputs: Inputs, batch_size: int) -> Chunks:
         return Chunks(inputs, batch_size, self.params.chunk_megabytes)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from autoencoder_lab.arrays import Autoencoder, Images, RawImages
-from autoencoder_lab.parameters import IngestParams
 from autoencoder_lab.pipelines.comparison.nodes import choose_cells, reconstruct_samples
 from autoencoder_lab.results import CellResult
 
+from ...ingest_params import ingest_params
+
 RAW = RawImages(np.zeros((9, 5, 3, 1), np.uint8), np.arange(9) % 3)
-INGEST = IngestParams(validation_fraction=0.25, test_fraction=0.5, split_seed=7)
+INGEST = ingest_params(validation_fraction=0.25, test_fraction=0.5, split_seed=7)
 
 
 def times(factor: float) -> Callable[[], Autoencoder]:
@@ -29,7 +30,7 @@ def times(factor: float) -> Callable[[], Autoencoder]:
 def tied(cell_result: CellResult) -> CellResult:
     return replace(
         cell_result,
-        made_with={"data": RAW.sha256()[:8]},
+        made_with={"data": RAW.sha256[:8]},
         parameters={
             "ingest.validation_fraction": "0.25",
             "ingest.test_fraction": "0.5",

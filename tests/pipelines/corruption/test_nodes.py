@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from autoencoder_lab.arrays import Images
 from autoencoder_lab.parameters import CorruptionParams
 from autoencoder_lab.pipelines.corruption.nodes import corrupt_images, draw_views
 
@@ -15,8 +16,12 @@ IMAGES = np.full((8, 7, 5, 3), 0.5, np.float32)
 IMAGES.setflags(write=False)
 
 
+def made() -> dict[str, Images]:
+    return {name: view[:] for name, view in corrupt_images(IMAGES, PARAMS, 0).items()}
+
+
 def test_there_is_a_view_for_each_noise_named_by_its_strength() -> None:
-    views = corrupt_images(IMAGES, PARAMS, 0)
+    views = made()
 
     assert list(views) == ["gaussian_0.2", "gaussian_0.5", "mask_0.5"]
     assert {view.shape for view in views.values()} == {IMAGES.shape}
@@ -25,7 +30,7 @@ def test_there_is_a_view_for_each_noise_named_by_its_strength() -> None:
 
 
 def test_each_view_has_the_noise_that_it_is_named_after() -> None:
-    light, heavy, mask = corrupt_images(IMAGES, PARAMS, 0).values()
+    light, heavy, mask = made().values()
 
     # 840 pixels, of which those of the heavy noise are clipped at 0.5 either way.
     assert (light - IMAGES).std() == pytest.approx(0.2, abs=0.02)
@@ -35,7 +40,7 @@ def test_each_view_has_the_noise_that_it_is_named_after() -> None:
 
 
 def test_the_two_gaussian_views_are_not_the_same_noise_scaled() -> None:
-    views = corrupt_images(IMAGES, PARAMS, 0)
+    views = made()
 
     noises = [(view - IMAGES).ravel() for view in (views["gaussian_0.2"], views["gaussian_0.5"])]
 

@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 
 from autoencoder_lab.arrays import UNLABELLED, Labels, RawImages
-from autoencoder_lab.parameters import IngestParams
+from autoencoder_lab.image_sources import StoredImages
 from autoencoder_lab.pipelines.ingest.nodes import (
     describe_data,
     draw_samples,
     split_images,
 )
 
-PARAMS = IngestParams(validation_fraction=0.1, test_fraction=0.2, split_seed=0)
+from ...ingest_params import ingest_params
+
+PARAMS = ingest_params(validation_fraction=0.1, test_fraction=0.2, split_seed=0)
 
 
 def raw(labels: Labels, *, test_labels: Labels | None = None) -> RawImages:
@@ -30,8 +32,8 @@ def raw(labels: Labels, *, test_labels: Labels | None = None) -> RawImages:
     )
 
 
-def numbers(images: np.ndarray) -> list[int]:
-    pixels = np.rint(255 * images[:, 0, :, 0]).astype(int)
+def numbers(images: StoredImages) -> list[int]:
+    pixels = np.rint(255 * images[:][:, 0, :, 0]).astype(int)
     return [int(low + 256 * high) for low, high in pixels]
 
 
@@ -82,11 +84,28 @@ def test_a_data_sets_own_validation_split_is_kept() -> None:
         PARAMS,
     )
 
-    assert numbers(splits["validation_images"]) == list(range(200, 250))
-    np.testing.assert_array_equal(splits["validation_labels"], own.test_labels)
+    found = numbers(splits["validation_images"])
+    assert sorted(found) == list(range(200, 250))
+    np.testing.assert_array_equal(
+        splits["validation_labels"], own.test_labels[np.subtract(found, 200)]
+    )
     train, test = numbers(splits["train_images"]), numbers(splits["test_images"])
     assert sorted(train + test) == list(range(200))
     assert len(test) == 40
+
+
+def test_where_all_splits_are_the_data_sets_own_each_begins_with_a_sample() -> None:
+    sorted_by_class = np.repeat([0, 1, 2], [30, 20, 10])
+    own = raw(sorted_by_class, test_labels=sorted_by_class)
+
+    splits = split_images(
+        replace(own, validation_images=own.test_images, validation_labels=own.test_labels), PARAMS
+    )
+
+    for name in ("train", "validation", "test"):
+        assert sorted(splits[f"{name}_labels"]) == sorted(sorted_by_class)
+        assert np.abs(np.bincount(splits[f"{name}_labels"][:12]) - [6, 4, 2]).max() <= 1
+    assert sorted(numbers(splits["train_images"])) == list(range(60))
 
 
 def test_the_first_test_images_are_a_sample_of_all_classes_and_the_whole_file() -> None:
@@ -112,20 +131,20 @@ def test_the_splits_seed_decides_the_split() -> None:
     assert first == again != other
 
 
-def test_images_become_read_only_float32_in_the_unit_range() -> None:
+def test_images_become_float32_in_the_unit_range_and_no_node_changes_them_for_others() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (30, 5, 3, 3), dtype=np.uint8)
     pixels[0, 0, 0] = [0, 255, 128]
 
     splits = split_images(RawImages(pixels, np.zeros(30, np.int64)), PARAMS)
 
     images = np.concatenate(
-        [splits["train_images"], splits["validation_images"], splits["test_images"]]
+        [splits[f"{name}_images"][:] for name in ("train", "validation", "test")]
     )
     assert images.dtype == np.float32
     assert (images.min(), images.max()) == (0, 1)
     np.testing.assert_array_equal(np.unique(images), np.unique(pixels / np.float32(255)))
-    with pytest.raises(ValueError, match="read-only"):
-        splits["train_images"][:] = 0
+    splits["train_images"][:][:] = 0
+    assert splits["train_images"][:].any()
 
 
 def test_float_images_keep_their_values() -> None:
@@ -133,7 +152,7 @@ def test_float_images_keep_their_values() -> None:
 
     splits = split_images(RawImages(images, np.zeros(30, np.int64)), PARAMS)
 
-    assert np.isin(splits["train_images"], images).all()
+    assert np.isin(splits["train_images"][:], images).all()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +173,7 @@ def test_images_that_cannot_be_stratified_are_split_all_the_same(
 
 @pytest.mark.parametrize("fraction", [0.01, 0.99])
 def test_no_split_is_left_empty(fraction: float) -> None:
-    params = IngestParams(validation_fraction=fraction, test_fraction=fraction, split_seed=0)
+    params = ingest_params(validation_fraction=fraction, test_fraction=fraction, split_seed=0)
 
     splits = split_images(raw(np.zeros(9, np.int64)), params)
 
@@ -162,17 +181,19 @@ def test_no_split_is_left_empty(fraction: float) -> None:
 
 
 def test_the_description_counts_and_its_digest_notices_one_pixel_and_one_label() -> None:
-    splits = split_images(raw(np.arange(100) % 3), PARAMS)
-    altered_image, altered_label = splits["test_images"].copy(), splits["test_labels"].copy()
+    raw_images = replace(raw(np.arange(100) % 3), reading={"changed": {"made grey": 2}})
+    splits = split_images(raw_images, PARAMS)
+    altered_image, altered_label = splits["test_images"][:], splits["test_labels"].copy()
     altered_image[0, 0, 0] += 0.01
     altered_label[0] = (altered_label[0] + 1) % 3
 
-    plain = describe_data(**splits)
+    plain = describe_data(raw_images, **splits)
     others = [
-        describe_data(**(splits | change))
+        describe_data(raw_images, **(splits | change))
         for change in ({"test_images": altered_image}, {"test_labels": altered_label})
     ]
 
+    assert plain["changed"] == {"made grey": 2}
     assert plain["image"] == {"height": 3, "width": 2, "channels": 1}
     assert [plain[name]["images"] for name in ("train", "validation", "test")] == [72, 8, 20]
     assert sum(plain["train"]["images_by_class"].values()) == 72
@@ -185,14 +206,12 @@ def test_arrays_in_fortrans_order_are_described_alike() -> None:
     pixels = np.random.default_rng(0).random((30, 5, 3, 3), dtype=np.float32)
     labels = np.zeros(30, np.int64)
 
-    described = [
-        describe_data(
-            **split_images(
-                RawImages(images, labels, test_images=images, test_labels=labels), PARAMS
-            )
-        )
+    raws = [
+        RawImages(images, labels, test_images=images, test_labels=labels)
         for images in (pixels, np.asfortranarray(pixels))
     ]
+
+    described = [describe_data(some, **split_images(some, PARAMS)) for some in raws]
 
     assert described[0] == described[1]
 
@@ -215,7 +234,7 @@ def test_classes_keep_their_names_and_are_called_by_their_number_otherwise() -> 
     splits = split_images(named, PARAMS)
 
     assert splits["class_names"] == {0: "cat", 1: "1", 2: "emu"}
-    summary = describe_data(**splits)
+    summary = describe_data(named, **splits)
     assert list(summary["test"]["images_by_class"]) == ["cat", "1", "emu"]
     figure = draw_samples(splits["train_images"], splits["train_labels"], splits["class_names"])
     assert [axes.get_ylabel() for axes in figure.axes] == ["cat", "1", "emu"]

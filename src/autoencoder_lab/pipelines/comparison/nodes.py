@@ -8,8 +8,9 @@ import pandas as pd
 from PIL.Image import Image
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Figure, Images, Labels, RawImages
+from autoencoder_lab.arrays import Figure, Images, ImageSource, Labels, RawImages
 from autoencoder_lab.champions import Champion, Promotion
+from autoencoder_lab.image_sources import StoredImages
 from autoencoder_lab.parameters import IngestParams, PromotionParams, flatten
 from autoencoder_lab.results import CellResult, choose, differences, made_with
 
@@ -67,7 +68,9 @@ def rank_variants(scores: pd.DataFrame) -> Ranked:
     return Ranked(differences_table=of_pairs, leaderboard_table=rank(scores, of_pairs))
 
 
-def measure_pca_curve(train_images: Images, test_images: Images, seed: int) -> pd.DataFrame:
+def measure_pca_curve(
+    train_images: StoredImages, test_images: ImageSource, seed: int
+) -> pd.DataFrame:
     """Return the error of PCA on the test images by the number of components."""
     from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
 
@@ -113,7 +116,7 @@ def draw_noise_transfer(noise_transfer: pd.DataFrame) -> Figure:
 
 
 def reconstruct_samples(
-    compared_cells: Sequence[CellResult], test_images: Images
+    compared_cells: Sequence[CellResult], test_images: ImageSource
 ) -> dict[str, Images]:
     """Return the same test images as each variant reconstructs them, by the first of its seeds."""
     from autoencoder_lab.figures.images import COLUMNS  # matplotlib takes its time
@@ -129,13 +132,13 @@ def reconstruct_samples(
 
 
 def draw_reconstructions_of_variants(
-    test_images: Images, reconstructed_samples: Mapping[str, Images], leaderboard: pd.DataFrame
+    test_images: ImageSource, reconstructed_samples: Mapping[str, Images], leaderboard: pd.DataFrame
 ) -> Figure:
     """Return the same test images as reconstructed by each variant, that of least error first."""
     from autoencoder_lab.figures.images import image_rows  # matplotlib takes its time
 
     order = leaderboard.loc[leaderboard["metric"] == "test/mse", "variant"]
-    rows = [("input", test_images)]
+    rows: list[tuple[str, ImageSource]] = [("input", test_images)]
     rows += [(variant, reconstructed_samples[variant]) for variant in order]
     return image_rows(rows, title="The same test images, reconstructed by each variant")
 
@@ -143,9 +146,9 @@ def draw_reconstructions_of_variants(
 def choose_champion(
     compared_cells: Sequence[CellResult],
     champion: Champion | None,
-    train_images: Images,
+    train_images: StoredImages,
     train_labels: Labels,
-    validation_images: Images,
+    validation_images: StoredImages,
     validation_labels: Labels,
     promotion: PromotionParams,
 ) -> Promotion:
@@ -210,9 +213,10 @@ def write_report(
 
 
 def _require_same_images(result: CellResult, raw_images: RawImages, ingest: IngestParams) -> None:
-    now = made_with({"data_digest": raw_images.sha256()})
-    now |= {key: str(value) for key, value in flatten({"ingest": ingest}).items()}
     facts = {**result.made_with, **result.parameters}
+    of_ingest = flatten({"ingest": ingest}).items()
+    now = made_with({"data_digest": raw_images.sha256})
+    now |= {key: str(value) for key, value in of_ingest if key in facts}  # others are newer
     then = {key: facts[key] for key in now if key in facts}
     if difference := differences(then, now):
         raise ValueError(

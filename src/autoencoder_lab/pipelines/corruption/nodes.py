@@ -3,24 +3,26 @@
 from collections.abc import Mapping
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Figure, Images
+from autoencoder_lab.arrays import Figure, ImageSource
 from autoencoder_lab.parameters import CorruptionParams
 
 
-def corrupt_images(test_images: Images, params: CorruptionParams, seed: int) -> dict[str, Images]:
-    """Return a corrupted copy of the images for each kind of noise, by the view's name.
+def corrupt_images(
+    test_images: ImageSource, params: CorruptionParams, seed: int
+) -> dict[str, ImageSource]:
+    """Return a corrupted view of the images for each kind of noise, by the view's name.
 
     All are (n, height, width, channels) in [0, 1]. The same seed draws the same noise.
     """
-    from autoencoder_lab.corruptions import corrupt  # TensorFlow takes seconds to import
+    from autoencoder_lab.corruptions import CorruptedImages  # TensorFlow takes seconds to import
 
     return {
-        noise.view: corrupt(test_images, noise, seed=seeds.derive(seed, noise.view, 2)).numpy()
+        noise.view: CorruptedImages(test_images, noise, *seeds.derive(seed, noise.view))
         for noise in params.noises
     }
 
 
-def draw_views(test_images: Images, test_views: Mapping[str, Images]) -> Figure:
+def draw_views(test_images: ImageSource, test_views: Mapping[str, ImageSource]) -> Figure:
     """Return the first test images above their corrupted views."""
     from autoencoder_lab.figures.images import image_rows  # matplotlib takes its time
 

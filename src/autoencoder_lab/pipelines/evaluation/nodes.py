@@ -9,17 +9,19 @@ import numpy as np
 
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import (
-    PREDICTED_AT_ONCE,
     Autoencoder,
     ClassNames,
     Codings,
+    Errors,
     Figure,
-    Images,
+    ImageSource,
     Labels,
     Points,
     has_labels,
 )
+from autoencoder_lab.image_sources import Reconstructions, StoredImages, encode
 from autoencoder_lab.parameters import EvaluationParams
+from autoencoder_lab.samples import SAMPLE
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +31,20 @@ WALKS = 6
 class Reconstructed(TypedDict):
     """What an autoencoder makes of validation and test images, and of the corrupted views."""
 
-    validation_reconstructions: Images
-    reconstructions: Images
-    denoised_views: dict[str, Images]
+    validation_reconstructions: ImageSource
+    reconstructions: ImageSource
+    denoised_views: dict[str, ImageSource]
+
+
+class Measured(TypedDict):
+    """The errors of the reconstructions: over each split, and of each test image."""
+
+    reconstruction_metrics: dict[str, float]
+    test_errors: Errors
 
 
 class Encoded(TypedDict):
-    """The codings of the splits; those of the test images have the short name."""
+    """The codings of the splits' first images; those of the test images have the short name."""
 
     train_codings: Codings
     validation_codings: Codings
@@ -44,29 +53,35 @@ class Encoded(TypedDict):
 
 def reconstruct_images(
     model: Autoencoder,
-    validation_images: Images,
-    test_images: Images,
-    test_views: Mapping[str, Images],
+    validation_images: ImageSource,
+    test_images: ImageSource,
+    test_views: Mapping[str, ImageSource],
 ) -> Reconstructed:
-    """Reconstruct images (n, height, width, channels), and denoise the corrupted views."""
-    validation_reconstructions, reconstructions, *denoised = (
-        model.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0)
-        for images in (validation_images, test_images, *test_views.values())
-    )
+    """Return reconstructions of images (n, height, width, channels), and views, denoised.
+
+    They are made as they are read.
+    """
     return Reconstructed(
-        validation_reconstructions=validation_reconstructions,
-        reconstructions=reconstructions,
-        denoised_views=dict(zip(test_views, denoised, strict=True)),
+        validation_reconstructions=Reconstructions(model, validation_images),
+        reconstructions=Reconstructions(model, test_images),
+        denoised_views={name: Reconstructions(model, view) for name, view in test_views.items()},
     )
 
 
 def encode_images(
-    model: Autoencoder, train_images: Images, validation_images: Images, test_images: Images
+    model: Autoencoder,
+    train_images: StoredImages,
+    validation_images: StoredImages,
+    test_images: StoredImages,
 ) -> Encoded:
-    """Encode images (n, height, width, channels); the codings are flattened to (n, latent_dim)."""
+    """Return the codings (n, latent_dim), flattened, of the first images of each split.
+
+    They are `SAMPLE` at most, and the splits' orders random: what needs all codings at once is
+    measured on a fair part of them.
+    """
     encoder = model.get_layer("encoder")
     train_codings, validation_codings, codings = (
-        encoder.predict(images, batch_size=PREDICTED_AT_ONCE, verbose=0).reshape(len(images), -1)
+        encode(encoder, images.first(SAMPLE))
         for images in (train_images, validation_images, test_images)
     )
     return Encoded(
@@ -75,27 +90,27 @@ def encode_images(
 
 
 def measure_reconstructions(
-    validation_images: Images,
-    validation_reconstructions: Images,
-    test_images: Images,
-    reconstructions: Images,
-) -> dict[str, float]:
-    """Return the errors of the reconstructions: `validation/…` and `test/…`."""
+    validation_images: ImageSource,
+    validation_reconstructions: ImageSource,
+    test_images: ImageSource,
+    reconstructions: ImageSource,
+) -> Measured:
+    """Return the errors of the reconstructions, `validation/…` and `test/…`, and of each image."""
     from autoencoder_lab.metrics import reconstruction  # scikit-image takes its time
 
-    splits = {
-        "validation": (validation_images, validation_reconstructions),
-        "test": (test_images, reconstructions),
-    }
-    return {
-        f"{split}/{name}": error
-        for split, pair in splits.items()
-        for name, error in reconstruction.errors(*pair).items()
-    }
+    of_validation, _ = reconstruction.errors(validation_images, validation_reconstructions)
+    of_test, test_errors = reconstruction.errors(test_images, reconstructions)
+    return Measured(
+        reconstruction_metrics={
+            **{f"validation/{name}": error for name, error in of_validation.items()},
+            **{f"test/{name}": error for name, error in of_test.items()},
+        },
+        test_errors=test_errors,
+    )
 
 
 def measure_baseline(
-    train_images: Images, test_images: Images, codings: Codings, seed: int
+    train_images: StoredImages, test_images: ImageSource, codings: Codings, seed: int
 ) -> dict[str, float]:
     """Return the error of PCA with as many components as the codings have numbers."""
     from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
@@ -107,7 +122,7 @@ def measure_baseline(
     return {"baseline/pca_mse": error}
 
 
-def draw_reconstructions(test_images: Images, reconstructions: Images) -> Figure:
+def draw_reconstructions(test_images: ImageSource, reconstructions: ImageSource) -> Figure:
     """Return the first test images above their reconstructions."""
     from autoencoder_lab.figures.images import image_rows  # matplotlib takes its time
 
@@ -117,13 +132,14 @@ def draw_reconstructions(test_images: Images, reconstructions: Images) -> Figure
     )
 
 
-def draw_errors(test_images: Images, reconstructions: Images) -> Figure:
+def draw_errors(
+    test_errors: Errors, test_images: ImageSource, reconstructions: ImageSource
+) -> Figure:
     """Return how the errors of the test images are distributed, and the worst of them."""
     from autoencoder_lab.figures.errors import error_distribution  # matplotlib takes its time
-    from autoencoder_lab.metrics.reconstruction import image_errors
 
     return error_distribution(
-        image_errors(test_images, reconstructions),
+        test_errors,
         test_images,
         reconstructions,
         title="Reconstruction errors of the test images",
@@ -131,7 +147,9 @@ def draw_errors(test_images: Images, reconstructions: Images) -> Figure:
 
 
 def measure_denoising(
-    test_images: Images, test_views: Mapping[str, Images], denoised_views: Mapping[str, Images]
+    test_images: ImageSource,
+    test_views: Mapping[str, ImageSource],
+    denoised_views: Mapping[str, ImageSource],
 ) -> dict[str, float]:
     """Return the noise removed from each view: `denoise/<view>/psnr_gain`, in dB."""
     from autoencoder_lab.metrics import reconstruction  # scikit-image takes its time
@@ -145,12 +163,14 @@ def measure_denoising(
 
 
 def draw_denoising(
-    test_images: Images, test_views: Mapping[str, Images], denoised_views: Mapping[str, Images]
+    test_images: ImageSource,
+    test_views: Mapping[str, ImageSource],
+    denoised_views: Mapping[str, ImageSource],
 ) -> Figure:
     """Return the first test images, and for each view them corrupted and denoised."""
     from autoencoder_lab.figures.images import image_rows  # matplotlib takes its time
 
-    rows = [("clean", test_images)]
+    rows: list[tuple[str, ImageSource]] = [("clean", test_images)]
     for name, denoised in denoised_views.items():
         rows += [(name, test_views[name]), ("denoised", denoised)]
     return image_rows(rows, title="Corrupted test images, denoised")
@@ -193,20 +213,26 @@ def measure_codings(
     test_labels: Labels,
     seed: int,
 ) -> dict[str, float]:
-    """Return what the codings say of the classes: `probe/…` and `cluster/…`, where labelled."""
+    """Return what the codings say of the classes: `probe/…` and `cluster/…`, where labelled.
+
+    Of the labels, only those of the encoded images are used: the first.
+    """
     from autoencoder_lab.metrics import codings as measures  # scikit-learn takes a second
 
     if not all(map(has_labels, (train_labels, validation_labels, test_labels))):
         logger.warning("Not all images have labels: codings are not measured by classes.")
         return {}
-    linear_probe = measures.linear_probe(train_codings, train_labels)
-    probed = (train_codings, train_labels, codings, test_labels)
+    of_training = train_labels[: len(train_codings)]
+    of_validation = validation_labels[: len(validation_codings)]
+    of_test = test_labels[: len(codings)]
+    linear_probe = measures.linear_probe(train_codings, of_training)
+    probed = (train_codings, of_training, codings, of_test)
     [cluster_seed] = seeds.derive(seed, "clusters")
     return {
-        "validation/linear_accuracy": linear_probe(validation_codings, validation_labels),
-        "probe/linear_accuracy": linear_probe(codings, test_labels),
+        "validation/linear_accuracy": linear_probe(validation_codings, of_validation),
+        "probe/linear_accuracy": linear_probe(codings, of_test),
         "probe/knn_accuracy": measures.knn_accuracy(*probed),
-        "cluster/nmi": measures.cluster_nmi(codings, test_labels, seed=cluster_seed),
+        "cluster/nmi": measures.cluster_nmi(codings, of_test, seed=cluster_seed),
     }
 
 
@@ -222,7 +248,7 @@ def measure_map(codings: Codings, codings_map: Points, test_labels: Labels) -> d
 
 
 def draw_map(
-    codings_map: Points, test_images: Images, test_labels: Labels, class_names: ClassNames
+    codings_map: Points, test_images: ImageSource, test_labels: Labels, class_names: ClassNames
 ) -> Figure:
     """Return the mapped test images, some of them drawn, coloured by class where labelled."""
     from autoencoder_lab.figures import maps  # matplotlib takes its time
@@ -255,7 +281,7 @@ def draw_activity(codings: Codings) -> Figure:
 
 def draw_walk(
     model: Autoencoder,
-    test_images: Images,
+    test_images: ImageSource,
     codings: Codings,
     test_labels: Labels,
     class_names: ClassNames,
@@ -266,8 +292,8 @@ def draw_walk(
     """
     from autoencoder_lab.figures.images import COLUMNS, image_rows  # matplotlib takes its time
 
-    _, first_of_each = np.unique(test_labels, return_index=True)
-    stops = np.sort(first_of_each) if len(first_of_each) > 1 else np.arange(len(test_images))
+    _, first_of_each = np.unique(test_labels[: len(codings)], return_index=True)
+    stops = np.sort(first_of_each) if len(first_of_each) > 1 else np.arange(len(codings))
     decoder = model.get_layer("decoder")
     steps = np.linspace(0, 1, COLUMNS - 2, dtype=np.float32)[:, np.newaxis]
     rows = []
@@ -276,7 +302,8 @@ def draw_walk(
         decoded = decoder.predict(
             between.reshape(-1, *decoder.input_shape[1:]), batch_size=len(between), verbose=0
         )
-        walk = np.concatenate([test_images[[start]], decoded, test_images[[end]]])
+        first, last = test_images[np.array([start, end])]
+        walk = np.concatenate([first[np.newaxis], decoded, last[np.newaxis]])
         names = [class_names.get(int(test_labels[stop]), "") for stop in (start, end)]
         rows.append((" to ".join(filter(None, names)), walk))
     return image_rows(

@@ -7,6 +7,7 @@ from kedro.pipeline import Node, Pipeline
 
 from .nodes import (
     Encoded,
+    Measured,
     Reconstructed,
     draw_activity,
     draw_denoising,
@@ -62,7 +63,7 @@ def _of_reconstructions() -> Pipeline:
             Node(
                 measure_reconstructions,
                 inputs=["validation_images", "validation_reconstructions", *RECONSTRUCTIONS],
-                outputs="reconstruction_metrics",
+                outputs={name: name for name in Measured.__annotations__},
                 name="measure_reconstructions",
             ),
             Node(
@@ -71,7 +72,12 @@ def _of_reconstructions() -> Pipeline:
                 outputs="reconstructions_figure",
                 name="draw_reconstructions",
             ),
-            Node(draw_errors, inputs=RECONSTRUCTIONS, outputs="errors_figure", name="draw_errors"),
+            Node(
+                draw_errors,
+                inputs=["test_errors", *RECONSTRUCTIONS],
+                outputs="errors_figure",
+                name="draw_errors",
+            ),
             Node(
                 measure_denoising,
                 inputs=VIEWS,

@@ -2,6 +2,8 @@
 
 import hashlib
 import logging
+import math
+from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
@@ -9,16 +11,18 @@ import numpy as np
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import (
     SMALLEST_SPLIT,
+    SPLITS,
     UNLABELLED,
     ClassNames,
     Figure,
-    Images,
+    ImageSource,
+    Indices,
     Labels,
-    Pixels,
     RawImages,
-    as_images,
+    batches,
     has_labels,
 )
+from autoencoder_lab.image_sources import StoredImages
 from autoencoder_lab.parameters import IngestParams
 from autoencoder_lab.samples import stratified_order
 
@@ -30,48 +34,63 @@ SAMPLE_ROWS = 10
 class Splits(TypedDict):
     """Images (n, height, width, channels) in [0, 1], a label for each, and the classes' names."""
 
-    train_images: Images
+    train_images: StoredImages
     train_labels: Labels
-    validation_images: Images
+    validation_images: StoredImages
     validation_labels: Labels
-    test_images: Images
+    test_images: StoredImages
     test_labels: Labels
     class_names: ClassNames
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the images, unread, with their labels."""
+
+    images: StoredImages
+    labels: Labels
+
+    def take(self, places: Indices) -> "Part":
+        images = StoredImages(self.images.pixels, self.images.rows[places])
+        return Part(images, self.labels[places])
 
 
 def split_images(raw_images: RawImages, params: IngestParams) -> Splits:
     """Return training, validation and test images: disjoint, and stratified where labelled.
 
-    A data set's own validation and test splits are kept. Where a class is too small to be
-    in both parts of a split, that split is not stratified. The test images come in an order in
-    which any first few are a sample: what is shown, mapped or probed takes them from there.
+    A data set's own validation and test splits are kept. Where a class is too small to be in both
+    parts of a split, that split is not stratified. Images of each split come in an order in which
+    any first few are a sample: what is shown, mapped or probed takes them from there.
     """
-    test_seed, validation_seed, order_seed = seeds.derive(params.split_seed, "splits", 3)
-    images, labels = raw_images.train_images, raw_images.train_labels
+    test_seed, validation_seed, *order_seeds = seeds.derive(params.split_seed, "splits", 5)
     _warn_of_too_little(raw_images)
-    own = raw_images.splits
-    n_left = 1 if "validation" in own else 2
-    if "test" in own:
-        test_images, test_labels = own["test"]
-    else:
-        images, test_images, labels, test_labels = _split(
-            images, labels, params.test_fraction, n_splits_left=n_left, seed=test_seed
-        )
-    if "validation" in own:
-        validation_images, validation_labels = own["validation"]
-    else:
-        images, validation_images, labels, validation_labels = _split(
-            images, labels, params.validation_fraction, n_splits_left=1, seed=validation_seed
-        )
-    order = stratified_order(test_labels, seed=order_seed)
-    all_labels = np.unique(np.concatenate([labels, validation_labels, test_labels]))
+    parts = {
+        name: Part(StoredImages(pixels, np.arange(len(pixels))), labels)
+        for name, (pixels, labels) in raw_images.splits.items()
+    }
+    own = set(parts)
+    for name, fraction, seed in (
+        ("test", params.test_fraction, test_seed),
+        ("validation", params.validation_fraction, validation_seed),
+    ):
+        if name not in own:
+            n_left = 2 if name == "test" and "validation" not in own else 1
+            parts["train"], parts[name] = _split(
+                parts["train"], fraction, n_splits_left=n_left, seed=seed
+            )
+    # What is left of training images that were split is in a random order.
+    as_found = own if own == set(SPLITS) else own - {"train"}
+    for name, seed in zip(("test", "validation", "train"), order_seeds, strict=True):
+        if name in as_found | {"test"}:
+            parts[name] = parts[name].take(stratified_order(parts[name].labels, seed=seed))
+    all_labels = np.unique(np.concatenate([part.labels for part in parts.values()]))
     return Splits(
-        train_images=_shared(images),
-        train_labels=labels,
-        validation_images=_shared(validation_images),
-        validation_labels=validation_labels,
-        test_images=_shared(test_images[order]),
-        test_labels=test_labels[order],
+        train_images=parts["train"].images,
+        train_labels=parts["train"].labels,
+        validation_images=parts["validation"].images,
+        validation_labels=parts["validation"].labels,
+        test_images=parts["test"].images,
+        test_labels=parts["test"].labels,
         class_names={
             label: raw_images.class_names.get(label, str(label))
             for label in all_labels[all_labels != UNLABELLED].tolist()
@@ -80,17 +99,19 @@ def split_images(raw_images: RawImages, params: IngestParams) -> Splits:
 
 
 def describe_data(
-    train_images: Images,
+    raw_images: RawImages,
+    train_images: ImageSource,
     train_labels: Labels,
-    validation_images: Images,
+    validation_images: ImageSource,
     validation_labels: Labels,
-    test_images: Images,
+    test_images: ImageSource,
     test_labels: Labels,
     class_names: ClassNames,
 ) -> dict[str, object]:
     """Return how many images there are, of what shape and classes, and a digest of each split.
 
-    The digest is the SHA-256 of the pixels and labels, so equal digests mean equal data.
+    And which of the data set's files were left out, and how many images were changed and how. The
+    digest is the SHA-256 of the pixels and labels, so equal digests mean equal data.
     """
     splits = {
         "train": (train_images, train_labels),
@@ -101,10 +122,13 @@ def describe_data(
     return {
         "image": {"height": height, "width": width, "channels": channels},
         **{name: _describe_split(*split, class_names) for name, split in splits.items()},
+        **raw_images.reading,
     }
 
 
-def draw_samples(train_images: Images, train_labels: Labels, class_names: ClassNames) -> Figure:
+def draw_samples(
+    train_images: ImageSource, train_labels: Labels, class_names: ClassNames
+) -> Figure:
     """Return some training images: a row for each of the first classes, where labelled."""
     from autoencoder_lab.figures.images import (  # matplotlib takes its time
         COLUMNS,
@@ -114,7 +138,10 @@ def draw_samples(train_images: Images, train_labels: Labels, class_names: ClassN
     if has_labels(train_labels):
         classes = np.unique(train_labels)
         shown = classes[:SAMPLE_ROWS]
-        rows = [(class_names[label], train_images[train_labels == label]) for label in shown]
+        rows = [
+            (class_names[label], train_images[np.flatnonzero(train_labels == label)[:COLUMNS]])
+            for label in shown
+        ]
         title = f"Training images of {len(shown)} of {len(classes)} classes"
     else:
         starts = range(0, min(len(train_images), SAMPLE_ROWS * COLUMNS), COLUMNS)
@@ -124,51 +151,49 @@ def draw_samples(train_images: Images, train_labels: Labels, class_names: ClassN
 
 
 def _warn_of_too_little(raw_images: RawImages) -> None:
-    if (raw_images.train_images == raw_images.train_images[0]).all():
+    first = raw_images.train_images[:1]
+    if all((image == first).all() for image in raw_images.train_images):
         logger.warning("All images are the same: there is nothing to learn.")
     if raw_images.is_labelled and len(np.unique(raw_images.train_labels)) == 1:
         logger.warning("All images are of one class: what is measured by classes says nothing.")
 
 
-def _split(
-    images: Pixels, labels: Labels, fraction: float, *, n_splits_left: int, seed: int
-) -> tuple[Pixels, Pixels, Labels, Labels]:
-    """Return the images and labels without, and with, a random fraction: as scikit-learn does."""
+def _split(part: Part, fraction: float, *, n_splits_left: int, seed: int) -> tuple[Part, Part]:
+    """Return the images without, and with, a random fraction: as scikit-learn does."""
     from sklearn.model_selection import train_test_split  # takes a second to import
 
-    n_split_off = round(fraction * len(images))
-    n_most = len(images) - n_splits_left * SMALLEST_SPLIT
+    labels = part.labels
+    n_split_off = round(fraction * len(labels))
+    n_most = len(labels) - n_splits_left * SMALLEST_SPLIT
     n_split_off = min(max(n_split_off, SMALLEST_SPLIT), n_most)
     _, class_sizes = np.unique(labels, return_counts=True)
-    n_smaller_part = min(n_split_off, len(images) - n_split_off)
+    n_smaller_part = min(n_split_off, len(labels) - n_split_off)
     can_stratify = class_sizes.min() >= 2 and len(class_sizes) <= n_smaller_part
     if not can_stratify:
         logger.warning("A class is too small to be in every split: the split is random.")
-    without, split_off, labels_without, labels_split_off = train_test_split(
-        images,
-        labels,
+    without, split_off = train_test_split(
+        np.arange(len(labels)),
         test_size=n_split_off,
         random_state=seed,
         stratify=labels if can_stratify else None,
     )
-    return without, split_off, labels_without, labels_split_off
+    return part.take(without), part.take(split_off)
 
 
-def _shared(pixels: Pixels) -> Images:
-    images = as_images(pixels)
-    images.setflags(write=False)  # nodes share them without a copy
-    return images
-
-
-def _describe_split(images: Images, labels: Labels, class_names: ClassNames) -> dict[str, object]:
+def _describe_split(
+    images: ImageSource, labels: Labels, class_names: ClassNames
+) -> dict[str, object]:
     classes, class_sizes = np.unique(labels[labels != UNLABELLED], return_counts=True)
-    digest = hashlib.sha256(images.data)
+    digest, total = hashlib.sha256(), 0.0
+    for batch in batches(images):
+        digest.update(batch.data)
+        total += float(batch.sum(dtype=np.float64))
     digest.update(labels.data)
     return {
         "images": len(images),
         "images_by_class": {
             class_names[label]: int(size) for label, size in zip(classes, class_sizes, strict=True)
         },
-        "mean_intensity": round(float(images.mean(dtype=np.float64)), 6),
+        "mean_intensity": round(total / math.prod(images.shape), 6),
         "sha256": digest.hexdigest(),
     }

@@ -16,7 +16,12 @@ def create_pipeline() -> Pipeline:
                 outputs={name: name for name in splits},
                 name="split_images",
             ),
-            Node(describe_data, inputs=splits, outputs="data_summary", name="describe_data"),
+            Node(
+                describe_data,
+                inputs=["raw_images", *splits],
+                outputs="data_summary",
+                name="describe_data",
+            ),
             Node(
                 draw_samples,
                 inputs=["train_images", "train_labels", "class_names"],

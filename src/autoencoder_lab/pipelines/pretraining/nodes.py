@@ -7,11 +7,16 @@ import numpy as np
 import pandas as pd
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Images, Labels, has_labels
+from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Labels, has_labels
+from autoencoder_lab.image_sources import StoredImages
 from autoencoder_lab.parameters import PretrainingParams, VariantParams
-from autoencoder_lab.samples import LabelDraws, draw_budgets
+from autoencoder_lab.samples import SAMPLE, LabelDraws, draw_budgets
 
 logger = logging.getLogger(__name__)
+
+
+PIXELS = ("logistic", "nearest", "spread")
+"""What labels give without an encoder."""
 
 
 class Compared(TypedDict):
@@ -33,17 +38,18 @@ def choose_labels(
         logger.warning("Not all images have labels: the pretraining comparison is left out.")
         return LabelDraws((), ())
     [draw_seed] = seeds.derive(seed, "pretraining")
-    draws = draw_budgets(train_labels, params.label_budgets, n_draws=params.draws, seed=draw_seed)
+    of_sample = train_labels[:SAMPLE]
+    draws = draw_budgets(of_sample, params.label_budgets, n_draws=params.draws, seed=draw_seed)
     if too_small := [n for n in params.label_budgets if n < min(draws.budgets)]:
-        n_classes = len(np.unique(train_labels))
+        n_classes = len(np.unique(of_sample))
         logger.warning("Label budgets %s are less than %d classes: left out.", too_small, n_classes)
     return draws
 
 
 def measure_pixels(
-    train_images: Images,
+    train_images: StoredImages,
     train_labels: Labels,
-    test_images: Images,
+    test_images: StoredImages,
     test_labels: Labels,
     label_draws: LabelDraws,
 ) -> pd.DataFrame:
@@ -52,33 +58,44 @@ def measure_pixels(
     By logistic regression, the nearest neighbour, and labels that spread: `baseline/pixels_…`.
     """
     from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
+    from autoencoder_lab.metrics.spreading import spread_accuracies
 
-    data = (train_images, train_labels, test_images, test_labels, label_draws)
-    spread = baselines.spread_over_pixels(*data)
+    if not label_draws.budgets:
+        return pd.concat(
+            [label_draws.empty_table(f"baseline/pixels_{it}") for it in PIXELS], axis=1
+        )
+    pixels, test_pixels = baselines.as_points(train_images, test_images)
+    data = (pixels, train_labels[:SAMPLE], test_pixels, test_labels[:SAMPLE], label_draws)
+    spread = spread_accuracies(*data).rename("baseline/pixels_spread")
     return pd.concat([baselines.few_label_accuracies(*data), spread], axis=1)
 
 
 def measure_pca(
-    train_images: Images,
+    train_images: StoredImages,
     train_labels: Labels,
-    test_images: Images,
+    test_images: StoredImages,
     test_labels: Labels,
     label_draws: LabelDraws,
     seed: int,
 ) -> pd.Series:
     """Return the test accuracy of labels that spread over PCA's codings, by labels and draw."""
     from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
+    from autoencoder_lab.metrics.spreading import spread_accuracies
 
+    if not label_draws.budgets:
+        return label_draws.empty_table("baseline/pca_spread")
     [pca_seed] = seeds.derive(seed, "PCA")
-    return baselines.spread_over_pca(
-        train_images, train_labels, test_images, test_labels, label_draws, seed=pca_seed
+    codings, test_codings = baselines.pca_codings(
+        train_images, test_images, n_components=baselines.PCA_COMPONENTS, seed=pca_seed
     )
+    data = (codings, train_labels[:SAMPLE], test_codings, test_labels[:SAMPLE], label_draws)
+    return spread_accuracies(*data).rename("baseline/pca_spread")
 
 
 def fit_untrained(
-    train_images: Images,
+    train_images: StoredImages,
     train_labels: Labels,
-    test_images: Images,
+    test_images: StoredImages,
     test_labels: Labels,
     label_draws: LabelDraws,
     variant: VariantParams,
@@ -90,15 +107,17 @@ def fit_untrained(
     """
     from autoencoder_lab.training import arms  # Keras takes seconds to import
 
-    data = arms.LabelledImages(train_images, train_labels, test_images, test_labels)
+    data = arms.LabelledImages(
+        train_images, train_labels, test_images.first(SAMPLE), test_labels[:SAMPLE]
+    )
     return arms.untrained_accuracies(variant.model, data, label_draws, params)
 
 
 def fit_pretrained(
     model: Autoencoder,
-    train_images: Images,
+    train_images: StoredImages,
     train_labels: Labels,
-    test_images: Images,
+    test_images: StoredImages,
     test_labels: Labels,
     label_draws: LabelDraws,
     params: PretrainingParams,
@@ -110,7 +129,9 @@ def fit_pretrained(
     """
     from autoencoder_lab.training import arms  # Keras takes seconds to import
 
-    data = arms.LabelledImages(train_images, train_labels, test_images, test_labels)
+    data = arms.LabelledImages(
+        train_images, train_labels, test_images.first(SAMPLE), test_labels[:SAMPLE]
+    )
     return arms.pretrained_accuracies(model, data, label_draws, params)
 
 
@@ -124,7 +145,13 @@ def spread_labels(
     """Return the test accuracy of labels that spread over the codings, by labels and draw."""
     from autoencoder_lab.metrics.spreading import spread_accuracies  # scikit-learn takes a second
 
-    return spread_accuracies(train_codings, train_labels, codings, test_labels, label_draws)
+    return spread_accuracies(
+        train_codings,
+        train_labels[: len(train_codings)],
+        codings,
+        test_labels[: len(codings)],
+        label_draws,
+    )
 
 
 def compare_pretraining(

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import pandas as pd
 
-from autoencoder_lab.arrays import Autoencoder, Figure, Images
+from autoencoder_lab.arrays import Autoencoder, Figure, ImageSource
 from autoencoder_lab.parameters import VariantParams
 
 
@@ -19,7 +19,7 @@ class Trained(TypedDict):
 
 
 def train_autoencoder(
-    train_images: Images, validation_images: Images, variant: VariantParams, seed: int
+    train_images: ImageSource, validation_images: ImageSource, variant: VariantParams, seed: int
 ) -> Trained:
     """Fit a variant to reconstruct images (n, height, width, channels) in [0, 1].
 

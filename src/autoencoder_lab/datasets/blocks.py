@@ -1,0 +1,45 @@
+"""Arrays that are read in parts, as they may be larger than memory."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FoundArray = npt.NDArray[np.generic]
+
+BYTES_AT_ONCE = 2**24
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """An array that a file holds.
+
+    Attributes:
+        shape, dtype: Of the whole array.
+        read: Yields it in parts along its first axis, in their order; anew with each call.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    read: Callable[[], Iterator[FoundArray]]
+
+    @property
+    def n_bytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def whole(self) -> FoundArray:
+        """Return the array, in memory."""
+        parts = list(self.read())
+        return np.concatenate(parts) if parts else np.empty(self.shape, self.dtype)
+
+
+def block_sizes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[int]:
+    """Yield how many items of an array's first axis are read at once, until all are."""
+    n_left = shape[0]
+    n_fitting = max(BYTES_AT_ONCE // max(math.prod(shape[1:]) * dtype.itemsize, 1), 1)
+    while n_left:
+        yield min(n_fitting, n_left)
+        n_left -= min(n_fitting, n_left)

@@ -1,0 +1,124 @@
+"""Which files a data set's folder holds, and which of them are left out."""
+
+import logging
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wcmatch import glob
+
+from . import checksums
+from .messages import shortened
+
+logger = logging.getLogger(__name__)
+
+GLOB = glob.GLOBSTAR | glob.NEGATE | glob.NEGATEALL | glob.BRACE | glob.SPLIT | glob.IGNORECASE
+"""`**`, `!…` alone or after `|`, and `{a,b}`; JPG is jpg."""
+
+MOST_NAMES = 100
+
+Stamp = tuple[int, int]
+"""A file's size, and when it was changed."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files that may be data, in the order of their names, and those that are not.
+
+    Attributes:
+        stamps: Of each file, by its path as seen from the folder.
+        left_out: Names, by why they are left out.
+    """
+
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+
+    def leave_out(self, reason: str, names: list[str]) -> None:
+        if names:
+            self.left_out.setdefault(reason, []).extend(names)
+
+    def summary(self) -> dict[str, object]:
+        """Return how many files are left out for each reason, and the names of the first."""
+        return {
+            reason: {"files": len(names), "names": sorted(names)[:MOST_NAMES]}
+            for reason, names in self.left_out.items()
+        }
+
+
+def list_files(folder: Path, pattern: str | None) -> Listing:
+    """Return what a folder holds, with what its links lead to; READMEs and hidden files aside.
+
+    Args:
+        folder: The data set's.
+        pattern: A glob, of paths as seen from the folder, for which files are read. None for all.
+    """
+    listing = Listing()
+    found = dict(_walk(str(folder), "", (_identity(folder.stat()),), listing))
+    if pattern is not None:
+        chosen = set(glob.globfilter(list(found), pattern, flags=GLOB))
+        not_chosen = [file for file in found if file not in chosen]
+        listing.leave_out("not matched by ingest.pattern", [shown(file) for file in not_chosen])
+        for file in not_chosen:
+            del found[file]
+        if not_chosen and not found:
+            raise ValueError(
+                f"ingest.pattern is {pattern!r}, which matches none of {folder}'s files, "
+                f"{shortened(map(shown, not_chosen))}; allowed: a glob, as '**/*.jpg'"
+            )
+    for file in sorted(found, key=lambda name: name.split("/")):
+        listing.stamps[file] = found[file]
+    _warn_of_two_cases(folder, listing)
+    return listing
+
+
+def shown(name: str) -> str:
+    """Return a name as text that can be printed anywhere, in the one way Unicode composes it."""
+    printable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return unicodedata.normalize("NFC", printable)
+
+
+Identity = tuple[int, int]
+
+
+def _walk(
+    place: str, parents: str, above: tuple[Identity, ...], listing: Listing
+) -> Iterator[tuple[str, Stamp]]:
+    for entry in os.scandir(place):
+        if _is_beside_the_data(entry.name):
+            continue
+        file = parents + entry.name
+        if entry.is_dir():
+            identity = _identity(os.stat(entry.path))  # of what a link leads to
+            if identity in above:
+                logger.warning("%s leads back to a folder that it is in: left out", shown(file))
+                listing.leave_out("links in a circle", [shown(file)])
+            else:
+                yield from _walk(entry.path, f"{file}/", (*above, identity), listing)
+        elif entry.is_file():
+            status = entry.stat()
+            yield file, (status.st_size, status.st_mtime_ns)
+        else:
+            listing.leave_out("links to nothing", [shown(file)])
+
+
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino
+
+
+def _is_beside_the_data(name: str) -> bool:
+    return name.upper().startswith((".", "README", "__MACOSX")) or name == checksums.FILE_NAME
+
+
+def _warn_of_two_cases(folder: Path, listing: Listing) -> None:
+    one_way = {file: shown(file).casefold() for file in listing.stamps}
+    counts = Counter(one_way.values())
+    if same := [shown(file) for file, name in one_way.items() if counts[name] > 1]:
+        logger.warning(
+            "%s: these names differ only in case, or in how Unicode writes them, and are one on "
+            "some systems; all are read: %s",
+            folder,
+            shortened(same),
+        )

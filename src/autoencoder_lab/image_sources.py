@@ -1,0 +1,74 @@
+"""Images that are made as they are read, so that they need not fit in memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoencoder_lab.arrays import (
+    Autoencoder,
+    Codings,
+    Images,
+    ImageSource,
+    Indices,
+    Pixels,
+    Rows,
+    as_images,
+    batches,
+    predicted_at_once,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredImages:
+    """Images of a data set, scaled as they are read.
+
+    Attributes:
+        pixels: All images of a part of the data set, in memory or mapped from a file.
+        rows: Which of them, in which order.
+    """
+
+    pixels: Pixels
+    rows: Indices
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.rows), *self.pixels.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: Rows, /) -> Images:
+        return as_images(self.pixels[self.rows[rows]])
+
+    def first(self, n: int) -> "StoredImages":
+        """Return the first images, unread."""
+        return StoredImages(self.pixels, self.rows[:n])
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstructions:
+    """What an autoencoder makes of images."""
+
+    model: Autoencoder
+    images: ImageSource
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.images.shape
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, rows: Rows, /) -> Images:
+        images = self.images[rows]
+        return self.model.predict(images, batch_size=predicted_at_once(images.shape), verbose=0)
+
+
+def encode(encoder: Autoencoder, images: ImageSource) -> Codings:
+    """Return the codings of all images, flattened to (n, latent_dim)."""
+    return np.concatenate(
+        [
+            encoder.predict(batch, batch_size=len(batch), verbose=0).reshape(len(batch), -1)
+            for batch in batches(images)
+        ]
+    )
