@@ -197,4 +197,4 @@ def test_images_have_a_digest_of_pixels_labels_and_names() -> None:
     digests = {other.sha256 for other in (plain, *others)}
 
     assert len(digests) == 6
-    assert replace(plain, train_images=np.asfortranarray(images)).sha256 == plain.sha256()
+    assert replace(plain, train_images=np.asfortranarray(images)).sha256 == plain.sha256
