@@ -31,6 +31,9 @@ ClassNames = Mapping[int, str]
 Codings = npt.NDArray[np.float32]
 """(n, latent_dim): one flat coding an image, whatever shape the encoder gives it."""
 
+Mask = npt.NDArray[np.bool_]
+"""(n,), whether something is true of each image."""
+
 Errors = npt.NDArray[np.float64]
 """(n,): the squared error of each image's reconstruction, averaged over its pixels."""
 
@@ -90,6 +93,34 @@ class RawImages:
     def is_labelled(self) -> bool:
         """Whether every image has a label."""
         return all(has_labels(labels) for _, labels in self.splits.values())
+
+    @property
+    def names(self) -> ClassNames:
+        """What each label that some image has stands for."""
+        labels = np.unique(np.concatenate([labels for _, labels in self.splits.values()]))
+        found = labels[labels != UNLABELLED].tolist()
+        return {label: self.class_names.get(label, str(label)) for label in found}
+
+    def normal_label(self, normal_class: str | None) -> int | None:
+        """Return the class of all images that are trained on, where it is one.
+
+        Args:
+            normal_class: The name of a class, to which training is restricted.
+        """
+        if normal_class is not None:
+            return {name: label for label, name in self.names.items()}[normal_class]
+        first, *others = np.unique(self.train_labels).tolist()
+        return None if others or first == UNLABELLED else first
+
+    def has_classes(self, normal_class: str | None) -> bool:
+        """Whether every image has a label, and those that are trained on differ in it."""
+        return self.is_labelled and self.normal_label(normal_class) is None
+
+    def has_anomalies(self, normal_class: str | None) -> bool:
+        """Whether some test images, and not all, are of another class than all training images."""
+        normal = self.normal_label(normal_class)
+        labels = self.train_labels if self.test_labels is None else self.test_labels
+        return normal is not None and has_labels(labels) and 0 < (labels != normal).mean() < 1
 
     @cached_property
     def sha256(self) -> str:
@@ -163,6 +194,11 @@ def batches(images: ImageSource) -> Iterator[Images]:
 def has_labels(labels: Labels) -> bool:
     """Whether every image has a label."""
     return bool((labels != UNLABELLED).all())
+
+
+def has_classes(train_labels: Labels, *others: Labels) -> bool:
+    """Whether every image has a label, and the training images differ in it."""
+    return all(map(has_labels, (train_labels, *others))) and len(np.unique(train_labels)) > 1
 
 
 def as_images(pixels: Pixels) -> Images:

@@ -66,8 +66,12 @@ def require_refusal(project: ProjectCopy, arguments: list[str], *facts: str) -> 
         ),
         (["--params=ingest.height=2,ingest.width=2"], ["ingest.height is 2", "3"]),
         (
-            ["--params=ingest.pattern=*.png"],
+            ["--params=ingest.pattern='*.png'"],
             ["ingest.pattern is '*.png', which matches none", "t10k-images-idx3-ubyte.gz"],
+        ),
+        (
+            ["--params=evaluation.normal_class=ten", "--env=smoke"],
+            ["evaluation.normal_class is 'ten'; allowed for this data: 0, 1, 2"],
         ),
         (["--params=pretraining.draws=1"], ["pretraining.draws is 1", "2"]),
         (
@@ -152,7 +156,9 @@ def test_images_of_different_sizes(project: ProjectCopy) -> None:
     for name, size in (("a", (5, 7)), ("b", (5, 7)), ("c", (6, 7))):
         Image.new("L", size).save(folder / f"{name}.png")
 
-    require_refusal(project, ["--params=dataset=sizes"], "c.png is 6x7", "5x7")
+    require_refusal(
+        project, ["--params=dataset=sizes"], "2 of 5x7, 1 of 6x7; not of the first: c.png"
+    )
 
 
 def test_labels_and_images_of_different_length(project: ProjectCopy) -> None:

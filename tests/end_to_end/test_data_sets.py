@@ -1,5 +1,6 @@
 """The committed MNIST, and images that a user brings."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,5 +83,82 @@ def test_images_that_are_all_the_same_and_of_one_class_are_handled_and_said(
     assert run.info.status == "FINISHED"
     assert np.isfinite(list(run.data.metrics.values())).all()
     assert "All images are the same" in printed
-    assert "All images are of one class" in printed
+    assert "All training images are of one class" in printed
+    assert not [key for key in run.data.metrics if key.startswith(("probe/", "pretraining/"))]
     assert "t-SNE's perplexity is" in printed
+
+
+def test_images_as_people_have_them(
+    project: ProjectCopy, succeed: Callable[..., str], raw: Path
+) -> None:
+    """Two levels of labels, masks beside photographs, sizes that differ, one to be turned."""
+    rng = np.random.default_rng(0)
+    for kind, brightness in (("dark", 60), ("light", 190)):
+        for maker in ("a", "b"):
+            folder = raw / "parts" / kind / maker
+            folder.mkdir(parents=True)
+            for n in range(30):
+                size = (30 + n % 3, 40, 3)
+                pixels = rng.normal(brightness, 20, size).clip(0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / f"{n}.jpg")
+                Image.new("1", (40, 30)).save(folder / f"{n}.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (90, 120), "white").save(raw / "parts" / "light" / "a" / "0.jpg", exif=exif)
+    local = project.folder / "conf" / "local" / "parameters.yml"
+    local.write_text(
+        "ingest: {pattern: '**/*.jpg', height: 12, width: 16, channels: 1, fit: crop}\n"
+    )
+
+    try:
+        succeed("run", "--pipelines=stacked", f"--params=dataset=parts,{FAST}")
+    finally:
+        local.unlink()
+
+    run = project.runs()[0]
+    assert run.data.metrics["pretraining/scratch"] > 0.9
+    summary = json.loads(
+        (project.folder / "data/08_reporting/parts/shared/seed-42/data_summary.json").read_text()
+    )
+    assert summary["image"] == {"height": 12, "width": 16, "channels": 1}
+    assert summary["left_out"]["not matched by ingest.pattern"]["files"] == 120
+    assert summary["changed"]["turned as EXIF says"] == 1
+    assert summary["changed"]["made grey"] == 120
+
+
+def test_what_is_of_another_class_than_all_training_images_is_found(
+    project: ProjectCopy, succeed: Callable[..., str], raw: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    for place, n_images in (("train/good", 120), ("test/good", 30), ("test/striped", 20)):
+        folder = raw / "screws" / place
+        folder.mkdir(parents=True)
+        for n in range(n_images):
+            pixels = np.full((12, 12), rng.integers(100, 150), np.uint8)
+            if "striped" in place:
+                pixels[:, n % 12 :: 3] = 255
+            Image.fromarray(pixels).save(folder / f"{n}.png")
+
+    succeed("run", "--pipelines=stacked", f"--params=dataset=screws,{FAST}")
+
+    run = project.runs()[0]
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["anomaly/auroc"] == 1
+    assert run.data.metrics["anomaly/average_precision"] == 1
+    assert not [key for key in run.data.metrics if key.startswith(("probe/", "pretraining/"))]
+
+
+def test_a_class_that_is_called_normal_is_all_that_is_trained_on(
+    project: ProjectCopy, succeed: Callable[..., str]
+) -> None:
+    succeed(
+        "run", "--pipelines=stacked", f"--params=dataset=digits,evaluation.normal_class=0,{FAST}"
+    )
+
+    run = project.runs()[0]
+    assert run.data.metrics["anomaly/auroc"] > 0.8
+    summary = json.loads(
+        (project.folder / "data/08_reporting/digits/shared/seed-42/data_summary.json").read_text()
+    )
+    assert list(summary["train"]["images_by_class"]) == ["0"]
+    assert summary["test_anomalies"] == 324

@@ -117,7 +117,7 @@ def test_metrics_are_those_of_the_contract_and_the_time_of_each_node(smoke: Smok
         nodes = {key for key in metrics if key.startswith("node/")}
         machine = {key for key in metrics if key.startswith("system/")}
 
-        assert set(metrics) - nodes - machine == contract.required(VIEWS, has_labels=True)
+        assert set(metrics) - nodes - machine == contract.required(VIEWS, has_classes=True)
         assert "node/train_autoencoder/seconds" in nodes
         assert "node/split_images/seconds" not in nodes
         assert "system/cpu_utilization_percentage" in machine

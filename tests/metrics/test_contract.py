@@ -37,8 +37,8 @@ def test_variants_are_ranked_by_what_is_their_own_doing_and_has_a_better_side() 
 
 
 def test_there_is_a_gain_for_each_view_and_nothing_of_classes_without_labels() -> None:
-    labelled = contract.required(["dark", "dim"], has_labels=True)
-    unlabelled = contract.required(["dark", "dim"], has_labels=False)
+    labelled = contract.required(["dark", "dim"], has_classes=True)
+    unlabelled = contract.required(["dark", "dim"], has_classes=False)
 
     assert {"denoise/dark/psnr_gain", "denoise/dim/psnr_gain", "test/mse"} <= unlabelled
     assert "validation/mse" in unlabelled
@@ -52,6 +52,13 @@ def test_there_is_a_gain_for_each_view_and_nothing_of_classes_without_labels() -
     }
     assert all(contract.find(key) for key in labelled)
     assert not any("{" in key for key in labelled)
+
+
+def test_anomalies_are_measured_where_there_are_some() -> None:
+    without = contract.required(["dark"], has_classes=False)
+    with_them = contract.required(["dark"], has_classes=False, has_anomalies=True)
+
+    assert with_them - without == {"anomaly/auroc", "anomaly/average_precision"}
 
 
 def test_the_document_says_what_the_code_does(capsys: pytest.CaptureFixture[str]) -> None:

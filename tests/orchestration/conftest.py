@@ -46,7 +46,7 @@ def assert_metrics_are_whole(server: str, run_id: str) -> None:
     """Check that a run holds the whole contract, and nothing twice."""
     client = MlflowClient(server)
     metrics = client.get_run(run_id).data.metrics
-    assert contract.required(VIEWS, has_labels=True) <= metrics.keys()
+    assert contract.required(VIEWS, has_classes=True) <= metrics.keys()
     for key in ("val/loss", "test/mse", "pretraining/gain"):
         steps = [metric.step for metric in client.get_metric_history(run_id, key)]
         assert len(steps) == len(set(steps)), key

@@ -1,11 +1,13 @@
 import pytest
 
 from autoencoder_lab.parameters import (
+    EvaluationParams,
     PretrainingParams,
     PromotionParams,
     VariantParams,
     find_infeasible,
     find_infeasible_budgets,
+    find_infeasible_normal_class,
     find_infeasible_promotion,
 )
 
@@ -80,8 +82,34 @@ def test_data_without_labels_have_no_champion_by_labels() -> None:
     by_labels = PromotionParams(metric="validation/linear_accuracy")
     by_error = PromotionParams(metric="validation/mse")
 
-    [problem] = find_infeasible_promotion(by_labels, is_labelled=False)
+    [problem] = find_infeasible_promotion(by_labels, has_classes=False)
 
     assert problem.startswith("promotion.metric is 'validation/linear_accuracy'; allowed for data")
-    assert list(find_infeasible_promotion(by_labels, is_labelled=True)) == []
-    assert list(find_infeasible_promotion(by_error, is_labelled=False)) == []
+    assert list(find_infeasible_promotion(by_labels, has_classes=True)) == []
+    assert list(find_infeasible_promotion(by_error, has_classes=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("normal_class", "problem"),
+    [
+        (None, None),
+        ("cat", None),
+        ("cow", "evaluation.normal_class is 'cow'; allowed for this data: cat, dog"),
+        ("dog", "'dog', of which there are 5 training images; allowed: a class of at least 6"),
+    ],
+)
+def test_the_normal_class_has_to_be_there(normal_class: str | None, problem: str | None) -> None:
+    evaluation = EvaluationParams(normal_class=normal_class, tsne_images=11, tsne_perplexity=1)
+
+    problems = list(find_infeasible_normal_class(evaluation, {"cat": 6, "dog": 5}, 6))
+
+    assert len(problems) == (problem is not None)
+    assert all(problem in found for found in problems)
+
+
+def test_without_labels_no_class_is_normal() -> None:
+    evaluation = EvaluationParams(normal_class="cat", tsne_images=11, tsne_perplexity=1)
+
+    [problem] = find_infeasible_normal_class(evaluation, {}, 6)
+
+    assert "allowed for this data: null, as it has no labels" in problem

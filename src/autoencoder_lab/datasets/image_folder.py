@@ -143,11 +143,11 @@ def _require_one_size(folder: Path, sizes: Mapping[str, tuple[int, int]]) -> Non
     (usual, _), *others = counts.most_common()
     if not others:
         return
-    listing = [f"{width}x{height} ({n} images)" for (width, height), n in counts.most_common()]
+    listing = [f"{n} of {width}x{height}" for (width, height), n in counts.most_common()]
     unusual = [shown(file) for file, size in sizes.items() if size != usual]
     raise ValueError(
         f"{folder} has images of {len(counts)} sizes (width x height): {shortened(listing)}; "
-        f"of other sizes than the first: {shortened(unusual)}; allowed: one size. Set "
+        f"not of the first: {shortened(unusual)}; allowed: one size. Set "
         "ingest.height and ingest.width, to which all are brought, by ingest.fit (pad, crop or "
         f"stretch). {LEAVES_OUT}"
     )

@@ -11,16 +11,18 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.arrays import RawImages
+from autoencoder_lab.arrays import SMALLEST_SPLIT, SPLITS, UNLABELLED, RawImages
 from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import (
+    EvaluationParams,
     PretrainingParams,
     PromotionParams,
     VariantParams,
     experiment_model,
     find_infeasible,
     find_infeasible_budgets,
+    find_infeasible_normal_class,
     find_infeasible_promotion,
     variant_names,
 )
@@ -78,14 +80,16 @@ class CheckInput:
     def _refuse_infeasible(self, pipeline: Pipeline, raw_images: RawImages) -> None:
         variants = {variant_of(node) for node in pipeline.nodes}
         height, width, channels = raw_images.train_images.shape[1:]
-        problems: list[str] = []
-        if raw_images.is_labelled and any(variants):
+        evaluation = EvaluationParams.model_validate(self._parameters["evaluation"])
+        problems = _normal_class_problems(evaluation, raw_images)
+        has_classes = not problems and raw_images.has_classes(evaluation.normal_class)
+        if has_classes and any(variants):
             n_classes = len(set(raw_images.train_labels.tolist()))
             pretraining = PretrainingParams.model_validate(self._parameters["pretraining"])
             problems += find_infeasible_budgets(pretraining, n_classes)
         if "params:promotion" in pipeline.inputs():
             promotion = PromotionParams.model_validate(self._parameters["promotion"])
-            problems += find_infeasible_promotion(promotion, is_labelled=raw_images.is_labelled)
+            problems += find_infeasible_promotion(promotion, has_classes=has_classes)
         problems += [
             f"{name}.{problem}"
             for name in variant_names(self._parameters)
@@ -96,6 +100,17 @@ class CheckInput:
         ]
         if problems:
             raise BadInput(listing("parameters that do not go with the data", problems))
+
+
+def _normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) -> list[str]:
+    labels = raw_images.train_labels
+    n_unlabelled = int((labels == UNLABELLED).sum())  # which are taken for normal
+    n_images = {
+        name: int((labels == label).sum()) + n_unlabelled
+        for label, name in raw_images.names.items()
+    }
+    n_least = SMALLEST_SPLIT * (1 + len(SPLITS) - len(raw_images.splits))
+    return list(find_infeasible_normal_class(evaluation, n_images, n_least))
 
 
 def _requested_pipelines() -> list[str]:

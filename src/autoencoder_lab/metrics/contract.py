@@ -11,6 +11,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+WHERE = {
+    "": "everywhere",
+    "classes": "labelled data",
+    "anomalies": "one class to train on, others to test",
+}
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
 
@@ -24,7 +29,7 @@ class Metric:
         unit: Empty for shares and scores, which have none.
         better: Which way; empty where neither is.
         step: What is counted where the metric is logged more than once.
-        needs_labels: Whether it is left out where an image has no label.
+        needs: Of the data: labels of two classes or more, or test images that are anomalies.
         is_of_variant: Whether it means the same for all variants, and is the variant's own doing.
         repeats: Whether the same code, data, parameters and seed give the same number: all but
             times do.
@@ -36,7 +41,7 @@ class Metric:
     unit: str = ""
     better: Literal["lower", "higher", ""] = ""
     step: Literal["epoch", "labels", ""] = ""
-    needs_labels: bool = False
+    needs: Literal["classes", "anomalies", ""] = ""
     is_of_variant: bool = True
     repeats: bool = True
 
@@ -90,7 +95,7 @@ METRICS = (
         "higher",
     ),
     *(
-        Metric(key, name, meaning, "", "higher", needs_labels=True)
+        Metric(key, name, meaning, "", "higher", needs="classes")
         for key, name, meaning in (
             (
                 "validation/linear_accuracy",
@@ -116,6 +121,22 @@ METRICS = (
                 "tsne/knn_accuracy",
                 "t-SNE kNN",
                 "How often a point's 5 nearest others on the map are mostly of its class",
+            ),
+        )
+    ),
+    *(
+        Metric(f"anomaly/{key}", name, meaning, "", "higher", needs="anomalies")
+        for key, name, meaning in (
+            (
+                "auroc",
+                "anomalies",
+                "How often an anomaly among the test images has a larger squared error than "
+                "another image, at most 1",
+            ),
+            (
+                "average_precision",
+                "anomalies, AP",
+                "Precision of anomalies by their squared error, averaged over recall, at most 1",
             ),
         )
     ),
@@ -171,7 +192,7 @@ METRICS = (
             "",
             "higher",
             "labels",
-            needs_labels=True,
+            needs="classes",
             is_of_variant=arm not in {"scratch", "random_frozen"},
         )
         for arm, name, meaning in (
@@ -195,7 +216,7 @@ METRICS = (
             "",
             "higher",
             "labels",
-            needs_labels=True,
+            needs="classes",
             is_of_variant=False,
         )
         for name, short, meaning in (
@@ -216,7 +237,7 @@ METRICS = (
         "",
         "lower",
         "labels",
-        needs_labels=True,
+        needs="classes",
         is_of_variant=False,
     ),
     Metric(
@@ -249,14 +270,16 @@ def get(key: str) -> Metric | None:
     return next((metric for pattern, metric in patterns if re.fullmatch(pattern, key)), None)
 
 
-def required(views: Collection[str], *, has_labels: bool) -> set[str]:
+def required(views: Collection[str], *, has_classes: bool, has_anomalies: bool = False) -> set[str]:
     """Return the keys that a finished run holds, beside the seconds of its nodes.
 
     Args:
         views: The names of the corrupted views.
-        has_labels: Whether all images have labels.
+        has_classes: Whether all images have labels, and are trained on in two classes or more.
+        has_anomalies: Whether some test images are of another class than all training images.
     """
-    applicable = [metric for metric in METRICS if has_labels or not metric.needs_labels]
+    needs = {"": True, "classes": has_classes, "anomalies": has_anomalies}
+    applicable = [metric for metric in METRICS if needs[metric.needs]]
     return {
         metric.key.format(view=view)
         for metric in applicable
@@ -278,8 +301,7 @@ def as_markdown() -> str:
         "|---|---|---|---|---|---|",
     ]
     for metric in METRICS:
-        where = "labelled data" if metric.needs_labels else "everywhere"
-        cells = (metric.meaning, metric.unit, metric.better, metric.step, where)
+        cells = (metric.meaning, metric.unit, metric.better, metric.step, WHERE[metric.needs])
         lines.append(f"| `{metric.key}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -12,7 +12,12 @@ from .experiment import (
     run_parameters,
     variant_names,
 )
-from .feasibility import find_infeasible, find_infeasible_budgets, find_infeasible_promotion
+from .feasibility import (
+    find_infeasible,
+    find_infeasible_budgets,
+    find_infeasible_normal_class,
+    find_infeasible_promotion,
+)
 from .ingest import SMALLEST_SIDE, IngestParams, ReadingParams
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
 from .study import StudyParams
@@ -66,6 +71,7 @@ __all__ = [
     "experiment_model",
     "find_infeasible",
     "find_infeasible_budgets",
+    "find_infeasible_normal_class",
     "find_infeasible_promotion",
     "flatten",
     "run_parameters",

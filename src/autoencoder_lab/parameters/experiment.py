@@ -16,7 +16,7 @@ from .training import (
     NoSparsityParams,
     TrainingParams,
 )
-from .types import Contradiction, Count, Counts, FolderName, Params, Seed
+from .types import Contradiction, Count, Counts, FolderName, Name, Params, Seed
 
 
 class CorruptionParams(Params):
@@ -40,8 +40,10 @@ class CorruptionParams(Params):
 
 
 class EvaluationParams(Params):
-    """How the codings are mapped."""
+    """How the codings are mapped, and what is normal."""
 
+    normal_class: Name | None
+    """Where a class is, only its images are trained on, and the others are to be found."""
     tsne_images: Annotated[Count, Field(ge=11)]
     tsne_perplexity: Annotated[float, Field(ge=1)]
 

@@ -1,9 +1,9 @@
 """Whether parameters go with the data: the images' shape, their labels and classes."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from .experiment import PretrainingParams, PromotionParams, VariantParams
+from .experiment import EvaluationParams, PretrainingParams, PromotionParams, VariantParams
 from .models import ConvolutionalParams
 from .training import NoNoiseParams, NoSparsityParams
 
@@ -18,12 +18,34 @@ def find_infeasible_budgets(pretraining: PretrainingParams, n_classes: int) -> I
         )
 
 
-def find_infeasible_promotion(promotion: PromotionParams, *, is_labelled: bool) -> Iterator[str]:
-    """Yield a sentence where champions are to be chosen by labels that there are not."""
-    if promotion.metric == "validation/linear_accuracy" and not is_labelled:
+def find_infeasible_normal_class(
+    evaluation: EvaluationParams, n_images: Mapping[str, int], n_least: int
+) -> Iterator[str]:
+    """Yield a sentence where the normal class is not there, or has too few training images.
+
+    Args:
+        n_images: The training images of each class that the data have, by its name.
+        n_least: So many are needed.
+    """
+    normal = evaluation.normal_class
+    if normal is not None and normal not in n_images:
         yield (
-            f"promotion.metric is {promotion.metric!r}; allowed for data without labels: "
-            "validation/mse, bce, psnr, ssim"
+            f"evaluation.normal_class is {normal!r}; allowed for this data: "
+            f"{', '.join(n_images) or 'null, as it has no labels'}"
+        )
+    elif normal is not None and n_images[normal] < n_least:
+        yield (
+            f"evaluation.normal_class is {normal!r}, of which there are {n_images[normal]} "
+            f"training images; allowed: a class of at least {n_least}"
+        )
+
+
+def find_infeasible_promotion(promotion: PromotionParams, *, has_classes: bool) -> Iterator[str]:
+    """Yield a sentence where champions are to be chosen by classes that there are not."""
+    if promotion.metric == "validation/linear_accuracy" and not has_classes:
+        yield (
+            f"promotion.metric is {promotion.metric!r}; allowed for data without labels, or of one "
+            "class: validation/mse, bce, psnr, ssim"
         )
 
 

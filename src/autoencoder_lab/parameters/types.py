@@ -78,4 +78,6 @@ def _require_folder_name(name: str) -> str:
     return name
 
 
+Name = Annotated[str, BeforeValidator(_as_text)]
+
 FolderName = Annotated[str, BeforeValidator(_as_text), AfterValidator(_require_folder_name)]

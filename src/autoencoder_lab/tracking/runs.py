@@ -158,8 +158,12 @@ class MlflowRuns:
 def _required_metrics(catalog: DataCatalog) -> set[str]:
     corruption: CorruptionParams = catalog.load("params:corruption")
     raw_images: RawImages = catalog.load("raw_images")
-    views = [noise.view for noise in corruption.noises]
-    return contract.required(views, has_labels=raw_images.is_labelled)
+    normal_class = catalog.load("params:evaluation").normal_class
+    return contract.required(
+        [noise.view for noise in corruption.noises],
+        has_classes=raw_images.has_classes(normal_class),
+        has_anomalies=raw_images.has_anomalies(normal_class),
+    )
 
 
 def _refuse_nothing_to_compare(dataset: str, run_key: str | None) -> None:

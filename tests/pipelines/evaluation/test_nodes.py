@@ -15,6 +15,7 @@ from autoencoder_lab.pipelines.evaluation.nodes import (
     draw_walk,
     encode_images,
     map_codings,
+    measure_anomalies,
     measure_baseline,
     measure_codings,
     measure_denoising,
@@ -25,7 +26,7 @@ from autoencoder_lab.pipelines.evaluation.nodes import (
 
 from ...images import stored
 
-PARAMS = EvaluationParams(tsne_images=50, tsne_perplexity=10)
+PARAMS = EvaluationParams(normal_class=None, tsne_images=50, tsne_perplexity=10)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +165,9 @@ def test_the_figures_show_what_they_are_given(images: Images) -> None:
     denoising = draw_denoising(images, {"dark": images / 4}, {"dark": images / 2})
     points = np.zeros((50, 2), np.float32)
     mapped = draw_map(points, images, np.arange(60) % 3, dict(enumerate("abc")))
-    of_all, *worst = draw_errors(image_errors(images, images / 2), images, images / 2).axes
+    of_all, *worst = draw_errors(
+        image_errors(images, images / 2), np.zeros(60, bool), images, images / 2
+    ).axes
 
     labels = [axes.get_ylabel() for axes in reconstructions.axes]
     assert labels == ["input", "reconstruction"]
@@ -208,3 +211,13 @@ def test_filters_and_activity_are_those_of_the_encoder(model: Autoencoder) -> No
 
     assert draw_filters(model).get_suptitle() == "Filters of the first layer"
     assert "4 of 4 units active" in draw_activity(codings).get_suptitle()
+
+
+def test_anomalies_are_measured_where_there_are_some() -> None:
+    errors, anomalies = np.linspace(0, 1, 10), np.arange(10) >= 7
+
+    assert measure_anomalies(errors, anomalies) == {
+        "anomaly/auroc": 1,
+        "anomaly/average_precision": 1,
+    }
+    assert measure_anomalies(errors, np.zeros(10, bool)) == {}

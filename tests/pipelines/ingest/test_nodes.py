@@ -40,7 +40,7 @@ def numbers(images: StoredImages) -> list[int]:
 def test_every_image_is_in_one_split_with_its_own_label() -> None:
     labels = np.arange(500) % 7
 
-    splits = split_images(raw(labels), PARAMS)
+    splits = split_images(raw(labels), PARAMS, None)
 
     names = ("train", "validation", "test")
     found = [numbers(splits[f"{name}_images"]) for name in names]
@@ -53,7 +53,7 @@ def test_every_image_is_in_one_split_with_its_own_label() -> None:
 def test_classes_keep_their_shares() -> None:
     labels = np.repeat([0, 1, 2], [600, 300, 100])
 
-    splits = split_images(raw(labels), PARAMS)
+    splits = split_images(raw(labels), PARAMS, None)
 
     assert np.bincount(splits["test_labels"]).tolist() == [120, 60, 20]
     assert np.bincount(splits["validation_labels"]).tolist() == [48, 24, 8]
@@ -62,7 +62,7 @@ def test_classes_keep_their_shares() -> None:
 def test_a_data_sets_own_test_split_is_kept() -> None:
     test_labels = np.arange(50) % 3
 
-    splits = split_images(raw(np.arange(200) % 3, test_labels=test_labels), PARAMS)
+    splits = split_images(raw(np.arange(200) % 3, test_labels=test_labels), PARAMS, None)
 
     found = numbers(splits["test_images"])
     assert sorted(found) == list(range(200, 250))
@@ -82,6 +82,7 @@ def test_a_data_sets_own_validation_split_is_kept() -> None:
             test_labels=None,
         ),
         PARAMS,
+        None,
     )
 
     found = numbers(splits["validation_images"])
@@ -99,7 +100,9 @@ def test_where_all_splits_are_the_data_sets_own_each_begins_with_a_sample() -> N
     own = raw(sorted_by_class, test_labels=sorted_by_class)
 
     splits = split_images(
-        replace(own, validation_images=own.test_images, validation_labels=own.test_labels), PARAMS
+        replace(own, validation_images=own.test_images, validation_labels=own.test_labels),
+        PARAMS,
+        None,
     )
 
     for name in ("train", "validation", "test"):
@@ -111,7 +114,7 @@ def test_where_all_splits_are_the_data_sets_own_each_begins_with_a_sample() -> N
 def test_the_first_test_images_are_a_sample_of_all_classes_and_the_whole_file() -> None:
     sorted_by_class = np.repeat([0, 1, 2], [30, 20, 10])
 
-    splits = split_images(raw(np.zeros(200, np.int64), test_labels=sorted_by_class), PARAMS)
+    splits = split_images(raw(np.zeros(200, np.int64), test_labels=sorted_by_class), PARAMS, None)
 
     assert np.abs(np.bincount(splits["test_labels"][:12]) - [6, 4, 2]).max() <= 1
     of_class_0 = [n for n in numbers(splits["test_images"])[:20] if n < 230]
@@ -122,7 +125,9 @@ def test_the_splits_seed_decides_the_split() -> None:
     first, again, other = (
         numbers(
             split_images(
-                raw(np.arange(200) % 3), PARAMS.model_copy(update={"split_seed": split_seed})
+                raw(np.arange(200) % 3),
+                PARAMS.model_copy(update={"split_seed": split_seed}),
+                None,
             )["train_images"]
         )
         for split_seed in (1, 1, 2)
@@ -135,7 +140,7 @@ def test_images_become_float32_in_the_unit_range_and_no_node_changes_them_for_ot
     pixels = np.random.default_rng(0).integers(0, 256, (30, 5, 3, 3), dtype=np.uint8)
     pixels[0, 0, 0] = [0, 255, 128]
 
-    splits = split_images(RawImages(pixels, np.zeros(30, np.int64)), PARAMS)
+    splits = split_images(RawImages(pixels, np.zeros(30, np.int64)), PARAMS, None)
 
     images = np.concatenate(
         [splits[f"{name}_images"][:] for name in ("train", "validation", "test")]
@@ -150,7 +155,7 @@ def test_images_become_float32_in_the_unit_range_and_no_node_changes_them_for_ot
 def test_float_images_keep_their_values() -> None:
     images = np.random.default_rng(0).random((30, 5, 3, 3), dtype=np.float32)
 
-    splits = split_images(RawImages(images, np.zeros(30, np.int64)), PARAMS)
+    splits = split_images(RawImages(images, np.zeros(30, np.int64)), PARAMS, None)
 
     assert np.isin(splits["train_images"][:], images).all()
 
@@ -164,7 +169,7 @@ def test_images_that_cannot_be_stratified_are_split_all_the_same(
     labels: Labels, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        splits = split_images(raw(labels), PARAMS)
+        splits = split_images(raw(labels), PARAMS, None)
 
     assert [len(splits["train_images"]), len(splits["test_images"])] == [36, 10]
     is_labelled = labels[0] != UNLABELLED
@@ -175,14 +180,14 @@ def test_images_that_cannot_be_stratified_are_split_all_the_same(
 def test_no_split_is_left_empty(fraction: float) -> None:
     params = ingest_params(validation_fraction=fraction, test_fraction=fraction, split_seed=0)
 
-    splits = split_images(raw(np.zeros(9, np.int64)), params)
+    splits = split_images(raw(np.zeros(9, np.int64)), params, None)
 
     assert [len(splits[f"{name}_images"]) for name in ("train", "validation", "test")] == [3, 3, 3]
 
 
 def test_the_description_counts_and_its_digest_notices_one_pixel_and_one_label() -> None:
     raw_images = replace(raw(np.arange(100) % 3), reading={"changed": {"made grey": 2}})
-    splits = split_images(raw_images, PARAMS)
+    splits = split_images(raw_images, PARAMS, None)
     altered_image, altered_label = splits["test_images"][:], splits["test_labels"].copy()
     altered_image[0, 0, 0] += 0.01
     altered_label[0] = (altered_label[0] + 1) % 3
@@ -211,13 +216,13 @@ def test_arrays_in_fortrans_order_are_described_alike() -> None:
         for images in (pixels, np.asfortranarray(pixels))
     ]
 
-    described = [describe_data(some, **split_images(some, PARAMS)) for some in raws]
+    described = [describe_data(some, **split_images(some, PARAMS, None)) for some in raws]
 
     assert described[0] == described[1]
 
 
 def test_samples_are_drawn_by_class_where_there_are_labels() -> None:
-    splits = split_images(raw(np.arange(300) % 4), PARAMS)
+    splits = split_images(raw(np.arange(300) % 4), PARAMS, None)
     images, labels = splits["train_images"], splits["train_labels"]
 
     by_class = draw_samples(images, labels, splits["class_names"])
@@ -231,7 +236,7 @@ def test_classes_keep_their_names_and_are_called_by_their_number_otherwise() -> 
     plain = raw(np.arange(100) % 3)
     named = replace(plain, class_names={0: "cat", 2: "emu"})
 
-    splits = split_images(named, PARAMS)
+    splits = split_images(named, PARAMS, None)
 
     assert splits["class_names"] == {0: "cat", 1: "1", 2: "emu"}
     summary = describe_data(named, **splits)
@@ -248,7 +253,58 @@ def test_too_little_to_learn_or_to_tell_apart_is_said(
     pixels = np.random.default_rng(0).integers(0, 256, (40, 5, 3, 1), dtype=np.uint8)
     images = pixels if is_varied else np.repeat(pixels[:1], 40, axis=0)
 
-    split_images(RawImages(images, np.arange(40) % n_classes), PARAMS)
+    split_images(RawImages(images, np.arange(40) % n_classes), PARAMS, None)
 
     assert ("All images are the same" in caplog.text) == (not is_varied)
-    assert ("All images are of one class" in caplog.text) == (n_classes == 1)
+    assert ("All training images are of one class" in caplog.text) == (n_classes == 1)
+
+
+def test_only_the_normal_class_is_trained_on_and_the_others_are_anomalies() -> None:
+    labels = np.arange(300) % 3
+    named = replace(raw(labels), class_names={0: "cat", 1: "dog", 2: "emu"})
+
+    splits = split_images(named, PARAMS, "dog")
+
+    for name in ("train", "validation"):
+        assert set(splits[f"{name}_labels"]) == {1}
+        assert {number % 3 for number in numbers(splits[f"{name}_images"])} == {1}
+    assert np.bincount(splits["test_labels"]).tolist() == [20, 20, 20]
+    np.testing.assert_array_equal(splits["test_anomalies"], splits["test_labels"] != 1)
+    assert [len(splits[f"{name}_labels"]) for name in ("train", "validation")] == [72, 8]
+
+
+def test_test_images_of_other_classes_than_the_one_to_train_on_are_anomalies() -> None:
+    one_class = raw(np.zeros(40, np.int64), test_labels=np.arange(20) % 2)
+
+    splits = split_images(one_class, PARAMS, None)
+
+    assert splits["test_anomalies"].sum() == 10
+    assert describe_data(one_class, **splits)["test_anomalies"] == 10
+
+
+@pytest.mark.parametrize(
+    ("labels", "test_labels"),
+    [
+        (np.arange(40) % 2, np.arange(20) % 2),
+        (np.zeros(40, np.int64), np.zeros(20, np.int64)),
+        (np.zeros(40, np.int64), np.ones(20, np.int64)),
+        (np.full(40, UNLABELLED), np.arange(20) % 2),
+        (np.zeros(40, np.int64), np.full(20, UNLABELLED)),
+    ],
+    ids=["two classes", "none of others", "only others", "no labels", "no test labels"],
+)
+def test_otherwise_there_are_no_anomalies(labels: Labels, test_labels: Labels) -> None:
+    splits = split_images(raw(labels, test_labels=test_labels), PARAMS, None)
+
+    assert not splits["test_anomalies"].any()
+
+
+def test_unlabelled_images_are_trained_on_beside_the_normal_class() -> None:
+    labels = np.where(np.arange(60) < 40, UNLABELLED, np.arange(60) % 2)
+    images = raw(labels, test_labels=np.arange(20) % 2)
+
+    splits = split_images(images, PARAMS, "0")
+
+    found = np.concatenate([splits["train_labels"], splits["validation_labels"]])
+    assert np.unique(found, return_counts=True)[1].tolist() == [40, 10]
+    assert splits["test_anomalies"].sum() == 10

@@ -16,7 +16,9 @@ from autoencoder_lab.arrays import (
     Figure,
     ImageSource,
     Labels,
+    Mask,
     Points,
+    has_classes,
     has_labels,
 )
 from autoencoder_lab.image_sources import Reconstructions, StoredImages, encode
@@ -132,14 +134,28 @@ def draw_reconstructions(test_images: ImageSource, reconstructions: ImageSource)
     )
 
 
+def measure_anomalies(test_errors: Errors, test_anomalies: Mask) -> dict[str, float]:
+    """Return how well the error of a reconstruction tells anomalies: `anomaly/…`, where any are."""
+    from autoencoder_lab.metrics import anomalies  # scikit-learn takes a second
+
+    return anomalies.detection(test_errors, test_anomalies) if test_anomalies.any() else {}
+
+
 def draw_errors(
-    test_errors: Errors, test_images: ImageSource, reconstructions: ImageSource
+    test_errors: Errors,
+    test_anomalies: Mask,
+    test_images: ImageSource,
+    reconstructions: ImageSource,
 ) -> Figure:
-    """Return how the errors of the test images are distributed, and the worst of them."""
+    """Return how the errors of the test images are distributed, and the least and most normal.
+
+    Where there are anomalies, they are told from other images.
+    """
     from autoencoder_lab.figures.errors import error_distribution  # matplotlib takes its time
 
     return error_distribution(
         test_errors,
+        test_anomalies,
         test_images,
         reconstructions,
         title="Reconstruction errors of the test images",
@@ -219,8 +235,8 @@ def measure_codings(
     """
     from autoencoder_lab.metrics import codings as measures  # scikit-learn takes a second
 
-    if not all(map(has_labels, (train_labels, validation_labels, test_labels))):
-        logger.warning("Not all images have labels: codings are not measured by classes.")
+    if not has_classes(train_labels, validation_labels, test_labels):
+        logger.warning("There are no labels, or not of two classes: codings are not probed.")
         return {}
     of_training = train_labels[: len(train_codings)]
     of_validation = validation_labels[: len(validation_codings)]

@@ -18,6 +18,7 @@ from .nodes import (
     draw_walk,
     encode_images,
     map_codings,
+    measure_anomalies,
     measure_baseline,
     measure_codings,
     measure_denoising,
@@ -33,6 +34,7 @@ SHARED = {
     "validation_labels",
     "test_images",
     "test_labels",
+    "test_anomalies",
     "test_views",
     "class_names",
 }
@@ -73,8 +75,14 @@ def _of_reconstructions() -> Pipeline:
                 name="draw_reconstructions",
             ),
             Node(
+                measure_anomalies,
+                inputs=["test_errors", "test_anomalies"],
+                outputs="anomaly_metrics",
+                name="measure_anomalies",
+            ),
+            Node(
                 draw_errors,
-                inputs=["test_errors", *RECONSTRUCTIONS],
+                inputs=["test_errors", "test_anomalies", *RECONSTRUCTIONS],
                 outputs="errors_figure",
                 name="draw_errors",
             ),

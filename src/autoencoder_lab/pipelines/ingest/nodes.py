@@ -18,6 +18,7 @@ from autoencoder_lab.arrays import (
     ImageSource,
     Indices,
     Labels,
+    Mask,
     RawImages,
     batches,
     has_labels,
@@ -40,6 +41,7 @@ class Splits(TypedDict):
     validation_labels: Labels
     test_images: StoredImages
     test_labels: Labels
+    test_anomalies: Mask
     class_names: ClassNames
 
 
@@ -55,46 +57,55 @@ class Part:
         return Part(images, self.labels[places])
 
 
-def split_images(raw_images: RawImages, params: IngestParams) -> Splits:
+def split_images(raw_images: RawImages, params: IngestParams, normal_class: str | None) -> Splits:
     """Return training, validation and test images: disjoint, and stratified where labelled.
 
     A data set's own validation and test splits are kept. Where a class is too small to be in both
     parts of a split, that split is not stratified. Images of each split come in an order in which
     any first few are a sample: what is shown, mapped or probed takes them from there.
+
+    Where a class is called normal, only its images, and those without a label, are trained and
+    validated on. Test images of other classes are then anomalies, as they are where all training
+    images are of one class.
     """
     test_seed, validation_seed, *order_seeds = seeds.derive(params.split_seed, "splits", 5)
-    _warn_of_too_little(raw_images)
+    _warn_of_too_little(raw_images, normal_class)
     parts = {
         name: Part(StoredImages(pixels, np.arange(len(pixels))), labels)
         for name, (pixels, labels) in raw_images.splits.items()
     }
     own = set(parts)
-    for name, fraction, seed in (
-        ("test", params.test_fraction, test_seed),
-        ("validation", params.validation_fraction, validation_seed),
-    ):
-        if name not in own:
-            n_left = 2 if name == "test" and "validation" not in own else 1
-            parts["train"], parts[name] = _split(
-                parts["train"], fraction, n_splits_left=n_left, seed=seed
-            )
+    if "test" not in own:
+        n_left = 1 if "validation" in own else 2
+        parts["train"], parts["test"] = _split(
+            parts["train"], params.test_fraction, n_splits_left=n_left, seed=test_seed
+        )
+    normal = raw_images.normal_label(normal_class)
+    if normal_class is not None:
+        for name in parts.keys() - {"test"}:
+            labels = parts[name].labels
+            is_normal = (labels == normal) | (labels == UNLABELLED)
+            parts[name] = parts[name].take(np.flatnonzero(is_normal))
+    if "validation" not in own:
+        parts["train"], parts["validation"] = _split(
+            parts["train"], params.validation_fraction, n_splits_left=1, seed=validation_seed
+        )
     # What is left of training images that were split is in a random order.
     as_found = own if own == set(SPLITS) else own - {"train"}
     for name, seed in zip(("test", "validation", "train"), order_seeds, strict=True):
         if name in as_found | {"test"}:
             parts[name] = parts[name].take(stratified_order(parts[name].labels, seed=seed))
-    all_labels = np.unique(np.concatenate([part.labels for part in parts.values()]))
+    test_labels = parts["test"].labels
+    knows_anomalies = raw_images.has_anomalies(normal_class)
     return Splits(
         train_images=parts["train"].images,
         train_labels=parts["train"].labels,
         validation_images=parts["validation"].images,
         validation_labels=parts["validation"].labels,
         test_images=parts["test"].images,
-        test_labels=parts["test"].labels,
-        class_names={
-            label: raw_images.class_names.get(label, str(label))
-            for label in all_labels[all_labels != UNLABELLED].tolist()
-        },
+        test_labels=test_labels,
+        test_anomalies=(test_labels != normal) & knows_anomalies,
+        class_names=raw_images.names,
     )
 
 
@@ -106,6 +117,7 @@ def describe_data(
     validation_labels: Labels,
     test_images: ImageSource,
     test_labels: Labels,
+    test_anomalies: Mask,
     class_names: ClassNames,
 ) -> dict[str, object]:
     """Return how many images there are, of what shape and classes, and a digest of each split.
@@ -122,6 +134,7 @@ def describe_data(
     return {
         "image": {"height": height, "width": width, "channels": channels},
         **{name: _describe_split(*split, class_names) for name, split in splits.items()},
+        "test_anomalies": int(test_anomalies.sum()),
         **raw_images.reading,
     }
 
@@ -150,12 +163,12 @@ def draw_samples(
     return image_rows(rows, title=title)
 
 
-def _warn_of_too_little(raw_images: RawImages) -> None:
+def _warn_of_too_little(raw_images: RawImages, normal_class: str | None) -> None:
     first = raw_images.train_images[:1]
     if all((image == first).all() for image in raw_images.train_images):
         logger.warning("All images are the same: there is nothing to learn.")
-    if raw_images.is_labelled and len(np.unique(raw_images.train_labels)) == 1:
-        logger.warning("All images are of one class: what is measured by classes says nothing.")
+    if raw_images.is_labelled and not raw_images.has_classes(normal_class):
+        logger.warning("All training images are of one class: nothing is measured by classes.")
 
 
 def _split(part: Part, fraction: float, *, n_splits_left: int, seed: int) -> tuple[Part, Part]:

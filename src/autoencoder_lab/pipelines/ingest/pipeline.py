@@ -12,7 +12,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 split_images,
-                inputs=["raw_images", "params:ingest"],
+                inputs=["raw_images", "params:ingest", "params:evaluation.normal_class"],
                 outputs={name: name for name in splits},
                 name="split_images",
             ),

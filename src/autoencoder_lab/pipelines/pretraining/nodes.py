@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Labels, has_labels
+from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Labels, has_classes
 from autoencoder_lab.image_sources import StoredImages
 from autoencoder_lab.parameters import PretrainingParams, VariantParams
 from autoencoder_lab.samples import SAMPLE, LabelDraws, draw_budgets
@@ -29,13 +29,15 @@ class Compared(TypedDict):
 def choose_labels(
     train_labels: Labels, test_labels: Labels, params: PretrainingParams, seed: int
 ) -> LabelDraws:
-    """Return which training images have labels: none where not all images are labelled.
+    """Return which training images have labels: none where not all have, or all the same.
 
     Budgets are capped by the images there are; those that would leave a class without a label are
     left out.
     """
-    if not (has_labels(train_labels) and has_labels(test_labels)):
-        logger.warning("Not all images have labels: the pretraining comparison is left out.")
+    if not has_classes(train_labels, test_labels):
+        logger.warning(
+            "There are no labels, or not of two classes: the pretraining comparison is left out."
+        )
         return LabelDraws((), ())
     [draw_seed] = seeds.derive(seed, "pretraining")
     of_sample = train_labels[:SAMPLE]
