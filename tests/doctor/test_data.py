@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_data_that_is_as_its_checksums_say_is_fine(tmp_path: Path, folder: Path) -> None:
-    found = check_data(tmp_path)
+    found = check_data(tmp_path, "data")
 
     assert (found.looked_at, found.problems) == ("checksums of toys", ())
 
@@ -29,7 +29,7 @@ def test_altered_and_missing_files_are_named_with_what_to_do(tmp_path: Path, fol
     (folder / "a.bin").write_bytes(b"altered")
     (folder / "b.bin").unlink()
 
-    [problem] = check_data(tmp_path).problems
+    [problem] = check_data(tmp_path, "data").problems
 
     assert "a.bin is altered" in problem.text
     assert "b.bin is missing" in problem.text
@@ -40,6 +40,6 @@ def test_data_that_is_not_fetched_yet_is_left_out(tmp_path: Path, folder: Path) 
     for file in folder.glob("*.bin"):
         file.unlink()
 
-    found = check_data(tmp_path)
+    found = check_data(tmp_path, "data")
 
     assert (found.looked_at, found.problems) == ("checksums of no data set", ())

@@ -66,6 +66,13 @@ class ProjectCopy:
         runs = self.runs()[:n_newest]
         return {run.info.run_name.partition(" digits ")[0]: run for run in runs}
 
+    def runs_by_variant(self, dataset: str) -> dict[str, Run]:
+        """Return the newest run of each variant on a data set."""
+        runs = [run for run in self.runs() if run.data.tags.get("dataset") == dataset]
+        return {
+            run.data.tags["variant"]: run for run in reversed(runs) if "variant" in run.data.tags
+        }
+
     def written(self) -> list[str]:
         """Return the files that runs have made, but for arrays of raw images, which stay."""
         made = [*self.folder.glob("data/0[3-8]_*/**/*"), *self.folder.glob("mlruns/**/*")]

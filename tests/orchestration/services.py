@@ -53,7 +53,7 @@ def two_copies_for_airflow(
     """Return two working copies of a commit, the results of which go to an object store."""
     first = copy_for_airflow(one, server, schedules, env)
     with (first / f"conf/{env}/globals.yml").open("a") as globals_file:
-        globals_file.write("results_root: s3://results/lab\n")
+        globals_file.write("data_root: s3://results/lab\n")
     commit(ProjectCopy(first))
     second = two / first.name
     shutil.copytree(first, second, symlinks=True)

@@ -133,7 +133,7 @@ def _require_reachable(files: Iterable[StoredFile]) -> None:
         except Exception as error:  # each store's client has its own
             raise BadInput(
                 f"results cannot be written to {file.disk.unstrip_protocol(file.folder)}: "
-                f"{error or type(error).__name__}. The store is results_root in globals.yml; its "
+                f"{error or type(error).__name__}. The store is data_root in globals.yml; its "
                 "client reads address and credentials from the environment, as AWS_ENDPOINT_URL"
             ) from error
         return  # all are in one store

@@ -3,9 +3,12 @@
 import hashlib
 import re
 import shlex
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
+
+from upath import UPath
 
 from .messages import shortened
 
@@ -13,21 +16,26 @@ FILE_NAME = "SHA256SUMS"
 LINE = re.compile(r"(?P<sha256>[0-9a-fA-F]{64}) [ *](?P<name>.+)")
 
 
-def fetch_missing(folder: Path, address: str) -> None:
+def fetch_missing(folder: UPath, address: str) -> None:
     """Download the listed files that are not there; each appears only once it is whole."""
     import pooch  # only needed once for a data set
 
     expected = _listed(folder)
+    is_local = isinstance(folder, Path)
     try:
-        for name in _missing(folder, expected):
-            pooch.retrieve(
-                f"{address.rstrip('/')}/{quote(name)}",
-                known_hash=f"sha256:{expected[name]}",
-                fname=name,
-                path=folder,
-                progressbar=True,
-            )
-            (folder / name).chmod(0o644)  # pooch lets only the user read it
+        with tempfile.TemporaryDirectory() as elsewhere:
+            for name in _missing(folder, expected):
+                file = pooch.retrieve(
+                    f"{address.rstrip('/')}/{quote(name)}",
+                    known_hash=f"sha256:{expected[name]}",
+                    fname=name,
+                    path=folder if is_local else elsewhere,
+                    progressbar=True,
+                )
+                if is_local:
+                    Path(file).chmod(0o644)  # pooch lets only the user read it
+                else:
+                    folder.fs.put_file(file, (folder / name).path)
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
         names = shortened(_missing(folder, expected), limit=20)
         raise ValueError(
@@ -36,21 +44,20 @@ def fetch_missing(folder: Path, address: str) -> None:
         ) from error
 
 
-def is_there(folder: Path) -> bool:
+def is_there(folder: UPath) -> bool:
     """Whether a data set has any of the listed files: otherwise it is not fetched yet."""
     return any((folder / name).is_file() for name in _listed(folder))
 
 
-def stamps(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return the size of the list and when it was changed: nothing where there is none."""
+def stamps(folder: UPath) -> dict[str, tuple[int, str]]:
+    """Return the size of the list and its digest: nothing where there is none."""
     sums = folder / FILE_NAME
     if not sums.is_file():
         return {}
-    status = sums.stat()
-    return {FILE_NAME: (status.st_size, status.st_mtime_ns)}
+    return {FILE_NAME: (sums.stat().st_size, _sha256(sums))}
 
 
-def verify(folder: Path, *, can_fetch: bool) -> None:
+def verify(folder: UPath, *, can_fetch: bool) -> None:
     """Raise all listed files that are missing or altered."""
     problems = {}
     for name, expected in _listed(folder).items():
@@ -71,7 +78,7 @@ def verify(folder: Path, *, can_fetch: bool) -> None:
     )
 
 
-def _listed(folder: Path) -> Mapping[str, str]:
+def _listed(folder: UPath) -> Mapping[str, str]:
     """Return the checksum of each listed file, or raise all lines that cannot be read."""
     sums = folder / FILE_NAME
     if not sums.is_file():
@@ -89,10 +96,11 @@ def _listed(folder: Path) -> Mapping[str, str]:
     return expected
 
 
-def _missing(folder: Path, expected: Mapping[str, str]) -> list[str]:
+def _missing(folder: UPath, expected: Mapping[str, str]) -> list[str]:
     return [name for name in expected if not (folder / name).is_file()]
 
 
-def _sha256(file: Path) -> str:
+def _sha256(file: UPath) -> str:
     with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+        # What BinaryIO's stubs leave out, all files have.
+        return hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]

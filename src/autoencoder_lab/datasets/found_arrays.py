@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from upath import UPath
 
 from autoencoder_lab.arrays import SMALLEST_SPLIT, SPLITS, UNLABELLED, ImageShape, Labels
 from autoencoder_lab.parameters import SMALLEST_SIDE, ReadingParams
@@ -33,7 +33,7 @@ class Found:
     changes: Counter[str] = field(default_factory=Counter)
 
 
-def prepare(found: Found, folder: Path, params: ReadingParams) -> Found:
+def prepare(found: Found, folder: UPath, params: ReadingParams) -> Found:
     """Return what was found as it is kept, or raise everything that is wrong with it.
 
     Images get channels and, where the parameters name one, their shape; integers become uint8,
@@ -68,7 +68,7 @@ def prepare(found: Found, folder: Path, params: ReadingParams) -> Found:
     )
 
 
-def _raise(problems: Sequence[str], folder: Path) -> None:
+def _raise(problems: Sequence[str], folder: UPath) -> None:
     if problems:
         raise ValueError("\n".join(f"{folder}: {problem}" for problem in problems))
 

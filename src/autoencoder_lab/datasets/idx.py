@@ -10,11 +10,11 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 import numpy as np
 import numpy.typing as npt
+from upath import UPath
 
 from autoencoder_lab.parameters import ReadingParams
 
@@ -27,9 +27,9 @@ UNSIGNED_BYTE = np.dtype(np.uint8)
 ITS_NUMBER = 8
 
 
-def read(folder: Path, files: Sequence[str], _: ReadingParams) -> Found:
+def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
     """Return what the IDX files hold; only the training images have to be there."""
-    by_name: dict[tuple[str, str], list[Path]] = {}
+    by_name: dict[tuple[str, str], list[UPath]] = {}
     for file in (folder / name for name in files):
         split, kind = file.name.split("-")[:2]
         by_name.setdefault((kind, "train" if split == "train" else "test"), []).append(file)
@@ -51,7 +51,7 @@ def read(folder: Path, files: Sequence[str], _: ReadingParams) -> Found:
     )
 
 
-def _blocks(file: Path) -> Blocks:
+def _blocks(file: UPath) -> Blocks:
     """Return a file's array, of which only the header is read yet."""
     n_dimensions = int(file.name.split("-idx")[1][0])
     magic = bytes([0, 0, ITS_NUMBER, n_dimensions])
@@ -88,13 +88,13 @@ def _blocks(file: Path) -> Blocks:
 
 
 @contextmanager
-def _open(file: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+def _open(file: UPath) -> Iterator[IO[bytes] | gzip.GzipFile]:
     try:
-        if file.suffix == ".gz":
-            with gzip.open(file) as unpacked:
-                yield unpacked
-        else:
-            with file.open("rb") as content:
+        with file.open("rb") as content:
+            if file.suffix == ".gz":
+                with gzip.open(content) as unpacked:
+                    yield unpacked
+            else:
                 yield content
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{file} is no whole gzip file: {error}") from error

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from rich import get_console
 from rich.progress import track
+from upath import UPath
 
 from autoencoder_lab.arrays import ImageShape
 from autoencoder_lab.parameters import ReadingParams
@@ -40,7 +40,7 @@ BATCH = 256
 T = TypeVar("T")
 
 
-def read(folder: Path, files: Sequence[str], params: ReadingParams) -> Found:
+def read(folder: UPath, files: Sequence[str], params: ReadingParams) -> Found:
     """Return the images in the order of their files; labels count their sorted names from 0.
 
     Images are uint8, (n, height, width, channels): of the parameters' shape or, where they name
@@ -61,7 +61,7 @@ LabelNames = dict[str, tuple[str, ...]]
 """The label of each file: no name, or one."""
 
 
-def _split(folder: Path, files: Iterable[str], label_level: int) -> dict[str, LabelNames]:
+def _split(folder: UPath, files: Iterable[str], label_level: int) -> dict[str, LabelNames]:
     splits: dict[str, LabelNames] = {}
     split_folders = set()
     for file in files:
@@ -86,7 +86,7 @@ def _split(folder: Path, files: Iterable[str], label_level: int) -> dict[str, La
 
 
 def _number_labels(
-    folder: Path, splits: Mapping[str, LabelNames]
+    folder: UPath, splits: Mapping[str, LabelNames]
 ) -> tuple[dict[str, FoundArray], list[str]]:
     """Return the labels of each split that has some, and the names of all classes."""
     names = {
@@ -114,7 +114,7 @@ def _number_labels(
     return labels, all_names
 
 
-def _shape(folder: Path, files: Sequence[str], params: ReadingParams) -> ImageShape:
+def _shape(folder: UPath, files: Sequence[str], params: ReadingParams) -> ImageShape:
     """Return the shape that images are brought to, or raise all files that keep from it."""
     height, width, channels = params.height, params.width, params.channels
     if height and width and channels:
@@ -138,7 +138,7 @@ def _shape(folder: Path, files: Sequence[str], params: ReadingParams) -> ImageSh
     return height, width, channels or (1 if is_grey else 3)
 
 
-def _require_one_size(folder: Path, sizes: Mapping[str, tuple[int, int]]) -> None:
+def _require_one_size(folder: UPath, sizes: Mapping[str, tuple[int, int]]) -> None:
     counts = Counter(sizes.values())
     (usual, _), *others = counts.most_common()
     if not others:
@@ -154,7 +154,7 @@ def _require_one_size(folder: Path, sizes: Mapping[str, tuple[int, int]]) -> Non
 
 
 def _blocks(
-    folder: Path,
+    folder: UPath,
     files: Sequence[str],
     shape: ImageShape,
     params: ReadingParams,
@@ -184,7 +184,7 @@ def _blocks(
 
 
 def _each(
-    function: Callable[[Path], T], folder: Path, files: Sequence[str], doing: str
+    function: Callable[[UPath], T], folder: UPath, files: Sequence[str], doing: str
 ) -> Iterator[tuple[str, T | Exception]]:
     """Yield what a function returns of each file, or raises; with a bar where somebody watches."""
 
@@ -209,7 +209,7 @@ def _each(
         )
 
 
-def _unreadable(folder: Path, problems: Mapping[str, Exception]) -> ValueError:
+def _unreadable(folder: UPath, problems: Mapping[str, Exception]) -> ValueError:
     listing = [
         f"{folder / shown(file)} cannot be read as an image: {it}" for file, it in problems.items()
     ]

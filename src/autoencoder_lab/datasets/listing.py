@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from upath import UPath
 from wcmatch import glob
 
 from . import checksums
@@ -20,8 +21,19 @@ GLOB = glob.GLOBSTAR | glob.NEGATE | glob.NEGATEALL | glob.BRACE | glob.SPLIT | 
 
 MOST_NAMES = 100
 
-Stamp = tuple[int, int]
-"""A file's size, and when it was changed."""
+SAYS_WHAT_IT_HOLDS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "created",
+)
+"""What object stores tell of a file, the best first."""
+
+Stamp = tuple[int, int | str]
+"""A file's size, and when it was changed or, on an object store, what it says of its content."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class Listing:
         }
 
 
-def list_files(folder: Path, pattern: str | None) -> Listing:
+def list_files(folder: UPath, pattern: str | None) -> Listing:
     """Return what a folder holds, with what its links lead to; READMEs and hidden files aside.
 
     Args:
@@ -56,7 +68,10 @@ def list_files(folder: Path, pattern: str | None) -> Listing:
         pattern: A glob, of paths as seen from the folder, for which files are read. None for all.
     """
     listing = Listing()
-    found = dict(_walk(str(folder), "", (_identity(folder.stat()),), listing))
+    if isinstance(folder, Path):
+        found = dict(_walk(str(folder), "", (_identity(os.stat(folder)),), listing))
+    else:
+        found = dict(_find(folder))
     if pattern is not None:
         chosen = set(glob.globfilter(list(found), pattern, flags=GLOB))
         not_chosen = [file for file in found if file not in chosen]
@@ -78,6 +93,17 @@ def shown(name: str) -> str:
     """Return a name as text that can be printed anywhere, in the one way Unicode composes it."""
     printable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return unicodedata.normalize("NFC", printable)
+
+
+def _find(folder: UPath) -> Iterator[tuple[str, Stamp]]:
+    """Yield the files of an object store, which has no links."""
+    folder.fs.invalidate_cache()
+    place = folder.path.rstrip("/") + "/"
+    for path, info in folder.fs.find(folder.path, detail=True).items():
+        file = path.removeprefix(place)
+        if file and not file.endswith("/") and not any(map(_is_beside_the_data, file.split("/"))):
+            content = next((info[key] for key in SAYS_WHAT_IT_HOLDS if info.get(key)), "")
+            yield file, (info["size"], str(content))
 
 
 Identity = tuple[int, int]
@@ -112,7 +138,7 @@ def _is_beside_the_data(name: str) -> bool:
     return name.upper().startswith((".", "README", "__MACOSX")) or name == checksums.FILE_NAME
 
 
-def _warn_of_two_cases(folder: Path, listing: Listing) -> None:
+def _warn_of_two_cases(folder: UPath, listing: Listing) -> None:
     one_way = {file: shown(file).casefold() for file in listing.stamps}
     counts = Counter(one_way.values())
     if same := [shown(file) for file, name in one_way.items() if counts[name] > 1]:

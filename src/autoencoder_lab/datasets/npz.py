@@ -4,10 +4,11 @@ import logging
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import contextmanager
 from typing import IO, Any
 
 import numpy as np
+from upath import UPath
 
 from autoencoder_lab.parameters import ReadingParams
 
@@ -30,7 +31,7 @@ DAMAGES = (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib
 """What reading a damaged archive, or one with a password, raises."""
 
 
-def read(folder: Path, files: Sequence[str], _: ReadingParams) -> Found:
+def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
     """Return what the one archive holds; only the training images have to be there."""
     if len(files) > 1:
         listing = shortened(files)
@@ -61,18 +62,24 @@ def read(folder: Path, files: Sequence[str], _: ReadingParams) -> Found:
     )
 
 
-def _keys(file: Path) -> list[str]:
+def _keys(file: UPath) -> list[str]:
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _opened(file) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
     except (OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{file} is not a whole zip archive of arrays, which a .npz is") from error
 
 
-def _blocks(file: Path, key: str) -> Blocks:
+@contextmanager
+def _opened(file: UPath) -> Iterator[zipfile.ZipFile]:
+    with file.open("rb") as content, zipfile.ZipFile(content) as archive:
+        yield archive
+
+
+def _blocks(file: UPath, key: str) -> Blocks:
     """Return an array of the archive, of which only the header is read yet."""
     try:
-        with zipfile.ZipFile(file) as archive, archive.open(f"{key}.npy") as member:
+        with _opened(file) as archive, archive.open(f"{key}.npy") as member:
             shape, is_fortran, dtype = _header(member)
     except KeyError:  # NumPy takes what has not the ending for bytes
         raise ValueError(f"{file}: key {key} is no array; allowed: arrays of numbers") from None
@@ -82,7 +89,7 @@ def _blocks(file: Path, key: str) -> Blocks:
     def parts() -> Iterator[FoundArray]:
         try:
             if is_fortran or not shape:
-                with np.load(file, allow_pickle=False) as archive:
+                with file.open("rb") as content, np.load(content, allow_pickle=False) as archive:
                     yield archive[key]
             else:
                 yield from _stream(file, key, shape, dtype)
@@ -93,9 +100,9 @@ def _blocks(file: Path, key: str) -> Blocks:
 
 
 def _stream(
-    file: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+    file: UPath, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Iterator[FoundArray]:
-    with zipfile.ZipFile(file) as archive, archive.open(f"{key}.npy") as member:
+    with _opened(file) as archive, archive.open(f"{key}.npy") as member:
         _header(member)
         for n in block_sizes(shape, dtype):
             block = np.empty((n, *shape[1:]), dtype)
@@ -119,5 +126,5 @@ def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return shape, is_fortran, dtype
 
 
-def _unreadable(file: Path, key: str, error: Exception) -> ValueError:
+def _unreadable(file: UPath, key: str, error: Exception) -> ValueError:
     return ValueError(f"{file}: key {key} cannot be read ({error}); allowed: arrays of numbers")

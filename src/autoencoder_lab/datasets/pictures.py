@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps
+from upath import UPath
 
 from autoencoder_lab.arrays import ImageShape
 from autoencoder_lab.parameters import ReadingParams
@@ -52,7 +52,7 @@ def bombs_are_errors() -> Iterator[None]:
         yield
 
 
-def look(file: Path) -> Picture:
+def look(file: UPath) -> Picture:
     """Return what the header says; raise one of Pillow's many errors where it is none."""
     with _open(file) as image:
         width, height = image.size
@@ -61,13 +61,13 @@ def look(file: Path) -> Picture:
         return Picture(size, is_grey=_is_grey(image))
 
 
-def load(file: Path) -> None:
+def load(file: UPath) -> None:
     """Decode an image: raise what that raises."""
     with _open(file) as image:
         image.load()
 
 
-def read(file: Path, shape: ImageShape, params: ReadingParams) -> tuple[BytePixels, list[str]]:
+def read(file: UPath, shape: ImageShape, params: ReadingParams) -> tuple[BytePixels, list[str]]:
     """Return an image's pixels (height, width, channels), and in what they are not the file's."""
     with _open(file) as opened:
         changes = []
@@ -108,8 +108,8 @@ def reshape(
 
 
 @contextmanager
-def _open(file: Path) -> Iterator[Image.Image]:
-    with Image.open(file, formats=_formats()) as image:
+def _open(file: UPath) -> Iterator[Image.Image]:
+    with file.open("rb") as content, Image.open(content, formats=_formats()) as image:
         n_frames = 1 if image.format in ONE_PICTURE else getattr(image, "n_frames", 1)
         if n_frames > 1:
             raise ValueError(f"it has {n_frames} frames; allowed: 1")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
+from upath import UPath
 
 from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.parameters import ReadingParams
@@ -21,7 +22,7 @@ DIGITS = "digits"
 ALLOWED = "IDX files, one .npz, or images"
 NOT_READ = "not in a form that is read"
 
-Reader = Callable[[Path, Sequence[str], ReadingParams], Found]
+Reader = Callable[[UPath, Sequence[str], ReadingParams], Found]
 
 
 class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
@@ -42,13 +43,14 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         """Name the folder, and where missing files come from.
 
         Args:
-            filepath: The folder; its last part is the data set's name.
+            filepath: The folder, of this machine or an object store; its last part is the data
+                set's name.
             path: A folder on this machine, for the arrays of all data sets.
             reading: The `ingest` parameters, of which some say which files are read, and how.
             downloads: An address for each data set whose files, listed in its SHA256SUMS, are
                 fetched where they are missing.
         """
-        self._folder = Path(filepath)
+        self._folder = UPath(filepath)
         self._arrays = Path(path)
         self._reading = dict(reading)
         self._downloads = downloads or {}
@@ -58,7 +60,20 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
 
         Kedro makes that error the cause of a `DatasetError`.
         """
-        folder = self._folder
+        try:
+            return self._get(self._folder)
+        except ValueError:
+            raise
+        except Exception as error:  # of the library of the object store
+            if isinstance(self._folder, Path):
+                raise
+            raise ValueError(
+                f"raw images cannot be read from {self._folder}: {error or type(error).__name__}. "
+                "The place is data_root in globals.yml; its credentials are those of the "
+                "environment, as AWS_ACCESS_KEY_ID"
+            ) from error
+
+    def _get(self, folder: UPath) -> RawImages:
         if folder.name == DIGITS:
             if folder.is_dir() and list_files(folder, None).stamps:
                 raise ValueError(
@@ -96,14 +111,14 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
     def _known(self) -> list[str]:
         names = {
             folder.name
-            for folder in self._folder.parent.glob("*")
+            for folder in self._folder.parent.iterdir()
             if folder.name in self._downloads
             or (folder.is_dir() and list_files(folder, None).stamps)
         }
         return sorted({DIGITS} | names)
 
 
-def _make_arrays(folder: Path, listing: Listing, params: ReadingParams, partial: Path) -> None:
+def _make_arrays(folder: UPath, listing: Listing, params: ReadingParams, partial: Path) -> None:
     found = prepare(_read(folder, listing, params), folder, params)
     stored_arrays.write(found, partial, left_out=listing.summary())
     now = list_files(folder, params.pattern).stamps
@@ -112,7 +127,7 @@ def _make_arrays(folder: Path, listing: Listing, params: ReadingParams, partial:
         raise ValueError(f"{folder} has changed while it was read: {names}. Run again")
 
 
-def _read(folder: Path, listing: Listing, params: ReadingParams) -> Found:
+def _read(folder: UPath, listing: Listing, params: ReadingParams) -> Found:
     """Return what the folder's images are, in the one way they are stored."""
     files = list(listing.stamps)
     found: dict[Reader, list[str]] = {}

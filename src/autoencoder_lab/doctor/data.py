@@ -3,23 +3,34 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from upath import UPath
+
 from autoencoder_lab.datasets import checksums
 
 from .findings import Check, Problem, check
 
 
-def check_data(project: Path) -> Check:
-    """Check all data sets that have checksums; those that are not fetched yet are left out."""
-    folders = [
-        sums.parent
-        for sums in sorted((project / "data" / "01_raw").glob(f"*/{checksums.FILE_NAME}"))
-        if checksums.is_there(sums.parent)
-    ]
+def check_data(project: Path, root: str) -> Check:
+    """Check all data sets that have checksums; those that are not fetched yet are left out.
+
+    Args:
+        root: Under which they are: an address, or a folder of the project.
+    """
+    place = UPath(root if "://" in root else project / root) / "01_raw"
+    try:
+        folders = [
+            sums.parent
+            for sums in sorted(place.glob(f"*/{checksums.FILE_NAME}"))
+            if checksums.is_there(sums.parent)
+        ]
+    except Exception as error:  # of the library of an object store
+        remedy = "Look at data_root in globals.yml, and at the credentials"
+        return check("data", str(place), [Problem(f"{place} cannot be read: {error}", remedy)])
     names = ", ".join(folder.name for folder in folders) or "no data set"
     return check("data", f"checksums of {names}", _problems(folders))
 
 
-def _problems(folders: list[Path]) -> Iterator[Problem]:
+def _problems(folders: list[UPath]) -> Iterator[Problem]:
     for folder in folders:
         try:
             checksums.verify(folder, can_fetch=False)

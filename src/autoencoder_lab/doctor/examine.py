@@ -22,14 +22,14 @@ from .store import check_runs
 def examine(project: Path, env: str | None) -> Iterator[Check]:
     """Yield the checks of a project; nothing is changed, and no store is made."""
     yield check_packages(project)
-    yield check_data(project)
     try:
         context: Any = KedroSession.create(project_path=project, env=env).load_context()
     except BadInput as error:
         yield check("configuration", "conf", [Problem(str(error))])
         return
     yield check("configuration", f"conf, environment {env or 'local'}", [])
-    root = context.config_loader["globals"]["results_root"]
+    root = context.config_loader["globals"]["data_root"]
+    yield check_data(project, root)
     yield check_disk(project, root)
     store = embedded_store(context.mlflow)
     if store is not None and not store.exists():

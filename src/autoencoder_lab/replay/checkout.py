@@ -6,6 +6,7 @@ from pathlib import Path
 
 import git
 import yaml
+from upath import UPath
 
 from autoencoder_lab.code_state import read_code_state
 from autoencoder_lab.failures import BadInput
@@ -59,9 +60,15 @@ def _configure(replay: Replay, local: Path) -> None:
 
 
 def _link_data(replay: Replay, project: Path) -> None:
-    """Let the clone have a data set that git does not."""
+    """Let the clone have a data set that git does not: it keeps to its own folder `data`."""
+    (project / "conf" / "local" / "globals.yml").write_text("data_root: data\n")
     place = Path("data") / "01_raw" / replay.record.dataset
-    source = replay.project.resolve() / place
+    if "://" in replay.data_root:
+        store = UPath(replay.data_root) / "01_raw" / replay.record.dataset
+        if store.is_dir():
+            store.fs.get(f"{store.path}/", f"{project / place}/", recursive=True)
+        return
+    source = replay.project.resolve() / replay.data_root / "01_raw" / replay.record.dataset
     if not source.is_dir():
         return
     for file in source.iterdir():

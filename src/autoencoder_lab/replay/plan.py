@@ -35,6 +35,7 @@ class Replay:
 
     Attributes:
         commit, patch: The code that makes it.
+        data_root: Under which the user's data are: an address, or a folder of the project.
         tracking: The settings of `mlflow.yml`, independent of the folder.
         warnings: What is other than it was, and allowed to be.
     """
@@ -44,6 +45,7 @@ class Replay:
     record: RunRecord
     commit: str
     patch: bytes
+    data_root: str
     tracking: dict[str, Any]
     warnings: tuple[str, ...]
 
@@ -83,6 +85,7 @@ def plan_replay(project: Path, env: str | None, run_id: str, allowed: Allowed) -
         record=record,
         commit=here.commit if allowed.code else record.commit,
         patch=read_patch(project) if allowed.code else record.patch,
+        data_root=context.config_loader["globals"]["data_root"],
         tracking={"server": server, "tracking": {"experiment": experiment_settings}},
         warnings=tuple(
             [problem for _, _, problems in found for problem in problems]

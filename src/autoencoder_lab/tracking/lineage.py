@@ -16,6 +16,7 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import DatasetInput, InputTag
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from upath import UPath
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.code_state import read_patch
@@ -80,8 +81,9 @@ class LogLineage:
             self._runs.client.log_inputs(run_id, datasets)
 
     def _source(self) -> str | CodeDatasetSource:
-        folder = f"data/01_raw/{self._dataset}"
-        if (self._context.project_path / folder).is_dir():
+        root = self._context.config_loader["globals"]["data_root"]
+        folder = f"{root}/01_raw/{self._dataset}"
+        if UPath(folder if "://" in root else self._context.project_path / folder).is_dir():
             return folder
         return CodeDatasetSource({"package": "scikit-learn"})  # the one that needs no folder
 
