@@ -67,7 +67,7 @@ AFTER_PLAN = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
 """Whatever became of other tasks: the plan's success is enough."""
 
 FORM: dict[str, dict[str, Any]] = {
-    "dataset": {"type": "string", "description": "A folder of data/01_raw, or digits."},
+    "dataset": {"type": "string", "description": "A folder of raw images, or digits."},
     "variants": {
         "type": ["null", "array"],
         "examples": VARIANTS,

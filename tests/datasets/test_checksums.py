@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from upath import UPath
 
 from autoencoder_lab.datasets import checksums
 
@@ -124,6 +125,16 @@ def test_missing_files_are_fetched_and_pass(folder: Path, address: str) -> None:
 
     checksums.verify(folder, can_fetch=True)
     assert {name: (folder / name).read_bytes() for name in CONTENTS} == CONTENTS
+
+
+def test_missing_files_are_fetched_to_an_object_store(folder: Path, address: str) -> None:
+    store = UPath("memory://bucket/toys")
+    (store / "SHA256SUMS").write_bytes((folder / "SHA256SUMS").read_bytes())
+
+    checksums.fetch_missing(store, address)
+
+    checksums.verify(store, can_fetch=True)
+    assert {name: (store / name).read_bytes() for name in CONTENTS} == CONTENTS
 
 
 def test_only_missing_files_are_fetched(folder: Path, address: str, asked: list[str]) -> None:

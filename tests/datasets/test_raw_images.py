@@ -1,7 +1,9 @@
 """The Kedro dataset over a data set's folder."""
 
 import hashlib
+import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from kedro.io import DataCatalog, DatasetError
 from PIL import Image
+from upath import UPath
 
 from autoencoder_lab.arrays import UNLABELLED, RawImages
 from autoencoder_lab.datasets import RawImagesDataset, pictures
@@ -259,3 +262,61 @@ def test_what_is_left_out_and_changed_is_counted(folder: Path) -> None:
     assert left_out["not matched by ingest.pattern"]["files"] == 9
     assert left_out["not in a form that is read"] == {"files": 1, "names": ["notes.txt"]}
     assert raw_images.reading["changed"] == {"brought to the size by pad": 9}
+
+
+@pytest.fixture
+def bucket() -> Iterator[UPath]:
+    """An empty object store."""
+    bucket = UPath("memory://bucket")
+    bucket.fs.store.clear()
+    yield bucket
+    bucket.fs.store.clear()
+
+
+def put(store: UPath, name: str, image: np.ndarray) -> None:
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "png")
+    (store / name).write_bytes(content.getvalue())
+
+
+def load_from(store: UPath, arrays: Path, **reading: object) -> RawImages:
+    return RawImagesDataset(
+        filepath=str(store), path=str(arrays), reading=AS_THEY_ARE | reading
+    ).load()
+
+
+def test_a_folder_of_images_may_be_on_an_object_store(bucket: UPath, tmp_path: Path) -> None:
+    for n in range(9):
+        put(bucket / "toys", f"train/cat/{n}.png", IMAGES[n])
+        put(bucket / "toys", f"test/cat/{n}.png", IMAGES[n])
+    put(bucket / "toys", "train/.thumbs/1.png", IMAGES[0])
+    put(bucket / "toys", "masks/1.png", IMAGES[0])
+
+    raw_images = load_from(bucket / "toys", tmp_path, pattern="!masks/**")
+
+    np.testing.assert_array_equal(raw_images.train_images, IMAGES)
+    np.testing.assert_array_equal(raw_images.test_images, IMAGES)
+    assert raw_images.class_names == {0: "cat"}
+    assert raw_images.reading["left_out"]["not matched by ingest.pattern"]["files"] == 1
+
+
+def test_an_archive_may_be_on_an_object_store(bucket: UPath, tmp_path: Path) -> None:
+    content = io.BytesIO()
+    np.savez_compressed(content, x_train=IMAGES, x_test=np.asfortranarray(IMAGES))
+    (bucket / "toys" / "toys.npz").write_bytes(content.getvalue())
+
+    raw_images = load_from(bucket / "toys", tmp_path)
+
+    np.testing.assert_array_equal(raw_images.train_images, IMAGES)
+    np.testing.assert_array_equal(raw_images.test_images, IMAGES)
+
+
+def test_an_unknown_name_is_an_error_that_lists_those_of_the_store(
+    bucket: UPath, tmp_path: Path
+) -> None:
+    put(bucket / "zoo", "1.png", IMAGES[0])
+
+    with pytest.raises(DatasetError) as caught:
+        load_from(bucket / "zooo", tmp_path)
+
+    assert "dataset is 'zooo'; allowed: digits, zoo" in str(caught.value.__cause__)

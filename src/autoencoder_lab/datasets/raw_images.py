@@ -111,7 +111,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
     def _known(self) -> list[str]:
         names = {
             folder.name
-            for folder in self._folder.parent.iterdir()
+            for folder in self._folder.parent.glob("*")
             if folder.name in self._downloads
             or (folder.is_dir() and list_files(folder, None).stamps)
         }
