@@ -192,12 +192,14 @@ def test_differing_sizes_are_an_error_that_names_them_and_what_to_set(tmp_path: 
 def test_all_unreadable_images_are_named_in_one_error(
     tmp_path: Path, shape: dict[str, int]
 ) -> None:
-    save(tmp_path, "good", "truncated", pixels=rng.integers(0, 256, (70, 50), np.uint8))
-    whole = (tmp_path / "truncated.png").read_bytes()
-    (tmp_path / "truncated.png").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "empty.png").touch()
-    (tmp_path / "text.jpg").write_text("no image")
-    Image.new("1", (10_000, 10_000)).save(tmp_path / "bomb.png")  # over Pillow's warning limit
+    pixels = rng.integers(0, 256, (70, 50), np.uint8)
+    save(tmp_path, "train/good", "train/truncated", "test/good", pixels=pixels)
+    whole = (tmp_path / "train/truncated.png").read_bytes()
+    (tmp_path / "train/truncated.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "train/empty.png").touch()
+    (tmp_path / "test/text.jpg").write_text("no image")
+    # Over Pillow's warning limit.
+    Image.new("1", (10_000, 10_000)).save(tmp_path / "test/bomb.png")
 
     with pytest.raises(ValueError, match="cannot be read as an image") as caught:
         read(tmp_path, **shape)

@@ -70,6 +70,7 @@ def test_links_are_followed_but_not_in_circles(
 
     assert list(listing.stamps) == ["cat/1", "dog/2"]
     assert listing.left_out == {"links in a circle": ["cat/again"], "links to nothing": ["gone"]}
+    assert sorted(listing.links) == ["cat/again", "dog", "gone"]
     assert "cat/again leads back to a folder that it is in" in caplog.text
 
 

@@ -51,7 +51,7 @@ def read(folder: UPath, files: Sequence[str], params: ReadingParams) -> Found:
     shape = _shape(folder, files, params)
     changes: Counter[str] = Counter()
     images = {
-        split: _blocks(folder, list(of_split), shape, params, changes)
+        split: _blocks(folder, list(of_split), files, shape, params, changes)
         for split, of_split in labelled.items()
     }
     return Found(images, labels, class_names, changes)
@@ -126,11 +126,8 @@ def _shape(folder: UPath, files: Sequence[str], params: ReadingParams) -> ImageS
             problems[file] = picture
         else:
             found[file] = picture
-    if problems:  # then all that cannot be read are to be named
-        for file, loaded in _each(pictures.load, folder, list(found), "Looking for more to mend"):
-            if isinstance(loaded, Exception):
-                problems[file] = loaded
-        raise _unreadable(folder, problems)
+    if problems:
+        raise _unreadable(folder, files, problems)
     if not (height and width):
         _require_one_size(folder, {file: picture.size for file, picture in found.items()})
         [(width, height)] = {picture.size for picture in found.values()}
@@ -156,6 +153,7 @@ def _require_one_size(folder: UPath, sizes: Mapping[str, tuple[int, int]]) -> No
 def _blocks(
     folder: UPath,
     files: Sequence[str],
+    of_all_splits: Sequence[str],
     shape: ImageShape,
     params: ReadingParams,
     changes: Counter[str],
@@ -165,20 +163,15 @@ def _blocks(
     decode = partial(pictures.read, shape=shape, params=params)
 
     def parts() -> Iterator[FoundArray]:
-        problems: dict[str, Exception] = {}
         each = _each(decode, folder, files, f"Reading images of {folder.name}")
         for n in block_sizes(whole_shape, dtype):
             block = np.empty((n, *shape), dtype)
             for number, (file, result) in enumerate(islice(each, n)):
                 if isinstance(result, Exception):
-                    problems[file] = result
-                else:
-                    block[number], changes_of_one = result
-                    changes.update(changes_of_one)
-            if not problems:
-                yield block
-        if problems:
-            raise _unreadable(folder, problems)
+                    raise _unreadable(folder, of_all_splits, {file: result})
+                block[number], changes_of_one = result
+                changes.update(changes_of_one)
+            yield block
 
     return Blocks(whole_shape, dtype, parts)
 
@@ -209,8 +202,15 @@ def _each(
         )
 
 
-def _unreadable(folder: UPath, problems: Mapping[str, Exception]) -> ValueError:
+def _unreadable(
+    folder: UPath, files: Sequence[str], problems: Mapping[str, Exception]
+) -> ValueError:
+    """Return an error that names all files that cannot be read, once some are found."""
+    others = [file for file in files if file not in problems]
+    loaded = _each(pictures.load, folder, others, "Looking for more that cannot be read")
+    more = {file: result for file, result in loaded if isinstance(result, Exception)}
     listing = [
-        f"{folder / shown(file)} cannot be read as an image: {it}" for file, it in problems.items()
+        f"{folder / shown(file)} cannot be read as an image: {it}"
+        for file, it in sorted({**problems, **more}.items())
     ]
-    return ValueError(f"{shortened(listing, separator=chr(10))}. {LEAVES_OUT}")
+    return ValueError(f"{shortened(listing, limit=20, separator=chr(10))}. {LEAVES_OUT}")

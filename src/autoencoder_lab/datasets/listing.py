@@ -43,10 +43,12 @@ class Listing:
     Attributes:
         stamps: Of each file, by its path as seen from the folder.
         left_out: Names, by why they are left out.
+        links: Names of those that lead to files and folders elsewhere, which are read.
     """
 
     stamps: dict[str, Stamp] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
 
     def leave_out(self, reason: str, names: list[str]) -> None:
         if names:
@@ -85,6 +87,8 @@ def list_files(folder: UPath, pattern: str | None) -> Listing:
             )
     for file in sorted(found, key=lambda name: name.split("/")):
         listing.stamps[file] = found[file]
+    if listing.links:
+        logger.info("%s: links are followed: %s", folder, shortened(sorted(listing.links)))
     _warn_of_two_cases(folder, listing)
     return listing
 
@@ -116,6 +120,8 @@ def _walk(
         if _is_beside_the_data(entry.name):
             continue
         file = parents + entry.name
+        if entry.is_symlink():
+            listing.links.append(shown(file))
         if entry.is_dir():
             identity = _identity(os.stat(entry.path))  # of what a link leads to
             if identity in above:
