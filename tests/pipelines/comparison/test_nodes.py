@@ -45,7 +45,7 @@ def test_all_cells_have_a_row_and_those_that_are_left_out_a_reason(
     failed = replace(tied, variant="linear", run_id="linear 1", status="FAILED")
 
     with caplog.at_level(logging.WARNING):
-        chosen = choose_cells([tied, failed], RAW, INGEST)
+        chosen = choose_cells([tied, failed], RAW, INGEST, None)
 
     assert [result.run_id for result in chosen["compared_cells"]] == ["tied 1"]
     assert chosen["cells_table"].to_dict("records") == [
@@ -64,11 +64,15 @@ def test_all_cells_have_a_row_and_those_that_are_left_out_a_reason(
 def test_runs_of_other_images_are_refused(tied: CellResult) -> None:
     other = RawImages(np.ones((9, 5, 3, 1), np.uint8), RAW.train_labels)
     with pytest.raises(ValueError, match=r"tied, seed 1, were made from other images: data is"):
-        choose_cells([tied], other, INGEST)
+        choose_cells([tied], other, INGEST, None)
 
     split = INGEST.model_copy(update={"split_seed": 8})
     with pytest.raises(ValueError, match=r"ingest\.split_seed is 7, but 8 now\. Set it"):
-        choose_cells([tied], RAW, split)
+        choose_cells([tied], RAW, split, None)
+
+    of_one_class = replace(tied, parameters={**tied.parameters, "evaluation.normal_class": "2"})
+    with pytest.raises(ValueError, match=r"evaluation\.normal_class is 2, but None now"):
+        choose_cells([of_one_class], RAW, INGEST, None)
 
 
 def test_each_variant_reconstructs_the_same_images_by_its_first_seed(tied: CellResult) -> None:

@@ -32,7 +32,10 @@ class Ranked(TypedDict):
 
 
 def choose_cells(
-    cell_results: Sequence[CellResult], raw_images: RawImages, ingest: IngestParams
+    cell_results: Sequence[CellResult],
+    raw_images: RawImages,
+    ingest: IngestParams,
+    normal_class: str | None,
 ) -> Chosen:
     """Return the latest finished results that were made from the same; others are named.
 
@@ -40,7 +43,8 @@ def choose_cells(
         ValueError: No run is finished, or the runs were made from other images than are here now.
     """
     choice = choose(cell_results)
-    _require_same_images(choice.compared[0], raw_images, ingest)
+    split_by = {"ingest": ingest, "evaluation": {"normal_class": normal_class}}
+    _require_same_images(choice.compared[0], raw_images, split_by)
     for it in choice.left_out:
         logger.warning("Left out of the comparison: %s, as %s", it.result.name, it.reason)
     reasons = {result.run_id: "" for result in choice.compared}
@@ -212,11 +216,13 @@ def write_report(
     )
 
 
-def _require_same_images(result: CellResult, raw_images: RawImages, ingest: IngestParams) -> None:
+def _require_same_images(
+    result: CellResult, raw_images: RawImages, split_by: Mapping[str, object]
+) -> None:
     facts = {**result.made_with, **result.parameters}
-    of_ingest = flatten({"ingest": ingest}).items()
     now = made_with({"data_digest": raw_images.sha256})
-    now |= {key: str(value) for key, value in of_ingest if key in facts}  # others are newer
+    # What runs do not have is newer than they are.
+    now |= {key: str(value) for key, value in flatten(split_by).items() if key in facts}
     then = {key: facts[key] for key in now if key in facts}
     if difference := differences(then, now):
         raise ValueError(

@@ -43,7 +43,12 @@ def _tables() -> Pipeline:
         [
             Node(
                 choose_cells,
-                inputs=["cell_results", "raw_images", "params:ingest"],
+                inputs=[
+                    "cell_results",
+                    "raw_images",
+                    "params:ingest",
+                    "params:evaluation.normal_class",
+                ],
                 outputs={name: name for name in Chosen.__annotations__},
                 name="choose_cells",
             ),
