@@ -37,7 +37,7 @@ NAMES = {
     "ours": "ours",
 }
 STACKED_LAYERS = [(784, 100), (100, 30), (30, 100), (100, 784)]
-BYTES_AN_IMAGE = 4 * 28 * 28
+BYTES_AN_IMAGE = 28 * 28
 BATCH_SIZE = 32
 
 

@@ -1,7 +1,7 @@
 """One fit with Keras, in a process of its own: `python fit_keras.py CONTENDER VARIANT FILE EPOCHS`.
 
 Contenders are `brief` (the brief's code), `steps_per_execution` (the same, 64 steps a call),
-`ours`, and `streamed` (ours, on images that are mapped from the file and not in memory). Prints as
+`ours`, on floats in memory, and `streamed` (ours, on the bytes of the file, mapped). Prints as
 JSON the seconds of each epoch but the first, which compiles, and of the whole fit, the last loss
 and the most memory that was held.
 
@@ -26,6 +26,7 @@ from mnist import mnist  # noqa: E402
 
 from autoencoder_lab import models  # noqa: E402
 from autoencoder_lab.arrays import as_images  # noqa: E402
+from autoencoder_lab.image_sources import StoredImages  # noqa: E402
 from autoencoder_lab.parameters import VariantParams  # noqa: E402
 from autoencoder_lab.training.phases import Phase  # noqa: E402
 
@@ -48,9 +49,8 @@ class Clock(keras.callbacks.Callback):
 
 def save_images(file: str, n_images: int) -> None:
     """Save MNIST's images, repeated or cut to a number."""
-    raw = mnist()
-    found = as_images(raw.train_images)
-    saved = np.lib.format.open_memmap(file, "w+", np.float32, (n_images, *found.shape[1:]))
+    found = mnist().train_images
+    saved = np.lib.format.open_memmap(file, "w+", np.uint8, (n_images, *found.shape[1:]))
     for start in range(0, n_images, len(found)):
         saved[start : start + len(found)] = found[: n_images - start]
     saved.flush()
@@ -62,7 +62,12 @@ def main(contender: str, variant: str, images_file: str, n_epochs: int) -> dict[
     memory.start()
     file = PROJECT / "conf/base/parameters" / f"{variant}.yml"
     params = VariantParams.model_validate(yaml.safe_load(file.read_text())[variant])
-    images = np.load(images_file, mmap_mode="r" if contender == "streamed" else None)
+    pixels = np.load(images_file, mmap_mode="r" if contender == "streamed" else None)
+    if contender == "streamed":
+        images = StoredImages(pixels, np.arange(len(pixels)))
+    else:
+        images = as_images(pixels)
+        del pixels
     validation_images = images[:N_VALIDATION]
     autoencoder = models.build(params.model, images.shape[1:], seed=0)
     clock = Clock()

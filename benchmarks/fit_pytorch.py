@@ -63,7 +63,7 @@ def main(name: str, file: str) -> dict[str, object]:
     model, learning_rate = {"stacked": (stacked(), 1.5), "convolutional": (convolutional(), 1.0)}[
         name
     ]
-    images = torch.from_numpy(np.load(file)).permute(0, 3, 1, 2).contiguous()
+    images = torch.from_numpy(np.load(file) / np.float32(255)).permute(0, 3, 1, 2).contiguous()
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
     loss_of = nn.BCELoss()
     seconds = []
