@@ -1,23 +1,23 @@
 """MNIST, for benchmarks that time other things than reading it."""
 
+import sys
 from pathlib import Path
 
-from autoencoder_lab.arrays import RawImages
-from autoencoder_lab.datasets import RawImagesDataset
+import yaml
 
-DATA = Path(__file__).parents[1] / "data"
-AS_THEY_ARE = {
-    **dict.fromkeys(("pattern", "height", "width", "channels")),
-    "label_level": 1,
-    "fit": "pad",
-    "background": "black",
-}
+PROJECT = Path(__file__).parents[1]
+DATA = PROJECT / "data"
+sys.path.insert(0, str(PROJECT / "src"))
+
+from autoencoder_lab.arrays import RawImages  # noqa: E402
+from autoencoder_lab.datasets import RawImagesDataset  # noqa: E402
 
 
 def mnist() -> RawImages:
     """Return the committed MNIST, from this project's arrays of it."""
+    parameters = yaml.safe_load((PROJECT / "conf/base/parameters.yml").read_text())
     return RawImagesDataset(
         filepath=str(DATA / "01_raw" / "mnist"),
         path=str(DATA / "02_intermediate"),
-        reading=AS_THEY_ARE,
+        reading=parameters["ingest"],
     ).load()
