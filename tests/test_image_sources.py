@@ -60,7 +60,7 @@ def test_reconstructions_and_codings_are_the_models(monkeypatch: pytest.MonkeyPa
     images: Images = StoredImages(PIXELS, ROWS)[:]
     monkeypatch.setattr("autoencoder_lab.arrays.NUMBERS_AT_ONCE", 5 * PIXELS[0].size)
 
-    reconstructions = Reconstructions(model, StoredImages(PIXELS, ROWS))
+    reconstructions = Reconstructions(StoredImages(PIXELS, ROWS), model)
 
     expected = model.predict(images, batch_size=12, verbose=0)
     np.testing.assert_allclose(reconstructions[2:9], expected[2:9], rtol=1e-5)

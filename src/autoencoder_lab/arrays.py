@@ -114,7 +114,7 @@ class RawImages:
 
     def has_classes(self, normal_class: str | None) -> bool:
         """Whether every image has a label, and those that are trained on differ in it."""
-        return self.is_labelled and self.normal_label(normal_class) is None
+        return normal_class is None and has_classes(*(labels for _, labels in self.splits.values()))
 
     def has_anomalies(self, normal_class: str | None) -> bool:
         """Whether some test images, and not all, are of another class than all training images."""
@@ -207,6 +207,11 @@ def as_images(pixels: Pixels) -> Images:
     # Not as np.memmap, whose every part would be one, too.
     images: Images = np.divide(np.asarray(pixels), scale, dtype=np.float32, order="C")
     return images
+
+
+def fewest_training_images(n_splits: int) -> int:
+    """Return how many a data set of so many splits needs: the others are split off from them."""
+    return SMALLEST_SPLIT * (1 + len(SPLITS) - n_splits)
 
 
 class Shaped(Protocol):

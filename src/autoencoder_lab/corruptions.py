@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Images, ImageSource, Rows, predicted_at_once
+from autoencoder_lab.arrays import Images, Rows, predicted_at_once
+from autoencoder_lab.image_sources import MadeOfImages
 from autoencoder_lab.parameters import (
     GaussianNoiseParams,
     MaskNoiseParams,
@@ -38,22 +39,14 @@ def corrupt(images: tf.Tensor, noise: NoiseParams, *, seed: tf.Tensor) -> tf.Ten
 
 
 @dataclass(frozen=True, eq=False)
-class CorruptedImages:
+class CorruptedImages(MadeOfImages):
     """A corrupted view of images, with the same noise whenever, and in whatever parts, it is read.
 
     Noise is drawn for so many images as are predicted at once.
     """
 
-    images: ImageSource
     noise: NoiseParams
     seed: int
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.images.shape
-
-    def __len__(self) -> int:
-        return len(self.images)
 
     def __getitem__(self, rows: Rows, /) -> Images:
         places = np.arange(len(self))[rows]

@@ -1,5 +1,6 @@
 """Images that are made as they are read, so that they need not fit in memory."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,9 @@ class StoredImages:
 
 
 @dataclass(frozen=True, eq=False)
-class Reconstructions:
-    """What an autoencoder makes of images."""
+class MadeOfImages(ABC):
+    """An image for each of others, of the same shape."""
 
-    model: Autoencoder
     images: ImageSource
 
     @property
@@ -58,6 +58,16 @@ class Reconstructions:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @abstractmethod
+    def __getitem__(self, rows: Rows, /) -> Images: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstructions(MadeOfImages):
+    """What an autoencoder makes of images."""
+
+    model: Autoencoder
 
     def __getitem__(self, rows: Rows, /) -> Images:
         images = self.images[rows]

@@ -9,6 +9,7 @@ import fsspec
 from fsspec import AbstractFileSystem
 from kedro.io import AbstractDataset, AbstractVersionedDataset
 from kedro.io.core import get_filepath_str
+from upath import UPath
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,17 @@ def local_file(path: Path) -> StoredFile:
     return StoredFile(fsspec.filesystem("file"), str(path))
 
 
+def data_folder(root: str, *, project: Path) -> UPath:
+    """Return the folder that `data_root` names: by an address, or within the project."""
+    return UPath(root if "://" in root else project / root)
+
+
 def find_files(root: str, pattern: str, *, project: Path) -> list[StoredFile]:
     """Return the files under an address, or a folder of the project, that match a pattern."""
-    if "://" not in root:
-        root = str(project / root)
-    disk, path = fsspec.core.url_to_fs(root)
+    folder = data_folder(root, project=project)
+    disk = folder.fs
     disk.invalidate_cache()
-    return [StoredFile(disk, found) for found in sorted(disk.glob(f"{path}/{pattern}"))]
+    return [StoredFile(disk, found) for found in sorted(disk.glob(f"{folder.path}/{pattern}"))]
 
 
 def stored_file(dataset: AbstractDataset[Any, Any] | None) -> StoredFile | None:

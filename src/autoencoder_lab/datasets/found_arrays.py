@@ -10,7 +10,14 @@ import numpy as np
 from PIL import Image
 from upath import UPath
 
-from autoencoder_lab.arrays import SMALLEST_SPLIT, SPLITS, UNLABELLED, ImageShape, Labels
+from autoencoder_lab.arrays import (
+    SMALLEST_SPLIT,
+    SPLITS,
+    UNLABELLED,
+    ImageShape,
+    Labels,
+    fewest_training_images,
+)
 from autoencoder_lab.parameters import SMALLEST_SIDE, ReadingParams
 
 from . import pictures
@@ -43,12 +50,12 @@ def prepare(found: Found, folder: UPath, params: ReadingParams) -> Found:
         folder: Where it was found, for messages.
     """
     problems: list[str] = []
-    n_missing = len(SPLITS) - len(found.images)
+    n_training = fewest_training_images(len(found.images))
     for split in SPLITS:
         images, labels = found.images.get(split), found.labels.get(split)
         if images is not None:
-            n_splits = 1 + n_missing if split == "train" else 1  # which are split off
-            problems += _image_problems(split, images, n_least=SMALLEST_SPLIT * n_splits)
+            n_least = n_training if split == "train" else SMALLEST_SPLIT
+            problems += _image_problems(split, images, n_least=n_least)
         if labels is not None:
             problems += _label_problems(split, labels, images)
     _raise(problems, folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 from upath import UPath
 
 from autoencoder_lab.datasets import checksums
+from autoencoder_lab.stored_files import data_folder
 
 from .findings import Check, Problem, check
 
@@ -16,7 +17,7 @@ def check_data(project: Path, root: str) -> Check:
     Args:
         root: Under which they are: an address, or a folder of the project.
     """
-    place = UPath(root if "://" in root else project / root) / "01_raw"
+    place = data_folder(root, project=project) / "01_raw"
     try:
         folders = [
             sums.parent

@@ -11,7 +11,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.arrays import SMALLEST_SPLIT, SPLITS, UNLABELLED, RawImages
+from autoencoder_lab.arrays import UNLABELLED, RawImages, fewest_training_images
 from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import (
@@ -109,7 +109,7 @@ def _normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) 
         name: int((labels == label).sum()) + n_unlabelled
         for label, name in raw_images.names.items()
     }
-    n_least = SMALLEST_SPLIT * (1 + len(SPLITS) - len(raw_images.splits))
+    n_least = fewest_training_images(len(raw_images.splits))
     return list(find_infeasible_normal_class(evaluation, n_images, n_least))
 
 

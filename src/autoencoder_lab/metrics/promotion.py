@@ -35,7 +35,7 @@ class ValidationData:
             )
             linear_probe = codings.linear_probe(train, self.train_labels[: len(train)])
             return linear_probe(held_out, self.labels[: len(held_out)])
-        errors, _ = reconstruction.errors(self.images, Reconstructions(model, self.images))
+        errors, _ = reconstruction.errors(self.images, Reconstructions(self.images, model))
         return errors[metric.removeprefix("validation/")]
 
 

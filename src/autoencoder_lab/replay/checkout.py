@@ -6,12 +6,15 @@ from pathlib import Path
 
 import git
 import yaml
-from upath import UPath
 
 from autoencoder_lab.code_state import read_code_state
 from autoencoder_lab.failures import BadInput
+from autoencoder_lab.stored_files import data_folder
 
 from .plan import Replay
+
+OWN_DATA = "data"
+"""The folder to which a clone keeps, wherever the user's data are."""
 
 NAMES_FOLDERS = ("dataset", "seed", "run_key")
 """Parameters that also name folders: given by `--params`."""
@@ -54,25 +57,24 @@ def _configure(replay: Replay, local: Path) -> None:
     parameters = {key: value for key, value in of_run if key not in NAMES_FOLDERS}
     (local / "parameters.yml").write_text(yaml.safe_dump(parameters))
     (local / "mlflow.yml").write_text(yaml.safe_dump(replay.tracking))
+    (local / "globals.yml").write_text(yaml.safe_dump({"data_root": OWN_DATA}))
     credentials = replay.project / "conf" / "local" / "credentials.yml"
     if credentials.exists():
         shutil.copy(credentials, local)
 
 
 def _link_data(replay: Replay, project: Path) -> None:
-    """Let the clone have a data set that git does not: it keeps to its own folder `data`."""
-    (project / "conf" / "local" / "globals.yml").write_text("data_root: data\n")
-    place = Path("data") / "01_raw" / replay.record.dataset
-    if "://" in replay.data_root:
-        store = UPath(replay.data_root) / "01_raw" / replay.record.dataset
-        if store.is_dir():
-            store.fs.get(f"{store.path}/", f"{project / place}/", recursive=True)
-        return
-    source = replay.project.resolve() / replay.data_root / "01_raw" / replay.record.dataset
+    """Let the clone have a data set that git does not."""
+    place = Path("01_raw") / replay.record.dataset
+    source = data_folder(replay.data_root, project=replay.project.resolve()) / place
+    own = project / OWN_DATA / place
     if not source.is_dir():
         return
+    if not isinstance(source, Path):
+        source.fs.get(f"{source.path}/", f"{own}/", recursive=True)
+        return
     for file in source.iterdir():
-        target = project / place / file.name
+        target = own / file.name
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file)

@@ -16,11 +16,11 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import DatasetInput, InputTag
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
-from upath import UPath
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.code_state import read_patch
 from autoencoder_lab.environment import read_machine, read_packages
+from autoencoder_lab.stored_files import data_folder
 
 from .outage import unless_lost
 from .run_tree import RunTree
@@ -82,9 +82,9 @@ class LogLineage:
 
     def _source(self) -> str | CodeDatasetSource:
         root = self._context.config_loader["globals"]["data_root"]
-        folder = f"{root}/01_raw/{self._dataset}"
-        if UPath(folder if "://" in root else self._context.project_path / folder).is_dir():
-            return folder
+        place = f"01_raw/{self._dataset}"
+        if (data_folder(root, project=self._context.project_path) / place).is_dir():
+            return f"{root}/{place}"
         return CodeDatasetSource({"package": "scikit-learn"})  # the one that needs no folder
 
     def _files(self) -> dict[str, bytes]:

@@ -64,9 +64,9 @@ def reconstruct_images(
     They are made as they are read.
     """
     return Reconstructed(
-        validation_reconstructions=Reconstructions(model, validation_images),
-        reconstructions=Reconstructions(model, test_images),
-        denoised_views={name: Reconstructions(model, view) for name, view in test_views.items()},
+        validation_reconstructions=Reconstructions(validation_images, model),
+        reconstructions=Reconstructions(test_images, model),
+        denoised_views={name: Reconstructions(view, model) for name, view in test_views.items()},
     )
 
 
