@@ -105,7 +105,7 @@ class TrainingParams(Params):
     batch_size: Count
     patience: Count | None = None
     """Epochs without a better validation loss before stopping."""
-    chunk_megabytes: Count = 512
+    chunk_megabytes: Count = 256
     """Of images that a fit reads at a time; larger data are streamed. The results are the same."""
 
     def n_epochs(self, n_images: int) -> int:
