@@ -125,20 +125,23 @@ def test_the_smallest_data_sets_are_accepted(found: dict[str, npt.NDArray[np.uin
 @pytest.mark.parametrize(
     ("found", "facts"),
     [
-        ({"train_images": IMAGES[:8]}, "8 train images; allowed: at least 9"),
-        ({"train_images": IMAGES[:0] / 255}, "0 train images; allowed: at least 9"),
+        ({"train_images": IMAGES[:8]}, "train images is 8; allowed: at least 9"),
+        ({"train_images": IMAGES[:0] / 255}, "train images is 0; allowed: at least 9"),
         (
             {"train_images": IMAGES[:5], "test_images": IMAGES},
-            "5 train images; allowed: at least 6",
+            "train images is 5; allowed: at least 6",
         ),
         (
             {"train_images": IMAGES[:5], "validation_images": IMAGES},
-            "5 train images; allowed: at least 6",
+            "train images is 5; allowed: at least 6",
         ),
-        ({"train_images": IMAGES, "test_images": IMAGES[:2]}, "2 test images; allowed: at least 3"),
+        (
+            {"train_images": IMAGES, "test_images": IMAGES[:2]},
+            "test images is 2; allowed: at least 3",
+        ),
         (
             {"train_images": IMAGES, "validation_images": IMAGES[:2]},
-            "2 validation images; allowed: at least 3",
+            "validation images is 2; allowed: at least 3",
         ),
     ],
     ids=[
@@ -149,7 +152,7 @@ def test_the_smallest_data_sets_are_accepted(found: dict[str, npt.NDArray[np.uin
 def test_fewer_images_than_splits_need_are_an_error(
     found: dict[str, npt.NDArray[np.generic]], facts: str
 ) -> None:
-    with pytest.raises(ValueError, match=rf"there are {facts} \(each split needs 3\)$"):
+    with pytest.raises(ValueError, match=rf"the number of {facts} \(each split needs 3\)$"):
         prepared(found)
 
 

@@ -94,14 +94,21 @@ def test_data_without_labels_have_no_champion_by_labels() -> None:
     [
         (None, None),
         ("cat", None),
-        ("cow", "evaluation.normal_class is 'cow'; allowed for this data: cat, dog"),
-        ("dog", "'dog', of which there are 5 training images; allowed: a class of at least 6"),
+        ("hen", "evaluation.normal_class is 'hen'; allowed for this data: cat, dog, cow"),
+        ("dog", "'dog', which leaves 5 train images; allowed: a class that leaves at least 6"),
+        ("cow", "'cow', which leaves 2 validation images"),
     ],
 )
 def test_the_normal_class_has_to_be_there(normal_class: str | None, problem: str | None) -> None:
     evaluation = EvaluationParams(normal_class=normal_class, tsne_images=11, tsne_perplexity=1)
 
-    problems = list(find_infeasible_normal_class(evaluation, {"cat": 6, "dog": 5}, 6))
+    n_images = {
+        "train": {"cat": 6, "dog": 5, "cow": 6},
+        "validation": {"cat": 3, "dog": 3, "cow": 2},
+    }
+    n_least = {"train": 6, "validation": 3}
+
+    problems = list(find_infeasible_normal_class(evaluation, n_images, n_least))
 
     assert len(problems) == (problem is not None)
     assert all(problem in found for found in problems)
@@ -110,6 +117,6 @@ def test_the_normal_class_has_to_be_there(normal_class: str | None, problem: str
 def test_without_labels_no_class_is_normal() -> None:
     evaluation = EvaluationParams(normal_class="cat", tsne_images=11, tsne_perplexity=1)
 
-    [problem] = find_infeasible_normal_class(evaluation, {}, 6)
+    [problem] = find_infeasible_normal_class(evaluation, {"train": {}}, {"train": 6})
 
     assert "allowed for this data: null, as it has no labels" in problem

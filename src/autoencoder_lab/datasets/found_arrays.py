@@ -141,7 +141,7 @@ def _image_problems(split: str, images: Blocks, *, n_least: int) -> Iterator[str
     n_images, height, width = images.shape[:3]
     if n_images < n_least:
         yield (
-            f"there are {n_images} {split} images; allowed: at least {n_least} "
+            f"the number of {split} images is {n_images}; allowed: at least {n_least} "
             f"(each split needs {SMALLEST_SPLIT})"
         )
     if min(height, width) < SMALLEST_SIDE:

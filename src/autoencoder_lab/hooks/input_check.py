@@ -11,11 +11,17 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.arrays import UNLABELLED, RawImages, fewest_training_images
+from autoencoder_lab.arrays import (
+    SMALLEST_SPLIT,
+    UNLABELLED,
+    RawImages,
+    fewest_training_images,
+)
 from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import (
     EvaluationParams,
+    IngestParams,
     PretrainingParams,
     PromotionParams,
     VariantParams,
@@ -81,7 +87,8 @@ class CheckInput:
         variants = {variant_of(node) for node in pipeline.nodes}
         height, width, channels = raw_images.train_images.shape[1:]
         evaluation = EvaluationParams.model_validate(self._parameters["evaluation"])
-        problems = _normal_class_problems(evaluation, raw_images)
+        ingest = IngestParams.model_validate(self._parameters["ingest"])
+        problems = _normal_class_problems(evaluation, ingest, raw_images)
         has_classes = not problems and raw_images.has_classes(evaluation.normal_class)
         if has_classes and any(variants):
             n_classes = len(set(raw_images.train_labels.tolist()))
@@ -102,14 +109,23 @@ class CheckInput:
             raise BadInput(listing("parameters that do not go with the data", problems))
 
 
-def _normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) -> list[str]:
-    labels = raw_images.train_labels
-    n_unlabelled = int((labels == UNLABELLED).sum())  # which are taken for normal
-    n_images = {
-        name: int((labels == label).sum()) + n_unlabelled
-        for label, name in raw_images.names.items()
+def _normal_class_problems(
+    evaluation: EvaluationParams, ingest: IngestParams, raw_images: RawImages
+) -> list[str]:
+    own = raw_images.splits.keys()
+    share_left = {"train": 1 if "test" in own else 1 - ingest.test_fraction}
+    n_images = {}
+    for split in [name for name in own if name != "test"]:
+        _, labels = raw_images.splits[split]
+        n_unlabelled = int((labels == UNLABELLED).sum())  # which are taken for normal
+        n_images[split] = {
+            name: int((int((labels == label).sum()) + n_unlabelled) * share_left.get(split, 1))
+            for label, name in raw_images.names.items()
+        }
+    n_least = {
+        "train": fewest_training_images(len(own | {"test"})),
+        "validation": SMALLEST_SPLIT,
     }
-    n_least = fewest_training_images(len(raw_images.splits))
     return list(find_infeasible_normal_class(evaluation, n_images, n_least))
 
 

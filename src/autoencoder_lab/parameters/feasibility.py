@@ -19,25 +19,33 @@ def find_infeasible_budgets(pretraining: PretrainingParams, n_classes: int) -> I
 
 
 def find_infeasible_normal_class(
-    evaluation: EvaluationParams, n_images: Mapping[str, int], n_least: int
+    evaluation: EvaluationParams,
+    n_images: Mapping[str, Mapping[str, int]],
+    n_least: Mapping[str, int],
 ) -> Iterator[str]:
-    """Yield a sentence where the normal class is not there, or has too few training images.
+    """Yield a sentence where the normal class is not there, or leaves too few images.
 
     Args:
-        n_images: The training images of each class that the data have, by its name.
-        n_least: So many are needed.
+        n_images: By split, train first: the images that are left to it of each class that the
+            data have, by the class's name.
+        n_least: So many are needed of each split.
     """
     normal = evaluation.normal_class
-    if normal is not None and normal not in n_images:
+    if normal is None:
+        return
+    known = n_images["train"]
+    if normal not in known:
         yield (
             f"evaluation.normal_class is {normal!r}; allowed for this data: "
-            f"{', '.join(n_images) or 'null, as it has no labels'}"
+            f"{', '.join(known) or 'null, as it has no labels'}"
         )
-    elif normal is not None and n_images[normal] < n_least:
-        yield (
-            f"evaluation.normal_class is {normal!r}, of which there are {n_images[normal]} "
-            f"training images; allowed: a class of at least {n_least}"
-        )
+        return
+    for split, of_class in n_images.items():
+        if of_class[normal] < n_least[split]:
+            yield (
+                f"evaluation.normal_class is {normal!r}, which leaves {of_class[normal]} {split} "
+                f"images; allowed: a class that leaves at least {n_least[split]}"
+            )
 
 
 def find_infeasible_promotion(promotion: PromotionParams, *, has_classes: bool) -> Iterator[str]:
