@@ -1,11 +1,14 @@
 """Reading folders of images."""
 
+import re
+import threading
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from autoencoder_lab.datasets import image_folder
 from autoencoder_lab.datasets.blocks import FoundArray
@@ -149,7 +152,7 @@ def test_names_in_other_scripts_are_labels_in_the_one_way_unicode_composes_them(
 )
 def test_unclear_folders_are_an_error(tmp_path: Path, names: tuple[str, ...]) -> None:
     save(tmp_path, *names)
-    place = Path(names[-1]).parent.as_posix()
+    place = re.escape(Path(names[-1]).parent.as_posix())
 
     with pytest.raises(ValueError, match=rf"has images in .*{place}.*; allowed: all in one folder"):
         read(tmp_path)
@@ -186,6 +189,20 @@ def test_differing_sizes_are_an_error_that_names_them_and_what_to_set(tmp_path: 
 
     assert "odd0.png, odd1.png, odd2.png, odd3.png, odd4.png, and 2 more" in str(it.value)
     assert "Set ingest.height and ingest.width" in str(it.value)
+
+
+def test_after_an_error_no_bar_is_left_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, *map(str, range(9)))
+    (tmp_path / "0.png").write_text("no image")
+    monkeypatch.setattr(image_folder, "get_console", lambda: Console(force_terminal=True))
+    before = threading.active_count()
+
+    with pytest.raises(ValueError, match="cannot be read as an image") as caught:
+        read(tmp_path, height=9, width=9, channels=1)
+
+    assert threading.active_count() == before, caught  # whose traceback keeps what it was raised in
 
 
 @pytest.mark.parametrize("shape", [{}, {"height": 9, "width": 9, "channels": 1}], ids=str)

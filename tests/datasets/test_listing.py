@@ -1,6 +1,7 @@
 """Which files of a folder are data."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -61,17 +62,26 @@ def test_a_pattern_that_matches_nothing_is_an_error(tmp_path: Path) -> None:
 def test_links_are_followed_but_not_in_circles(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    circles = ["cat/again", "one", "other"]
     make(tmp_path, "data/cat/1", "elsewhere/2")
     (tmp_path / "data" / "dog").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "data" / "cat" / "again").symlink_to(tmp_path / "data")
     (tmp_path / "data" / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "data" / "one").symlink_to(tmp_path / "data" / "other")
+    (tmp_path / "data" / "other").symlink_to(tmp_path / "data" / "one")
+    os.mkfifo(tmp_path / "data" / "pipe.png")
 
     listing = list_files(tmp_path / "data", None)
 
     assert list(listing.stamps) == ["cat/1", "dog/2"]
-    assert listing.left_out == {"links in a circle": ["cat/again"], "links to nothing": ["gone"]}
-    assert sorted(listing.links) == ["cat/again", "dog", "gone"]
-    assert "cat/again leads back to a folder that it is in" in caplog.text
+    assert {reason: sorted(names) for reason, names in listing.left_out.items()} == {
+        "links in a circle": circles,
+        "links to nothing": ["gone"],
+        "neither files nor folders": ["pipe.png"],
+    }
+    assert sorted(listing.links) == sorted([*circles, "dog", "gone"])
+    listing.warn(tmp_path)
+    assert "cat/again leads back to where it is" in caplog.text
 
 
 def test_names_that_are_one_on_some_systems_are_said(
@@ -79,9 +89,20 @@ def test_names_that_are_one_on_some_systems_are_said(
 ) -> None:
     make(tmp_path, "cat/1.png", "cat/1.PNG", "cat/2.png")
 
-    assert len(names(tmp_path)) == 3
+    listing = list_files(tmp_path, None)
+
+    assert len(listing.stamps) == 3
+    listing.warn(tmp_path)
     assert "differ only in case" in caplog.text
     assert "cat/1.PNG, cat/1.png" in caplog.text
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+def test_a_pattern_matches_names_however_unicode_writes_them(tmp_path: Path, written: str) -> None:
+    name = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
+    make(tmp_path, f"{unicodedata.normalize('NFD', name)}/1", "tea/1")
+
+    assert names(tmp_path, unicodedata.normalize(written, f"!{name}/**")) == ["tea/1"]
 
 
 def test_names_that_are_no_text_are_listed_as_text(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,43 @@ def test_a_folder_that_changes_while_it_is_read_is_an_error(
     assert not list((folder.parent / "arrays").glob("toys/[!.]*"))
 
 
+def test_a_file_that_is_gone_is_not_called_damaged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(9):
+        Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
+    read = pictures.read
+
+    def read_without(file: Path, *args: Any, **kwargs: Any) -> Any:
+        (folder / "8.png").unlink(missing_ok=True)
+        return read(file, *args, **kwargs)
+
+    monkeypatch.setattr(pictures, "read", read_without)
+
+    with pytest.raises(DatasetError, match=r"has changed while it was read: 8\.png\. Run again"):
+        load(folder)
+
+
+def test_what_is_left_out_is_what_is_there_now(folder: Path) -> None:
+    for n in range(9):
+        Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
+    load(folder)
+    (folder / "notes.txt").touch()
+
+    raw_images = load(folder)
+
+    assert raw_images.reading["left_out"]["not in a form that is read"]["files"] == 1
+    assert len(list((folder.parent / "arrays" / "toys").glob("[!.]*"))) == 1
+
+
+@pytest.mark.parametrize("reading", [{"height": 16, "width": 16}, {"pattern": "*.png"}], ids=str)
+def test_digits_are_read_in_one_way(tmp_path: Path, reading: dict[str, object]) -> None:
+    name, value = next(iter(reading.items()))
+
+    with pytest.raises(DatasetError, match=rf"ingest\.{name} is {re.escape(repr(value))}"):
+        load(tmp_path / "digits", **reading)
+
+
 def test_what_is_left_out_and_changed_is_counted(folder: Path) -> None:
     for n in range(9):
         Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
@@ -309,6 +347,17 @@ def test_an_archive_may_be_on_an_object_store(bucket: UPath, tmp_path: Path) -> 
 
     np.testing.assert_array_equal(raw_images.train_images, IMAGES)
     np.testing.assert_array_equal(raw_images.test_images, IMAGES)
+
+
+def test_an_error_of_this_machine_is_not_blamed_on_the_store(bucket: UPath, tmp_path: Path) -> None:
+    for n in range(9):
+        put(bucket / "toys", f"{n}.png", IMAGES[n])
+    (tmp_path / "arrays").touch()  # where a folder has to be
+
+    with pytest.raises(DatasetError) as caught:
+        load_from(bucket / "toys", tmp_path / "arrays")
+
+    assert isinstance(caught.value.__cause__, OSError)
 
 
 def test_an_unknown_name_is_an_error_that_lists_those_of_the_store(

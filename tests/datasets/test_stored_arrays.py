@@ -23,7 +23,7 @@ def found() -> Found:
 
 
 def test_what_is_written_is_loaded_and_images_are_mapped(tmp_path: Path) -> None:
-    stored_arrays.write(found(), tmp_path, left_out={"no images": {"files": 1}})
+    stored_arrays.write(found(), tmp_path)
 
     raw_images = stored_arrays.load(tmp_path)
 
@@ -32,7 +32,7 @@ def test_what_is_written_is_loaded_and_images_are_mapped(tmp_path: Path) -> None
     np.testing.assert_array_equal(raw_images.train_labels, LABELS)
     np.testing.assert_array_equal(raw_images.test_images, IMAGES[:3])
     assert raw_images.validation_images is None
-    assert raw_images.reading == {"left_out": {"no images": {"files": 1}}, "changed": {}}
+    assert raw_images.reading == {"changed": {}}
     with pytest.raises(ValueError, match="read-only"):
         raw_images.train_images[0] = 0
 
@@ -40,7 +40,7 @@ def test_what_is_written_is_loaded_and_images_are_mapped(tmp_path: Path) -> None
 def test_floats_stay_floats(tmp_path: Path) -> None:
     images = (IMAGES / 255).astype(np.float32)
     arrays = prepare(as_found({"train_images": images}), Path("toys"), reading_params())
-    stored_arrays.write(arrays, tmp_path, left_out={})
+    stored_arrays.write(arrays, tmp_path)
 
     np.testing.assert_array_equal(stored_arrays.load(tmp_path).train_images, images)
 
@@ -78,33 +78,34 @@ def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "toys" / ".partial-abc").mkdir(parents=True)
+    left = tmp_path / "toys" / ".partial" / "left"
+    left.mkdir(parents=True)
 
     with stored_arrays.made_in_one_piece(tmp_path / "toys" / "key") as partial:
         assert partial is not None
 
     assert {path.name for path in (tmp_path / "toys").iterdir()} == {".lock", "key"}
+    assert list((tmp_path / "toys" / "key").iterdir()) == []
 
 
 def test_one_makes_arrays_and_others_wait_for_them(tmp_path: Path) -> None:
-    made = []
-    both = threading.Barrier(2)
+    key = tmp_path / "toys" / "key"
+    found_whole = []
 
-    def use() -> None:
-        both.wait()
-        with stored_arrays.made_in_one_piece(tmp_path / "toys" / "key") as partial:
-            if partial is not None:
-                made.append(partial)
-                (partial / "whole").touch()
-        assert (tmp_path / "toys" / "key" / "whole").exists()
+    def wait_for_it() -> None:
+        with stored_arrays.made_in_one_piece(key) as partial:
+            found_whole.append(partial is None and (key / "whole").exists())
 
-    threads = [threading.Thread(target=use) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    other = threading.Thread(target=wait_for_it)
+    with stored_arrays.made_in_one_piece(key) as partial:
+        assert partial is not None
+        other.start()
+        other.join(timeout=0.5)
+        assert other.is_alive()
+        (partial / "whole").touch()
+    other.join()
 
-    assert len(made) == 1
+    assert found_whole == [True]
 
 
 def test_too_little_space_is_an_error_before_anything_is_written(
@@ -114,6 +115,6 @@ def test_too_little_space_is_an_error_before_anything_is_written(
     monkeypatch.setattr(stored_arrays.shutil, "disk_usage", lambda folder: usage)
 
     with pytest.raises(ValueError, match=r"has 0\.0 GB left; needed: .*smaller ingest\.height"):
-        stored_arrays.write(found(), tmp_path, left_out={})
+        stored_arrays.write(found(), tmp_path)
 
     assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,7 @@
 """Arrays that are read in parts, as they may be larger than memory."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class Blocks:
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    read: Callable[[], Iterator[FoundArray]]
+    read: Callable[[], Generator[FoundArray]]
 
     @property
     def n_bytes(self) -> int:
@@ -32,8 +32,9 @@ class Blocks:
 
     def whole(self) -> FoundArray:
         """Return the array, in memory."""
+        none = np.empty((0, *self.shape[1:]), self.dtype)
         parts = list(self.read())
-        return np.concatenate(parts) if parts else np.empty(self.shape, self.dtype)
+        return np.concatenate([none, *parts]) if self.shape else parts[0]
 
 
 def block_sizes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """The arrays that a reader found, and what must be true of them before they are raw images."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
@@ -84,7 +84,7 @@ def _as_kept(images: Blocks) -> Blocks:
     dtype = np.dtype(np.float32 if images.dtype.kind == "f" else np.uint8)
     shape = (*images.shape, 1) if len(images.shape) == 3 else images.shape
 
-    def parts() -> Iterator[FoundArray]:
+    def parts() -> Generator[FoundArray]:
         for block in images.read():
             yield block.reshape(len(block), *shape[1:]).astype(dtype, copy=False)
 
@@ -113,7 +113,7 @@ def _of_shape(images: Blocks, params: ReadingParams, changes: Counter[str]) -> B
     if wanted == tuple(shape):
         return images
 
-    def parts() -> Iterator[FoundArray]:
+    def parts() -> Generator[FoundArray]:
         for block in images.read():
             shaped = np.empty((len(block), *wanted), np.uint8)
             for number, pixels in enumerate(block):

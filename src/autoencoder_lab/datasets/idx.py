@@ -8,17 +8,16 @@ import math
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 from upath import UPath
 
 from autoencoder_lab.parameters import ReadingParams
 
-from .blocks import BYTES_AT_ONCE, Blocks, block_sizes
+from .blocks import BYTES_AT_ONCE, Blocks, FoundArray, block_sizes
 from .found_arrays import Found
 from .messages import shortened
 
@@ -67,7 +66,7 @@ def _blocks(file: UPath) -> Blocks:
         raise ValueError(f"{file} holds {len(header)} bytes; its header alone has {n_header}")
     shape = struct.unpack_from(f">{n_dimensions}I", header, len(magic))
 
-    def parts() -> Iterator[npt.NDArray[np.uint8]]:
+    def parts() -> Generator[FoundArray]:
         with _open(file) as content:
             n_read = len(content.read(n_header))
             for n in block_sizes(shape, UNSIGNED_BYTE):

@@ -1,9 +1,10 @@
 """A folder of images, in folders named after their labels where there are labels."""
 
 import logging
+import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -18,7 +19,7 @@ from autoencoder_lab.arrays import ImageShape
 from autoencoder_lab.parameters import ReadingParams
 
 from . import pictures
-from .blocks import Blocks, FoundArray, block_sizes
+from .blocks import BYTES_AT_ONCE, Blocks, FoundArray, block_sizes
 from .found_arrays import Found
 from .listing import shown
 from .messages import shortened
@@ -35,7 +36,7 @@ SPLITS = {
 LEAVES_OUT = "ingest.pattern leaves files out, as '!masks/**'"
 
 THREADS = min(os.cpu_count() or 1, 4)  # each holds an image of whatever size
-BATCH = 256
+MOST_AT_ONCE = 256
 
 T = TypeVar("T")
 
@@ -162,12 +163,14 @@ def _blocks(
     whole_shape, dtype = (len(files), *shape), np.dtype(np.uint8)
     decode = partial(pictures.read, shape=shape, params=params)
 
-    def parts() -> Iterator[FoundArray]:
-        each = _each(decode, folder, files, f"Reading images of {folder.name}")
+    def parts() -> Generator[FoundArray]:
+        n_at_once = max(BYTES_AT_ONCE // math.prod(shape), THREADS)
+        each = _each(decode, folder, files, f"Reading images of {folder.name}", n_at_once)
         for n in block_sizes(whole_shape, dtype):
             block = np.empty((n, *shape), dtype)
             for number, (file, result) in enumerate(islice(each, n)):
                 if isinstance(result, Exception):
+                    each.close()  # or its bar and its threads would live as long as the error
                     raise _unreadable(folder, of_all_splits, {file: result})
                 block[number], changes_of_one = result
                 changes.update(changes_of_one)
@@ -177,9 +180,14 @@ def _blocks(
 
 
 def _each(
-    function: Callable[[UPath], T], folder: UPath, files: Sequence[str], doing: str
-) -> Iterator[tuple[str, T | Exception]]:
+    function: Callable[[UPath], T],
+    folder: UPath,
+    files: Sequence[str],
+    doing: str,
+    n_at_once: int = MOST_AT_ONCE,
+) -> Generator[tuple[str, T | Exception]]:
     """Yield what a function returns of each file, or raises; with a bar where somebody watches."""
+    size = min(n_at_once, MOST_AT_ONCE)
 
     def attempt(file: str) -> T | Exception:
         try:
@@ -189,7 +197,7 @@ def _each(
 
     logger.info("%s: %d files", doing, len(files))
     with pictures.bombs_are_errors(), ThreadPoolExecutor(THREADS) as pool:
-        batches = (files[start : start + BATCH] for start in range(0, len(files), BATCH))
+        batches = (files[start : start + size] for start in range(0, len(files), size))
         results = (result for batch in batches for result in pool.map(attempt, batch))
         console = get_console()
         yield from track(

@@ -1,11 +1,13 @@
 """Which files a data set's folder holds, and which of them are left out."""
 
+import errno
 import logging
 import os
+import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from upath import UPath
@@ -18,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 GLOB = glob.GLOBSTAR | glob.NEGATE | glob.NEGATEALL | glob.BRACE | glob.SPLIT | glob.IGNORECASE
 """`**`, `!…` alone or after `|`, and `{a,b}`; JPG is jpg."""
+
+MOST_BRACES = 100_000
+"""Patterns that `{…}` stand for together."""
 
 MOST_NAMES = 100
 
@@ -44,11 +49,34 @@ class Listing:
         stamps: Of each file, by its path as seen from the folder.
         left_out: Names, by why they are left out.
         links: Names of those that lead to files and folders elsewhere, which are read.
+        warnings: What is odd, in words.
     """
 
     stamps: dict[str, Stamp] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def restricted(self, files: Collection[str], *, reason: str) -> "Listing":
+        """Return the listing with these files alone; the others are left out, and it says so."""
+        chosen = set(files)
+        stamps = {file: stamp for file, stamp in self.stamps.items() if file in chosen}
+        if len(stamps) == len(self.stamps):
+            return self
+        others = [shown(file) for file in self.stamps if file not in chosen]
+        return replace(
+            self,
+            stamps=stamps,
+            left_out={**self.left_out, reason: others},
+            warnings=[*self.warnings, f"these files are not read: {shortened(others)}"],
+        )
+
+    def warn(self, folder: UPath) -> None:
+        """Log what is odd."""
+        if self.links:
+            logger.info("%s: links are followed: %s", folder, shortened(sorted(self.links)))
+        for warning in self.warnings:
+            logger.warning("%s: %s", folder, warning)
 
     def leave_out(self, reason: str, names: list[str]) -> None:
         if names:
@@ -75,8 +103,9 @@ def list_files(folder: UPath, pattern: str | None) -> Listing:
     else:
         found = dict(_find(folder))
     if pattern is not None:
-        chosen = set(glob.globfilter(list(found), pattern, flags=GLOB))
-        not_chosen = [file for file in found if file not in chosen]
+        # Both in the one way that Unicode composes names: file systems differ in it.
+        matcher = glob.compile(unicodedata.normalize("NFC", pattern), flags=GLOB, limit=MOST_BRACES)
+        not_chosen = [file for file in found if not matcher.match(shown(file))]
         listing.leave_out("not matched by ingest.pattern", [shown(file) for file in not_chosen])
         for file in not_chosen:
             del found[file]
@@ -87,9 +116,11 @@ def list_files(folder: UPath, pattern: str | None) -> Listing:
             )
     for file in sorted(found, key=lambda name: name.split("/")):
         listing.stamps[file] = found[file]
-    if listing.links:
-        logger.info("%s: links are followed: %s", folder, shortened(sorted(listing.links)))
-    _warn_of_two_cases(folder, listing)
+    if same := _of_two_cases(listing.stamps):
+        listing.warnings.append(
+            "these names differ only in case, or in how Unicode writes them, and are one on some "
+            f"systems; all are read: {shortened(same)}"
+        )
     return listing
 
 
@@ -122,18 +153,29 @@ def _walk(
         file = parents + entry.name
         if entry.is_symlink():
             listing.links.append(shown(file))
-        if entry.is_dir():
-            identity = _identity(os.stat(entry.path))  # of what a link leads to
-            if identity in above:
-                logger.warning("%s leads back to a folder that it is in: left out", shown(file))
-                listing.leave_out("links in a circle", [shown(file)])
-            else:
-                yield from _walk(entry.path, f"{file}/", (*above, identity), listing)
-        elif entry.is_file():
-            status = entry.stat()
-            yield file, (status.st_size, status.st_mtime_ns)
-        else:
+        try:
+            status = entry.stat()  # of what a link leads to
+        except FileNotFoundError:
             listing.leave_out("links to nothing", [shown(file)])
+            continue
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            _leave_out_circle(shown(file), listing)
+            continue
+        if stat.S_ISREG(status.st_mode):
+            yield file, (status.st_size, status.st_mtime_ns)
+        elif not stat.S_ISDIR(status.st_mode):
+            listing.leave_out("neither files nor folders", [shown(file)])
+        elif _identity(status) in above:
+            _leave_out_circle(shown(file), listing)
+        else:
+            yield from _walk(entry.path, f"{file}/", (*above, _identity(status)), listing)
+
+
+def _leave_out_circle(name: str, listing: Listing) -> None:
+    listing.warnings.append(f"{name} leads back to where it is: left out")
+    listing.leave_out("links in a circle", [name])
 
 
 def _identity(status: os.stat_result) -> Identity:
@@ -144,13 +186,7 @@ def _is_beside_the_data(name: str) -> bool:
     return name.upper().startswith((".", "README", "__MACOSX")) or name == checksums.FILE_NAME
 
 
-def _warn_of_two_cases(folder: UPath, listing: Listing) -> None:
-    one_way = {file: shown(file).casefold() for file in listing.stamps}
+def _of_two_cases(files: Iterable[str]) -> list[str]:
+    one_way = {file: shown(file).casefold() for file in files}
     counts = Counter(one_way.values())
-    if same := [shown(file) for file, name in one_way.items() if counts[name] > 1]:
-        logger.warning(
-            "%s: these names differ only in case, or in how Unicode writes them, and are one on "
-            "some systems; all are read: %s",
-            folder,
-            shortened(same),
-        )
+    return [shown(file) for file, name in one_way.items() if counts[name] > 1]

@@ -3,7 +3,7 @@
 import logging
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -86,7 +86,7 @@ def _blocks(file: UPath, key: str) -> Blocks:
     except DAMAGES as error:
         raise _unreadable(file, key, error) from error
 
-    def parts() -> Iterator[FoundArray]:
+    def parts() -> Generator[FoundArray]:
         try:
             if is_fortran or not shape:
                 with file.open("rb") as content, np.load(content, allow_pickle=False) as archive:
@@ -101,7 +101,7 @@ def _blocks(file: UPath, key: str) -> Blocks:
 
 def _stream(
     file: UPath, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> Iterator[FoundArray]:
+) -> Generator[FoundArray]:
     with _opened(file) as archive, archive.open(f"{key}.npy") as member:
         _header(member)
         for n in block_sizes(shape, dtype):

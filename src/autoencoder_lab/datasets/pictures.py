@@ -21,6 +21,7 @@ NEED_MORE = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 ONE_PICTURE = {"MPO", "PSD"}
 """Formats whose first frame is the image: the others are previews, or its layers."""
 
+TURNED = range(2, 9)
 TURNED_ASIDE = (5, 6, 7, 8)
 GREY_MODES = ("1", "L", "LA", "La")
 
@@ -29,7 +30,7 @@ BytePixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Picture:
-    """What an image file's header says.
+    """What is asked of an image before it is known to which shape it is brought.
 
     Attributes:
         size: Width and height, upright.
@@ -53,10 +54,14 @@ def bombs_are_errors() -> Iterator[None]:
 
 
 def look(file: UPath) -> Picture:
-    """Return what the header says; raise one of Pillow's many errors where it is none."""
+    """Return an image's size and kind; raise one of Pillow's many errors where it is none.
+
+    A PNG is decoded for it: what says how it is turned may come after its pixels.
+    """
     with _open(file) as image:
         width, height = image.size
-        is_aside = image.getexif().get(ExifTags.Base.Orientation) in TURNED_ASIDE
+        # Of a TIFF, Pillow gives the upright size.
+        is_aside = image.format != "TIFF" and _orientation(image) in TURNED_ASIDE
         size = (height, width) if is_aside else (width, height)
         return Picture(size, is_grey=_is_grey(image))
 
@@ -70,19 +75,11 @@ def load(file: UPath) -> None:
 def read(file: UPath, shape: ImageShape, params: ReadingParams) -> tuple[BytePixels, list[str]]:
     """Return an image's pixels (height, width, channels), and in what they are not the file's."""
     with _open(file) as opened:
-        changes = []
-        image: Image.Image = opened
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            image = ImageOps.exif_transpose(image)
-            changes.append("turned as EXIF says")
-        if image.mode.startswith("I;16"):
-            changes.append("16 bits made 8")
-        elif image.has_transparency_data:
-            changes.append("laid over ingest.background")
-        elif image.mode not in (*GREY_MODES, "P", "RGB"):
-            changes.append(f"{image.mode} made RGB")
-        pixels, shaping = reshape(_in_bytes(image, params.background), shape, params)
-    return pixels, changes + shaping
+        is_turned = _orientation(opened) in TURNED
+        upright = ImageOps.exif_transpose(opened) if is_turned else opened
+        image, in_bytes = _in_bytes(upright, params.background)
+        pixels, shaping = reshape(image, shape, params)
+    return pixels, ["turned as EXIF says"] * is_turned + in_bytes + shaping
 
 
 def reshape(
@@ -113,9 +110,8 @@ def _open(file: UPath) -> Iterator[Image.Image]:
         n_frames = 1 if image.format in ONE_PICTURE else getattr(image, "n_frames", 1)
         if n_frames > 1:
             raise ValueError(f"it has {n_frames} frames; allowed: 1")
-        if 0 in image.size:
-            raise ValueError("it has no pixels")
-        if image.mode in ("I", "F"):
+        has_16_bits = image.mode == "I" and image.format == "PPM"
+        if image.mode in ("I", "F") and not has_16_bits:
             kind = "integers" if image.mode == "I" else "floats"
             raise ValueError(f"its pixels are 32-bit {kind}; allowed: 8 or 16 bits")
         yield image
@@ -133,16 +129,25 @@ def _suffixes() -> frozenset[str]:
     return frozenset(ending for ending, kind in endings if kind in _formats())
 
 
+def _orientation(image: Image.Image) -> int | None:
+    return image.getexif().get(ExifTags.Base.Orientation)
+
+
 def _is_grey(image: Image.Image) -> bool:
-    return image.mode in GREY_MODES or image.mode.startswith("I;16")
+    return image.mode in GREY_MODES or image.mode.startswith("I")
 
 
-def _in_bytes(image: Image.Image, background: str) -> Image.Image:
-    """Return a grey or RGB image: transparency is laid over the background."""
+def _in_bytes(image: Image.Image, background: str) -> tuple[Image.Image, list[str]]:
+    """Return a grey or RGB image, and how it was changed: what shines through is laid over."""
     mode = "L" if _is_grey(image) else "RGB"
-    if image.mode.startswith("I;16"):  # Pillow's own conversion cuts everything above 255 off
-        return Image.fromarray(np.round(np.asarray(image) / 257).astype(np.uint8))
+    if image.mode.startswith("I"):  # Pillow's own conversion cuts everything above 255 off
+        pixels = np.round(np.asarray(image) / 257).astype(np.uint8)
+        return Image.fromarray(pixels), ["16 bits made 8"]
     if image.has_transparency_data:
+        above = image.convert("RGBA")
+        is_opaque = above.getchannel("A").histogram()[255] == image.width * image.height
         below = Image.new("RGBA", image.size, background)
-        return Image.alpha_composite(below, image.convert("RGBA")).convert(mode)
-    return image.convert(mode)
+        laid_over = Image.alpha_composite(below, above).convert(mode)
+        return laid_over, [] if is_opaque else ["laid over ingest.background"]
+    is_usual = image.mode in (*GREY_MODES, "P", "RGB")
+    return image.convert(mode), [] if is_usual else [f"{image.mode} made RGB"]

@@ -1,7 +1,7 @@
 """A data set's folder as a Kedro dataset: found, fetched where needed, checked and read."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,14 +13,11 @@ from autoencoder_lab.parameters import ReadingParams
 
 from . import checksums, digits, idx, image_folder, npz, pictures, stored_arrays
 from .found_arrays import Found, prepare
-from .listing import Listing, list_files, shown
+from .listing import Listing, Stamp, list_files, shown
 from .messages import shortened
-
-logger = logging.getLogger(__name__)
 
 DIGITS = "digits"
 ALLOWED = "IDX files, one .npz, or images"
-NOT_READ = "not in a form that is read"
 
 Reader = Callable[[UPath, Sequence[str], ReadingParams], Found]
 
@@ -51,7 +48,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
                 fetched where they are missing.
         """
         self._folder = UPath(filepath)
-        self._arrays = Path(path)
+        self._arrays = Path(path)  # which Kedro places in the project for its name, `path`
         self._reading = dict(reading)
         self._downloads = downloads or {}
 
@@ -65,7 +62,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         except ValueError:
             raise
         except Exception as error:  # of the library of the object store
-            if isinstance(self._folder, Path):
+            if isinstance(self._folder, Path) or _is_within(self._arrays, error):
                 raise
             raise ValueError(
                 f"raw images cannot be read from {self._folder}: {error or type(error).__name__}. "
@@ -80,7 +77,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
                     f"dataset is '{DIGITS}', which is scikit-learn's, but {folder} holds files; "
                     "allowed: another name for that folder"
                 )
-            return digits.load()
+            return self._get_digits()
         if not folder.is_dir():
             raise ValueError(
                 f"dataset is '{folder.name}'; allowed: {', '.join(self._known())} "
@@ -92,14 +89,34 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         params = ReadingParams.model_validate(
             {name: self._reading[name] for name in ReadingParams.model_fields}
         )
-        listing = list_files(folder, params.pattern)
-        stamps = listing.stamps | checksums.stamps(folder)
-        arrays = self._arrays / folder.name / stored_arrays.key(stamps, params)
+        try:
+            source = _find_source(folder, params)
+        except ValueError:
+            checksums.verify(folder, can_fetch=bool(address))  # what is missing says more
+            raise
+        key = stored_arrays.key(source.listing.stamps | checksums.stamps(folder), params)
+        arrays = self._arrays / folder.name / key
         with stored_arrays.made_in_one_piece(arrays) as partial:
             if partial is not None:
                 checksums.verify(folder, can_fetch=bool(address))
-                _make_arrays(folder, listing, params, partial)
-        return stored_arrays.load(arrays)
+                source.listing.warn(folder)
+                _make_arrays(folder, source, params, partial)
+        raw_images = stored_arrays.load(arrays)
+        return replace(
+            raw_images, reading={"left_out": source.listing.summary(), **raw_images.reading}
+        )
+
+    def _get_digits(self) -> RawImages:
+        raw_images = digits.load()
+        _, height, width, channels = raw_images.train_images.shape
+        its_own = {"pattern": None, "height": height, "width": width, "channels": channels}
+        for name, value in its_own.items():
+            if self._reading[name] not in (None, value):
+                raise ValueError(
+                    f"ingest.{name} is {self._reading[name]!r}; allowed for {DIGITS}, which are "
+                    "scikit-learn's: null"
+                )
+        return raw_images
 
     def save(self, data: NoReturn) -> None:
         """Refuse: raw data is what everything else is made from."""
@@ -118,34 +135,55 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         return sorted({DIGITS} | names)
 
 
-def _make_arrays(folder: UPath, listing: Listing, params: ReadingParams, partial: Path) -> None:
-    found = prepare(_read(folder, listing, params), folder, params)
-    stored_arrays.write(found, partial, left_out=listing.summary())
-    now = list_files(folder, params.pattern).stamps
-    if changed := sorted(file for file, _ in listing.stamps.items() ^ now.items()):
-        names = shortened(map(shown, dict.fromkeys(changed)))
-        raise ValueError(f"{folder} has changed while it was read: {names}. Run again")
+@dataclass(frozen=True)
+class _Source:
+    """What a data set is read from: the files of one form, and what reads them."""
+
+    reader: Reader
+    listing: Listing
 
 
-def _read(folder: UPath, listing: Listing, params: ReadingParams) -> Found:
-    """Return what the folder's images are, in the one way they are stored."""
-    files = list(listing.stamps)
-    found: dict[Reader, list[str]] = {}
-    for file in files:
-        if reader := _reader_of(file):
-            found.setdefault(reader, []).append(file)
-    if len(found) != 1:
-        listings = [shortened(map(shown, some)) for some in found.values()]
-        listings = listings or [shortened(map(shown, files)) or "no files"]
+def _find_source(folder: UPath, params: ReadingParams) -> _Source:
+    """Return the folder's files of the one form in which its images are stored."""
+    listing = list_files(folder, params.pattern)
+    readers = {file: _reader_of(file) for file in listing.stamps}
+    forms: dict[Reader, list[str]] = {}
+    for file, reader in readers.items():
+        if reader:
+            forms.setdefault(reader, []).append(file)
+    if len(forms) != 1:
+        listings = [shortened(map(shown, some)) for some in forms.values()]
+        listings = listings or [shortened(map(shown, listing.stamps)) or "no files"]
         raise ValueError(
             f"{folder} holds {' and '.join(listings)}; allowed: {ALLOWED}, and one kind only. "
             f"{image_folder.LEAVES_OUT}"
         )
-    ((reader, matching),) = found.items()
-    if unread := [shown(file) for file in sorted(set(files) - set(matching))]:
-        logger.warning("%s: these files are not read: %s", folder, shortened(unread))
-        listing.leave_out(NOT_READ, unread)
-    return reader(folder, matching, params)
+    ((reader, files),) = forms.items()
+    return _Source(reader, listing.restricted(files, reason="not in a form that is read"))
+
+
+def _make_arrays(folder: UPath, source: _Source, params: ReadingParams, partial: Path) -> None:
+    stamps = source.listing.stamps
+    try:
+        found = source.reader(folder, list(stamps), params)
+        stored_arrays.write(prepare(found, folder, params), partial)
+    except ValueError:
+        _require_unchanged(folder, stamps, params)  # or a file that is gone is called damaged
+        raise
+    _require_unchanged(folder, stamps, params)
+
+
+def _require_unchanged(folder: UPath, stamps: Mapping[str, Stamp], params: ReadingParams) -> None:
+    now = _find_source(folder, params).listing.stamps
+    if changed := sorted(file for file, _ in stamps.items() ^ now.items()):
+        names = shortened(map(shown, dict.fromkeys(changed)))
+        raise ValueError(f"{folder} has changed while it was read: {names}. Run again")
+
+
+def _is_within(folder: Path, error: Exception) -> bool:
+    """Whether an error is of a file of this machine that is in a folder."""
+    name = getattr(error, "filename", None)
+    return isinstance(name, str | Path) and Path(name).is_relative_to(folder)
 
 
 def _reader_of(file: str) -> Reader | None:

@@ -6,9 +6,8 @@ They are made once, in one piece, in a folder named after all that they were mad
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from .blocks import Blocks
 from .found_arrays import Found
 from .listing import Stamp
 
-FORMAT = 1
+FORMAT = 2
 """Counts the ways in which this project has made arrays of files."""
 
 ABOUT = "about.json"
@@ -52,9 +51,9 @@ def made_in_one_piece(folder: Path) -> Iterator[Path | None]:
         if folder.is_dir():
             yield None
             return
-        for left_by_a_killed_process in place.glob(".partial-*"):
-            shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=place))
+        partial = place / ".partial"
+        shutil.rmtree(partial, ignore_errors=True)  # left by a process that was killed
+        partial.mkdir()
         try:
             yield partial
             partial.rename(folder)
@@ -62,14 +61,13 @@ def made_in_one_piece(folder: Path) -> Iterator[Path | None]:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def write(found: Found, folder: Path, *, left_out: Mapping[str, object]) -> None:
+def write(found: Found, folder: Path) -> None:
     """Write the images and labels of all splits, and what else is to be known of them."""
     _require_space(folder, found.images)
     for split, images in found.images.items():
         _write_images(folder / f"{split}_images.npy", images)
         np.save(folder / f"{split}_labels.npy", found.labels[split])
-    reading = {"left_out": left_out, "changed": dict(found.changes)}
-    about = {"class_names": list(found.class_names), "reading": reading}
+    about = {"class_names": list(found.class_names), "changed": dict(found.changes)}
     (folder / ABOUT).write_text(json.dumps(about, indent=1))
 
 
@@ -82,7 +80,7 @@ def load(folder: Path) -> RawImages:
         **images,
         **labels,
         class_names=dict(enumerate(about["class_names"])),
-        reading=about["reading"],
+        reading={"changed": about["changed"]},
     )
 
 
@@ -90,8 +88,9 @@ def _write_images(file: Path, images: Blocks) -> None:
     with file.open("wb") as content:
         header = {"descr": images.dtype.str, "fortran_order": False, "shape": images.shape}
         np.lib.format.write_array_header_2_0(content, header)
-        for block in images.read():
-            content.write(np.ascontiguousarray(block).data)
+        with closing(images.read()) as blocks:
+            for block in blocks:
+                content.write(np.ascontiguousarray(block).data)
 
 
 def _require_space(folder: Path, splits: Mapping[str, Blocks]) -> None:
