@@ -112,6 +112,18 @@ class RawImages:
         first, *others = np.unique(self.train_labels).tolist()
         return None if others or first == UNLABELLED else first
 
+    def normal_images(self, normal_class: str | None) -> Mapping[str, Mask]:
+        """Return which images of each split but the test split may be fitted and validated on.
+
+        All, unless they are of one class: then those of this class, and those without a label.
+        """
+        normal = self.normal_label(normal_class)
+        return {
+            name: (labels == normal) | (labels == UNLABELLED) | (normal is None)
+            for name, (_, labels) in self.splits.items()
+            if name != "test"
+        }
+
     def has_classes(self, normal_class: str | None) -> bool:
         """Whether every image has a label, and those that are trained on differ in it."""
         return normal_class is None and has_classes(*(labels for _, labels in self.splits.values()))

@@ -9,6 +9,7 @@ from autoencoder_lab.parameters import (
     find_infeasible_budgets,
     find_infeasible_normal_class,
     find_infeasible_promotion,
+    find_too_few_normal_images,
 )
 
 TRAINING = {
@@ -89,34 +90,35 @@ def test_data_without_labels_have_no_champion_by_labels() -> None:
     assert list(find_infeasible_promotion(by_error, has_classes=False)) == []
 
 
-@pytest.mark.parametrize(
-    ("normal_class", "problem"),
-    [
-        (None, None),
-        ("cat", None),
-        ("hen", "evaluation.normal_class is 'hen'; allowed for this data: cat, dog, cow"),
-        ("dog", "'dog', which leaves 5 train images; allowed: a class that leaves at least 6"),
-        ("cow", "'cow', which leaves 2 validation images"),
-    ],
-)
-def test_the_normal_class_has_to_be_there(normal_class: str | None, problem: str | None) -> None:
-    evaluation = EvaluationParams(normal_class=normal_class, tsne_images=11, tsne_perplexity=1)
+def of_normal(normal_class: str | None) -> EvaluationParams:
+    return EvaluationParams(normal_class=normal_class, tsne_images=11, tsne_perplexity=1)
 
-    n_images = {
-        "train": {"cat": 6, "dog": 5, "cow": 6},
-        "validation": {"cat": 3, "dog": 3, "cow": 2},
-    }
+
+def test_the_normal_class_has_to_be_there() -> None:
+    classes = ["cat", "dog"]
+
+    assert not list(find_infeasible_normal_class(of_normal(None), classes))
+    assert not list(find_infeasible_normal_class(of_normal("cat"), classes))
+    [problem] = find_infeasible_normal_class(of_normal("cow"), classes)
+    assert problem == "evaluation.normal_class is 'cow'; allowed for this data: cat, dog"
+
+
+def test_the_normal_class_has_to_have_images_in_each_split() -> None:
     n_least = {"train": 6, "validation": 3}
 
-    problems = list(find_infeasible_normal_class(evaluation, n_images, n_least))
+    def problems(train: int, validation: int) -> list[str]:
+        n_images = {"train": train, "validation": validation}
+        return list(find_too_few_normal_images(of_normal("cat"), n_images, n_least))
 
-    assert len(problems) == (problem is not None)
-    assert all(problem in found for found in problems)
+    assert problems(6, 3) == []
+    [problem] = problems(6, 2)
+    assert (
+        "is 'cat', and the validation images of one class are 2; allowed: a class of at" in problem
+    )
+    assert len(problems(5, 2)) == 2
 
 
 def test_without_labels_no_class_is_normal() -> None:
-    evaluation = EvaluationParams(normal_class="cat", tsne_images=11, tsne_perplexity=1)
-
-    [problem] = find_infeasible_normal_class(evaluation, {"train": {}}, {"train": 6})
+    [problem] = find_infeasible_normal_class(of_normal("cat"), [])
 
     assert "allowed for this data: null, as it has no labels" in problem

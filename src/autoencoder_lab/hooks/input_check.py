@@ -13,7 +13,6 @@ from kedro.pipeline import Pipeline
 
 from autoencoder_lab.arrays import (
     SMALLEST_SPLIT,
-    UNLABELLED,
     RawImages,
     fewest_training_images,
 )
@@ -21,7 +20,6 @@ from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.parameters import (
     EvaluationParams,
-    IngestParams,
     PretrainingParams,
     PromotionParams,
     VariantParams,
@@ -30,6 +28,7 @@ from autoencoder_lab.parameters import (
     find_infeasible_budgets,
     find_infeasible_normal_class,
     find_infeasible_promotion,
+    find_too_few_normal_images,
     variant_names,
 )
 from autoencoder_lab.problems import find_problems, suggest
@@ -87,8 +86,7 @@ class CheckInput:
         variants = {variant_of(node) for node in pipeline.nodes}
         height, width, channels = raw_images.train_images.shape[1:]
         evaluation = EvaluationParams.model_validate(self._parameters["evaluation"])
-        ingest = IngestParams.model_validate(self._parameters["ingest"])
-        problems = _normal_class_problems(evaluation, ingest, raw_images)
+        problems = _normal_class_problems(evaluation, raw_images)
         has_classes = not problems and raw_images.has_classes(evaluation.normal_class)
         if has_classes and any(variants):
             n_classes = len(set(raw_images.train_labels.tolist()))
@@ -109,24 +107,17 @@ class CheckInput:
             raise BadInput(listing("parameters that do not go with the data", problems))
 
 
-def _normal_class_problems(
-    evaluation: EvaluationParams, ingest: IngestParams, raw_images: RawImages
-) -> list[str]:
-    own = raw_images.splits.keys()
-    share_left = {"train": 1 if "test" in own else 1 - ingest.test_fraction}
-    n_images = {}
-    for split in [name for name in own if name != "test"]:
-        _, labels = raw_images.splits[split]
-        n_unlabelled = int((labels == UNLABELLED).sum())  # which are taken for normal
-        n_images[split] = {
-            name: int((int((labels == label).sum()) + n_unlabelled) * share_left.get(split, 1))
-            for label, name in raw_images.names.items()
-        }
+def _normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) -> list[str]:
+    """Return why images of the normal class, where there is one, are not to be had, or too few."""
+    if problems := list(find_infeasible_normal_class(evaluation, raw_images.names.values())):
+        return problems
+    normal = raw_images.normal_images(evaluation.normal_class)
     n_least = {
-        "train": fewest_training_images(len(own | {"test"})),
+        "train": fewest_training_images(len(raw_images.splits)),
         "validation": SMALLEST_SPLIT,
     }
-    return list(find_infeasible_normal_class(evaluation, n_images, n_least))
+    n_images = {split: int(is_normal.sum()) for split, is_normal in normal.items()}
+    return list(find_too_few_normal_images(evaluation, n_images, n_least))
 
 
 def _requested_pipelines() -> list[str]:

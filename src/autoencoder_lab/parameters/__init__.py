@@ -17,6 +17,7 @@ from .feasibility import (
     find_infeasible_budgets,
     find_infeasible_normal_class,
     find_infeasible_promotion,
+    find_too_few_normal_images,
 )
 from .ingest import SMALLEST_SIDE, IngestParams, ReadingParams
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
@@ -73,6 +74,7 @@ __all__ = [
     "find_infeasible_budgets",
     "find_infeasible_normal_class",
     "find_infeasible_promotion",
+    "find_too_few_normal_images",
     "flatten",
     "run_parameters",
     "variant_names",

@@ -1,7 +1,7 @@
 """Whether parameters go with the data: the images' shape, their labels and classes."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from .experiment import EvaluationParams, PretrainingParams, PromotionParams, VariantParams
 from .models import ConvolutionalParams
@@ -19,32 +19,31 @@ def find_infeasible_budgets(pretraining: PretrainingParams, n_classes: int) -> I
 
 
 def find_infeasible_normal_class(
-    evaluation: EvaluationParams,
-    n_images: Mapping[str, Mapping[str, int]],
-    n_least: Mapping[str, int],
+    evaluation: EvaluationParams, classes: Collection[str]
 ) -> Iterator[str]:
-    """Yield a sentence where the normal class is not there, or leaves too few images.
-
-    Args:
-        n_images: By split, train first: the images that are left to it of each class that the
-            data have, by the class's name.
-        n_least: So many are needed of each split.
-    """
+    """Yield a sentence where the data have no class of the normal one's name."""
     normal = evaluation.normal_class
-    if normal is None:
-        return
-    known = n_images["train"]
-    if normal not in known:
+    if normal is not None and normal not in classes:
         yield (
             f"evaluation.normal_class is {normal!r}; allowed for this data: "
-            f"{', '.join(known) or 'null, as it has no labels'}"
+            f"{', '.join(classes) or 'null, as it has no labels'}"
         )
-        return
-    for split, of_class in n_images.items():
-        if of_class[normal] < n_least[split]:
+
+
+def find_too_few_normal_images(
+    evaluation: EvaluationParams, n_images: Mapping[str, int], n_least: Mapping[str, int]
+) -> Iterator[str]:
+    """Yield a sentence for each split that has too few images of the class that is fitted.
+
+    Args:
+        n_images: Of this class or, where there is none, of all, by split.
+        n_least: As many are needed of each split.
+    """
+    for split, n in n_images.items():
+        if n < n_least[split]:
             yield (
-                f"evaluation.normal_class is {normal!r}, which leaves {of_class[normal]} {split} "
-                f"images; allowed: a class that leaves at least {n_least[split]}"
+                f"evaluation.normal_class is {evaluation.normal_class!r}, and the {split} images "
+                f"of one class are {n}; allowed: a class of at least {n_least[split]}"
             )
 
 

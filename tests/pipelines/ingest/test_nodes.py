@@ -268,9 +268,29 @@ def test_only_the_normal_class_is_trained_on_and_the_others_are_anomalies() -> N
     for name in ("train", "validation"):
         assert set(splits[f"{name}_labels"]) == {1}
         assert {number % 3 for number in numbers(splits[f"{name}_images"])} == {1}
-    assert np.bincount(splits["test_labels"]).tolist() == [20, 20, 20]
+    assert np.bincount(splits["test_labels"]).tolist() == [100, 20, 100]
+    assert len(set(numbers(splits["test_images"]))) == 220
     np.testing.assert_array_equal(splits["test_anomalies"], splits["test_labels"] != 1)
     assert [len(splits[f"{name}_labels"]) for name in ("train", "validation")] == [72, 8]
+
+
+def test_rare_anomalies_are_all_tested() -> None:
+    splits = split_images(raw(np.repeat([0, 1], [100, 2])), PARAMS, "0")
+
+    assert splits["test_anomalies"].sum() == 2
+
+
+def test_of_validation_images_only_the_normal_ones_are_used() -> None:
+    images = replace(
+        raw(np.zeros(40, np.int64), test_labels=np.arange(20) % 2),
+        validation_images=raw(np.zeros(20, np.int64)).train_images,
+        validation_labels=np.arange(20) % 2,
+    )
+
+    splits = split_images(images, PARAMS, None)
+
+    assert splits["validation_labels"].tolist() == [0] * 10
+    assert len(splits["train_labels"]) == 40
 
 
 def test_test_images_of_other_classes_than_the_one_to_train_on_are_anomalies() -> None:

@@ -64,28 +64,26 @@ def split_images(raw_images: RawImages, params: IngestParams, normal_class: str 
     parts of a split, that split is not stratified. Images of each split come in an order in which
     any first few are a sample: what is shown, mapped or probed takes them from there.
 
-    Where a class is called normal, only its images, and those without a label, are trained and
-    validated on. Test images of other classes are then anomalies, as they are where all training
-    images are of one class.
+    Where a class is called normal, or all training images are of one, only its images, and those
+    without a label, are trained and validated on. Test images of other classes are anomalies; where
+    the data set has no test split, all images of other classes are in it.
     """
     test_seed, validation_seed, *order_seeds = seeds.derive(params.split_seed, "splits", 5)
     _warn_of_too_little(raw_images, normal_class)
-    parts = {
+    found = {
         name: Part(StoredImages(pixels, np.arange(len(pixels))), labels)
         for name, (pixels, labels) in raw_images.splits.items()
     }
-    own = set(parts)
+    own = set(found)
+    is_fitted = raw_images.normal_images(normal_class)
+    parts = found | {name: found[name].take(np.flatnonzero(it)) for name, it in is_fitted.items()}
     if "test" not in own:
         n_left = 1 if "validation" in own else 2
-        parts["train"], parts["test"] = _split(
+        parts["train"], test = _split(
             parts["train"], params.test_fraction, n_splits_left=n_left, seed=test_seed
         )
-    normal = raw_images.normal_label(normal_class)
-    if normal_class is not None:
-        for name in parts.keys() - {"test"}:
-            labels = parts[name].labels
-            is_normal = (labels == normal) | (labels == UNLABELLED)
-            parts[name] = parts[name].take(np.flatnonzero(is_normal))
+        others = np.flatnonzero(~is_fitted["train"])
+        parts["test"] = found["train"].take(np.concatenate([test.images.rows, others]))
     if "validation" not in own:
         parts["train"], parts["validation"] = _split(
             parts["train"], params.validation_fraction, n_splits_left=1, seed=validation_seed
@@ -96,7 +94,7 @@ def split_images(raw_images: RawImages, params: IngestParams, normal_class: str 
         if name in as_found | {"test"}:
             parts[name] = parts[name].take(stratified_order(parts[name].labels, seed=seed))
     test_labels = parts["test"].labels
-    knows_anomalies = raw_images.has_anomalies(normal_class)
+    is_anomaly = test_labels != raw_images.normal_label(normal_class)
     return Splits(
         train_images=parts["train"].images,
         train_labels=parts["train"].labels,
@@ -104,7 +102,7 @@ def split_images(raw_images: RawImages, params: IngestParams, normal_class: str 
         validation_labels=parts["validation"].labels,
         test_images=parts["test"].images,
         test_labels=test_labels,
-        test_anomalies=(test_labels != normal) & knows_anomalies,
+        test_anomalies=is_anomaly & raw_images.has_anomalies(normal_class),
         class_names=raw_images.names,
     )
 
@@ -169,6 +167,11 @@ def _warn_of_too_little(raw_images: RawImages, normal_class: str | None) -> None
         logger.warning("All images are the same: there is nothing to learn.")
     if raw_images.is_labelled and not raw_images.has_classes(normal_class):
         logger.warning("All training images are of one class: nothing is measured by classes.")
+    if normal_class is not None and not raw_images.has_anomalies(normal_class):
+        logger.warning(
+            "No test images are known to be of other classes than %s: anomalies are not measured.",
+            normal_class,
+        )
 
 
 def _split(part: Part, fraction: float, *, n_splits_left: int, seed: int) -> tuple[Part, Part]:
