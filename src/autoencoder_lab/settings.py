@@ -58,7 +58,7 @@ CONFIG_LOADER_ARGS = {
     "merge_strategy": dict.fromkeys(("parameters", "globals", "mlflow", "study"), "soft"),
     "custom_resolvers": {
         "parameters": variants.configured,
-        # Leaves out a folder that has no name.
-        "folders": lambda *names: "/".join(str(name) for name in names if name is not None),
+        # Leaves out a folder that has no name, and the slash that may end one.
+        "folders": lambda *names: "/".join(str(it).rstrip("/") for it in names if it is not None),
     },
 }

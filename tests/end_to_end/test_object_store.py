@@ -19,7 +19,7 @@ ROOT = "s3://results/lab"
 @pytest.fixture(scope="module")
 def store(project: ProjectCopy) -> Iterator[dict[str, str]]:
     with (project.folder / "conf/smoke/globals.yml").open("a") as globals_file:
-        globals_file.write(f"data_root: {ROOT}\n")
+        globals_file.write(f"data_root: {ROOT}/\n")
     with s3_server("results") as variables:
         yield variables
 

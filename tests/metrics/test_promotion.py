@@ -81,6 +81,15 @@ def test_the_alias_moves_if_the_interval_leaves_out_the_champions_score(
     assert f"{served:.5g}" in chosen["reason"]
 
 
+def test_what_knows_one_class_is_no_champion(cell_result: CellResult) -> None:
+    results = cells(cell_result, MSE, tied=[0.1, 0.2])
+
+    chosen = choose_champion(results, None, DATA, MSE, normal_class="cat")
+
+    assert not chosen["is_promoted"]
+    assert "evaluation.normal_class is 'cat'" in chosen["reason"]
+
+
 def test_one_seed_never_moves_the_alias(cell_result: CellResult, champion: Champion) -> None:
     chosen = choose_champion(cells(cell_result, MSE, tied=[0.0]), champion, DATA, MSE)
 

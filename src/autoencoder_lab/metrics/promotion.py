@@ -40,7 +40,12 @@ class ValidationData:
 
 
 def choose_champion(
-    results: Sequence[CellResult], champion: Champion | None, data: ValidationData, metric: str
+    results: Sequence[CellResult],
+    champion: Champion | None,
+    data: ValidationData,
+    metric: str,
+    *,
+    normal_class: str | None = None,
 ) -> Promotion:
     """Return the best model, and whether and why it takes the champion's place.
 
@@ -52,6 +57,7 @@ def choose_champion(
         results: The cells that are compared.
         champion: The model that is served; it is measured anew, on today's images.
         metric: A key of the contract that all results have.
+        normal_class: To which the models were restricted: they are no champions of the data set.
     """
     sign = 1 if contract.find(metric).better == "higher" else -1
     by_variant: dict[str, list[CellResult]] = {}
@@ -66,7 +72,9 @@ def choose_champion(
     best = max(cells, key=lambda cell: sign * cell.metrics[metric])
     mean, interval = means[variant], half_width(np.array([it.metrics[metric] for it in cells]))
     score = None
-    if champion is None:
+    if normal_class is not None:
+        is_promoted, reason = False, f"evaluation.normal_class is {normal_class!r}, all it knows"
+    elif champion is None:
         is_promoted, reason = True, "there was no champion"
     elif champion.run_id == best.run_id:
         is_promoted, reason = False, "it is the champion already"

@@ -85,12 +85,10 @@ def _codings(encoder: keras.Model, inputs: Inputs) -> Inputs:
     """Return codings of all inputs, in a file that is gone with them: they may be many."""
     shape = (len(inputs), *encoder.output_shape[1:])
     with tempfile.TemporaryFile() as file:
-        codings = np.memmap(file, np.float32, "w+", shape=shape)
-    n_done = 0
-    for batch in batches(inputs):
-        codings[n_done : n_done + len(batch)] = encoder.predict_on_batch(batch)
-        n_done += len(batch)
-    return codings
+        for batch in batches(inputs):
+            file.write(encoder.predict_on_batch(batch).data)  # a full disk is an error here
+        file.flush()
+        return np.memmap(file, np.float32, "r", shape=shape)
 
 
 class _KeepBest(keras.callbacks.Callback):  # type: ignore[misc]

@@ -57,32 +57,32 @@ class ClassifierFits:
         self._head.set_weights([initializer(kernel.shape), np.zeros_like(bias)])
         for variable, value in zip(self._optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
-        batches = _batches(n_labels, self._params, seed=order_seed)
-        self._take_steps(tf.constant(inputs), tf.constant(targets), tf.constant(batches))
+        orders = _orders(n_labels, self._params, seed=order_seed)
+        self._take_steps(tf.constant(inputs), tf.constant(targets), tf.constant(orders))
 
     def predict(self, inputs: ImageSource) -> Labels:
         """Return the most likely class (n,) of each input, by the classifier fitted last."""
         return np.concatenate([self._classify(tf.constant(it)).numpy() for it in batches(inputs)])
 
-    def _steps(self, inputs: tf.Tensor, targets: tf.Tensor, batches: tf.Tensor) -> None:
+    def _steps(self, inputs: tf.Tensor, targets: tf.Tensor, orders: tf.Tensor) -> None:
         weights = self._classifier.trainable_variables
         loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
         def step(number: tf.Tensor) -> list[tf.Tensor]:
-            chosen = batches[number]
+            chosen = orders[number]
             with tf.GradientTape() as tape:
                 logits = self._classifier(tf.gather(inputs, chosen), training=True)
                 loss = loss_function(tf.gather(targets, chosen), logits)
             self._optimizer.apply(tape.gradient(loss, weights), weights)
             return [number + 1]
 
-        tf.while_loop(lambda number: number < batches.shape[0], step, [tf.constant(0)])
+        tf.while_loop(lambda number: number < orders.shape[0], step, [tf.constant(0)])
 
     def _most_likely(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.argmax(self._classifier(inputs, training=False), axis=-1)
 
 
-def _batches(n: int, params: PretrainingParams, *, seed: int) -> npt.NDArray[np.int32]:
+def _orders(n: int, params: PretrainingParams, *, seed: int) -> npt.NDArray[np.int32]:
     """Return the indices in each batch (steps, batch size): all n, in an order, then in another."""
     rng = np.random.default_rng(seed)
     n_drawn = params.steps * params.batch_size

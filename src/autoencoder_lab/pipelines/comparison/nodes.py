@@ -155,17 +155,21 @@ def choose_champion(
     validation_images: StoredImages,
     validation_labels: Labels,
     promotion: PromotionParams,
+    normal_class: str | None,
 ) -> Promotion:
     """Return the best model by a metric on the validation images, and whether it is to be served.
 
-    It is if no model is, or if its variant is better by more than the interval over its seeds.
+    It is if no model is, or if its variant is better by more than the interval over its seeds; and
+    never if it was fitted on a part of the classes alone.
     """
     from autoencoder_lab.metrics import promotion as promotions  # scikit-learn takes a second
 
     data = promotions.ValidationData(
         train_images, train_labels, validation_images, validation_labels
     )
-    return promotions.choose_champion(compared_cells, champion, data, promotion.metric)
+    return promotions.choose_champion(
+        compared_cells, champion, data, promotion.metric, normal_class=normal_class
+    )
 
 
 class Repetition(TypedDict):
@@ -221,9 +225,9 @@ def _require_same_images(
 ) -> None:
     facts = {**result.made_with, **result.parameters}
     now = made_with({"data_digest": raw_images.sha256})
-    # What runs do not have is newer than they are.
-    now |= {key: str(value) for key, value in flatten(split_by).items() if key in facts}
-    then = {key: facts[key] for key in now if key in facts}
+    now |= {key: str(value) for key, value in flatten(split_by).items()}
+    now = {key: value for key, value in now.items() if key in facts}  # others are newer than runs
+    then = {key: facts[key] for key in now}
     if difference := differences(then, now):
         raise ValueError(
             f"the runs to compare, as {result.name}, were made from other images: {difference} "

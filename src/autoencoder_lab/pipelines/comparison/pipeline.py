@@ -86,6 +86,7 @@ def _tables() -> Pipeline:
                     "validation_images",
                     "validation_labels",
                     "params:promotion",
+                    "params:evaluation.normal_class",
                 ],
                 outputs="promotion",
                 name="choose_champion",
