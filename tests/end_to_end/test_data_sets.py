@@ -151,12 +151,14 @@ def test_what_is_of_another_class_than_all_training_images_is_found(
 def test_a_class_that_is_called_normal_is_all_that_is_trained_on(
     project: ProjectCopy, succeed: Callable[..., str]
 ) -> None:
-    succeed(
+    said = succeed(
         "run", "--pipelines=stacked", f"--params=dataset=digits,evaluation.normal_class=0,{FAST}"
     )
 
     run = project.runs()[0]
     assert run.data.metrics["anomaly/auroc"] > 0.8
+    assert "anomalies" in said
+    assert "linear" not in said  # no column of probes
     summary = json.loads(
         (project.folder / "data/08_reporting/digits/shared/seed-42/data_summary.json").read_text()
     )

@@ -23,9 +23,10 @@ COLUMNS = {
     "test/ssim": "{:.3f}",
     "denoise/gaussian_0.5/psnr_gain": "{:+.1f}",
     "probe/linear_accuracy": "{:.3f}",
+    "anomaly/auroc": "{:.3f}",
     "fit/seconds": "{:.1f}",
 }
-"""The metrics shown, with their formats; all of them are in MLflow."""
+"""The metrics shown where any variant has them, with their formats; all of them are in MLflow."""
 
 GAIN, INTERVAL, SPREAD = "pretraining/gain", "pretraining/gain_interval", "pretraining/spread"
 FEW_LABELS = (
@@ -77,15 +78,16 @@ class PrintSummary:
     def _table(self) -> Table:
         table = Table(title="Test images")
         table.add_column("variant", overflow="fold")
-        for metric in map(contract.find, COLUMNS):
+        measured = {
+            variant: self._outputs.measured.get(run_id, {})
+            for variant, run_id in self._runs.by_variant.items()
+        }
+        shown = [key for key in COLUMNS if any(key in values for values in measured.values())]
+        for metric in map(contract.find, shown):
             heading = [*metric.name.split(), metric.unit_and_better]
             table.add_column("\n".join(heading), justify="right")
-        for variant, run_id in self._runs.by_variant.items():
-            values = self._outputs.measured.get(run_id, {})
-            cells = [
-                form.format(values[key][0]) if key in values else ""
-                for key, form in COLUMNS.items()
-            ]
+        for variant, values in measured.items():
+            cells = [COLUMNS[key].format(values[key][0]) if key in values else "" for key in shown]
             table.add_row(variant, *cells)
         return table
 
