@@ -102,7 +102,7 @@ def test_without_labels_the_figure_says_so() -> None:
     figure = label_budgets(BOARD)
 
     assert not figure.axes
-    assert any("not all images have labels" in text.get_text() for text in figure.texts)
+    assert any("labelled with two classes" in text.get_text() for text in figure.texts)
 
 
 def test_the_noise_table_has_a_number_for_each_variant_and_view() -> None:

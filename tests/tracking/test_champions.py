@@ -116,6 +116,15 @@ def test_the_first_is_champion_and_a_better_one_takes_its_place_but_it_stays_rea
     )
 
 
+def test_where_nothing_is_promoted_there_is_no_champion(comparison: Comparison) -> None:
+    run_id = comparison.train(1)
+
+    said = comparison.promote(run_id, seed=1, is_promoted=False, reason="it knows one class")
+
+    assert said.startswith(f"there is no {comparison.name}@champion. Best now: version 1")
+    assert ChampionDataset(dataset=comparison.dataset).load() is None
+
+
 def test_the_best_is_registered_once_and_the_alias_stays_where_it_is_not_better(
     comparison: Comparison,
 ) -> None:

@@ -89,7 +89,13 @@ def label_budgets(leaderboard: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(14, 5.5), layout="constrained")
     figure.suptitle("Few labels")
     if leaderboard["labels"].max() == 0:
-        figure.text(0.5, 0.5, "left out: not all images have labels", ha="center", va="center")
+        figure.text(
+            0.5,
+            0.5,
+            "left out: it needs images labelled with two classes",
+            ha="center",
+            va="center",
+        )
         return figure
     panels = figure.subplots(1, len(BUDGET_PANELS))
     for axes, (key, (title, baselines)) in zip(panels, BUDGET_PANELS.items(), strict=True):

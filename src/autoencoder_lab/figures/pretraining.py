@@ -32,7 +32,13 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     figure.suptitle(title)
     if scores.empty:
-        figure.text(0.5, 0.5, "left out: not all images have labels", ha="center", va="center")
+        figure.text(
+            0.5,
+            0.5,
+            "left out: it needs images labelled with two classes",
+            ha="center",
+            va="center",
+        )
         return figure
     of_accuracy, of_gain = figure.subplots(1, 2, width_ratios=[3, 2])
     for key, (name, colour, style) in CURVES.items():

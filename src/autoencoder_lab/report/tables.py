@@ -17,6 +17,7 @@ OVERVIEW = (
     "denoise/{view}/psnr_gain",
     "probe/linear_accuracy",
     "probe/knn_accuracy",
+    "anomaly/auroc",
     "pretraining/spread",
     "pretraining/gain",
     "model/latent_dim",

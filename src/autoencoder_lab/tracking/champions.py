@@ -86,7 +86,8 @@ def _keep(client: MlflowClient, name: str, promotion: Promotion) -> str:
     version = _register(client, name, promotion)
     best = f"version {version} ({promotion['variant']}, seed {promotion['seed']})"
     if not promotion["is_promoted"]:
-        stays = f"{name}@{CHAMPION} stays {promotion['champion']}"
+        champion, alias = promotion["champion"], f"{name}@{CHAMPION}"
+        stays = f"{alias} stays {champion}" if champion else f"there is no {alias}"
         return f"{stays}. Best now: {best}, {promotion['reason']}"
     before = _champion(client, name)
     if before is not None and before.version != version:
