@@ -225,9 +225,9 @@ def _require_same_images(
 ) -> None:
     facts = {**result.made_with, **result.parameters}
     now = made_with({"data_digest": raw_images.sha256})
-    now |= {key: str(value) for key, value in flatten(split_by).items()}
-    now = {key: value for key, value in now.items() if key in facts}  # others are newer than runs
-    then = {key: facts[key] for key in now}
+    # What runs do not have is newer than they are.
+    now |= {key: str(value) for key, value in flatten(split_by).items() if key in facts}
+    then = {key: facts[key] for key in now if key in facts}
     if difference := differences(then, now):
         raise ValueError(
             f"the runs to compare, as {result.name}, were made from other images: {difference} "
