@@ -4,7 +4,8 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -231,45 +232,37 @@ def test_changed_checksums_are_checked_anew(folder: Path) -> None:
         load(folder)
 
 
-def test_a_folder_that_changes_while_it_is_read_is_an_error(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def save_images(folder: Path) -> None:
     for n in range(9):
         Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
+
+
+@pytest.mark.parametrize(
+    ("change", "file"),
+    [(Path.touch, "late.png"), (partial(Path.unlink, missing_ok=True), "8.png")],
+    ids=["added", "gone"],
+)
+def test_a_folder_that_changes_while_it_is_read_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], file: str
+) -> None:
+    save_images(folder)
     read = pictures.read
 
-    def read_and_add(file: Path, *args: Any, **kwargs: Any) -> Any:
-        (folder / "late.png").touch()
-        return read(file, *args, **kwargs)
+    def change_and_read(*args: Any, **kwargs: Any) -> Any:
+        change(folder / file)
+        return read(*args, **kwargs)
 
-    monkeypatch.setattr(pictures, "read", read_and_add)
+    monkeypatch.setattr(pictures, "read", change_and_read)
 
-    with pytest.raises(DatasetError, match=r"has changed while it was read: late\.png. Run again"):
+    message = rf"has changed while it was read: {re.escape(file)}\. Run again"
+    with pytest.raises(DatasetError, match=message):
         load(folder)
 
     assert not list((folder.parent / "arrays").glob("toys/[!.]*"))
 
 
-def test_a_file_that_is_gone_is_not_called_damaged(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for n in range(9):
-        Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
-    read = pictures.read
-
-    def read_without(file: Path, *args: Any, **kwargs: Any) -> Any:
-        (folder / "8.png").unlink(missing_ok=True)
-        return read(file, *args, **kwargs)
-
-    monkeypatch.setattr(pictures, "read", read_without)
-
-    with pytest.raises(DatasetError, match=r"has changed while it was read: 8\.png\. Run again"):
-        load(folder)
-
-
 def test_what_is_left_out_is_what_is_there_now(folder: Path) -> None:
-    for n in range(9):
-        Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
+    save_images(folder)
     load(folder)
     (folder / "notes.txt").touch()
 
@@ -288,8 +281,8 @@ def test_digits_are_read_in_one_way(tmp_path: Path, reading: dict[str, object]) 
 
 
 def test_what_is_left_out_and_changed_is_counted(folder: Path) -> None:
+    save_images(folder)
     for n in range(9):
-        Image.fromarray(IMAGES[n]).save(folder / f"{n}.png")
         Image.fromarray(IMAGES[n]).save(folder / f"{n}.bmp")
     (folder / "notes.txt").touch()
 

@@ -164,7 +164,7 @@ def _blocks(
     decode = partial(pictures.read, shape=shape, params=params)
 
     def parts() -> Generator[FoundArray]:
-        n_at_once = max(BYTES_AT_ONCE // math.prod(shape), THREADS)
+        n_at_once = min(max(BYTES_AT_ONCE // math.prod(shape), THREADS), MOST_AT_ONCE)
         each = _each(decode, folder, files, f"Reading images of {folder.name}", n_at_once)
         for n in block_sizes(whole_shape, dtype):
             block = np.empty((n, *shape), dtype)
@@ -187,7 +187,6 @@ def _each(
     n_at_once: int = MOST_AT_ONCE,
 ) -> Generator[tuple[str, T | Exception]]:
     """Yield what a function returns of each file, or raises; with a bar where somebody watches."""
-    size = min(n_at_once, MOST_AT_ONCE)
 
     def attempt(file: str) -> T | Exception:
         try:
@@ -197,7 +196,7 @@ def _each(
 
     logger.info("%s: %d files", doing, len(files))
     with pictures.bombs_are_errors(), ThreadPoolExecutor(THREADS) as pool:
-        batches = (files[start : start + size] for start in range(0, len(files), size))
+        batches = (files[at : at + n_at_once] for at in range(0, len(files), n_at_once))
         results = (result for batch in batches for result in pool.map(attempt, batch))
         console = get_console()
         yield from track(

@@ -26,6 +26,10 @@ MOST_BRACES = 100_000
 
 MOST_NAMES = 100
 
+IN_A_CIRCLE = "links in a circle"
+NOT_READ = "not in a form that is read"
+"""Why files are left out that somebody may miss: it is said."""
+
 SAYS_WHAT_IT_HOLDS = (
     "ETag",
     "etag",
@@ -49,38 +53,39 @@ class Listing:
         stamps: Of each file, by its path as seen from the folder.
         left_out: Names, by why they are left out.
         links: Names of those that lead to files and folders elsewhere, which are read.
-        warnings: What is odd, in words.
     """
 
     stamps: dict[str, Stamp] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
     def restricted(self, files: Collection[str], *, reason: str) -> "Listing":
-        """Return the listing with these files alone; the others are left out, and it says so."""
+        """Return the listing with these files alone; the others are left out for the reason."""
         chosen = set(files)
-        stamps = {file: stamp for file, stamp in self.stamps.items() if file in chosen}
-        if len(stamps) == len(self.stamps):
-            return self
         others = [shown(file) for file in self.stamps if file not in chosen]
-        return replace(
-            self,
-            stamps=stamps,
-            left_out={**self.left_out, reason: others},
-            warnings=[*self.warnings, f"these files are not read: {shortened(others)}"],
-        )
+        if not others:
+            return self
+        stamps = {file: stamp for file, stamp in self.stamps.items() if file in chosen}
+        return replace(self, stamps=stamps, left_out={**self.left_out, reason: others})
 
     def warn(self, folder: UPath) -> None:
         """Log what is odd."""
         if self.links:
             logger.info("%s: links are followed: %s", folder, shortened(sorted(self.links)))
-        for warning in self.warnings:
-            logger.warning("%s: %s", folder, warning)
+        for name in self.left_out.get(IN_A_CIRCLE, []):
+            logger.warning("%s: %s leads back to where it is: left out", folder, name)
+        if same := _of_two_cases(self.stamps):
+            logger.warning(
+                "%s: these names differ only in case, or in how Unicode writes them, and are one "
+                "on some systems; all are read: %s",
+                folder,
+                shortened(same),
+            )
+        if unread := self.left_out.get(NOT_READ):
+            logger.warning("%s: these files are not read: %s", folder, shortened(unread))
 
-    def leave_out(self, reason: str, names: list[str]) -> None:
-        if names:
-            self.left_out.setdefault(reason, []).extend(names)
+    def leave_out(self, reason: str, name: str) -> None:
+        self.left_out.setdefault(reason, []).append(name)
 
     def summary(self) -> dict[str, object]:
         """Return how many files are left out for each reason, and the names of the first."""
@@ -102,26 +107,19 @@ def list_files(folder: UPath, pattern: str | None) -> Listing:
         found = dict(_walk(str(folder), "", (_identity(os.stat(folder)),), listing))
     else:
         found = dict(_find(folder))
-    if pattern is not None:
-        # Both in the one way that Unicode composes names: file systems differ in it.
-        matcher = glob.compile(unicodedata.normalize("NFC", pattern), flags=GLOB, limit=MOST_BRACES)
-        not_chosen = [file for file in found if not matcher.match(shown(file))]
-        listing.leave_out("not matched by ingest.pattern", [shown(file) for file in not_chosen])
-        for file in not_chosen:
-            del found[file]
-        if not_chosen and not found:
-            raise ValueError(
-                f"ingest.pattern is {pattern!r}, which matches none of {folder}'s files, "
-                f"{shortened(map(shown, not_chosen))}; allowed: a glob, as '**/*.jpg'"
-            )
     for file in sorted(found, key=lambda name: name.split("/")):
         listing.stamps[file] = found[file]
-    if same := _of_two_cases(listing.stamps):
-        listing.warnings.append(
-            "these names differ only in case, or in how Unicode writes them, and are one on some "
-            f"systems; all are read: {shortened(same)}"
+    if pattern is None:
+        return listing
+    # Both in the one way that Unicode composes names: file systems differ in it.
+    matcher = glob.compile(unicodedata.normalize("NFC", pattern), flags=GLOB, limit=MOST_BRACES)
+    matching = [file for file in found if matcher.match(shown(file))]
+    if found and not matching:
+        raise ValueError(
+            f"ingest.pattern is {pattern!r}, which matches none of {folder}'s files, "
+            f"{shortened(map(shown, listing.stamps))}; allowed: a glob, as '**/*.jpg'"
         )
-    return listing
+    return listing.restricted(matching, reason="not matched by ingest.pattern")
 
 
 def shown(name: str) -> str:
@@ -156,26 +154,21 @@ def _walk(
         try:
             status = entry.stat()  # of what a link leads to
         except FileNotFoundError:
-            listing.leave_out("links to nothing", [shown(file)])
+            listing.leave_out("links to nothing", shown(file))
             continue
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
-            _leave_out_circle(shown(file), listing)
+            listing.leave_out(IN_A_CIRCLE, shown(file))
             continue
         if stat.S_ISREG(status.st_mode):
             yield file, (status.st_size, status.st_mtime_ns)
         elif not stat.S_ISDIR(status.st_mode):
-            listing.leave_out("neither files nor folders", [shown(file)])
+            listing.leave_out("neither files nor folders", shown(file))
         elif _identity(status) in above:
-            _leave_out_circle(shown(file), listing)
+            listing.leave_out(IN_A_CIRCLE, shown(file))
         else:
             yield from _walk(entry.path, f"{file}/", (*above, _identity(status)), listing)
-
-
-def _leave_out_circle(name: str, listing: Listing) -> None:
-    listing.warnings.append(f"{name} leads back to where it is: left out")
-    listing.leave_out("links in a circle", [name])
 
 
 def _identity(status: os.stat_result) -> Identity:

@@ -13,7 +13,7 @@ from autoencoder_lab.parameters import ReadingParams
 
 from . import checksums, digits, idx, image_folder, npz, pictures, stored_arrays
 from .found_arrays import Found, prepare
-from .listing import Listing, Stamp, list_files, shown
+from .listing import NOT_READ, Listing, Stamp, list_files, shown
 from .messages import shortened
 
 DIGITS = "digits"
@@ -159,7 +159,7 @@ def _find_source(folder: UPath, params: ReadingParams) -> _Source:
             f"{image_folder.LEAVES_OUT}"
         )
     ((reader, files),) = forms.items()
-    return _Source(reader, listing.restricted(files, reason="not in a form that is read"))
+    return _Source(reader, listing.restricted(files, reason=NOT_READ))
 
 
 def _make_arrays(folder: UPath, source: _Source, params: ReadingParams, partial: Path) -> None:

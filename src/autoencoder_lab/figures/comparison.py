@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from autoencoder_lab.metrics import contract
 
-from .pretraining import lay_out_by_labels
+from .pretraining import lay_out_by_labels, say_left_out
 
 MARKERS = "osD^vP<>X*"
 BUDGET_PANELS = {
@@ -89,13 +89,7 @@ def label_budgets(leaderboard: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(14, 5.5), layout="constrained")
     figure.suptitle("Few labels")
     if leaderboard["labels"].max() == 0:
-        figure.text(
-            0.5,
-            0.5,
-            "left out: it needs images labelled with two classes",
-            ha="center",
-            va="center",
-        )
+        say_left_out(figure)
         return figure
     panels = figure.subplots(1, len(BUDGET_PANELS))
     for axes, (key, (title, baselines)) in zip(panels, BUDGET_PANELS.items(), strict=True):

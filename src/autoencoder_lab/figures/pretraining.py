@@ -26,19 +26,13 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
 
     Args:
         scores: A row for each number of `labels`, with those of `CURVES` that there are, in [0, 1],
-            `pretraining/gain`, `pretraining/gain_interval` and `verdict`. No rows: not all images
-            have labels, and the figure says so.
+            `pretraining/gain`, `pretraining/gain_interval` and `verdict`. No rows: there are no
+            classes to train on, and the figure says so.
     """
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     figure.suptitle(title)
     if scores.empty:
-        figure.text(
-            0.5,
-            0.5,
-            "left out: it needs images labelled with two classes",
-            ha="center",
-            va="center",
-        )
+        say_left_out(figure)
         return figure
     of_accuracy, of_gain = figure.subplots(1, 2, width_ratios=[3, 2])
     for key, (name, colour, style) in CURVES.items():
@@ -50,6 +44,12 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
         lay_out_by_labels(axes, scores["labels"].tolist())
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
+
+
+def say_left_out(figure: Figure) -> None:
+    """Write in an empty figure why nothing is measured by the number of labels."""
+    reason = "left out: it needs images labelled with two classes"
+    figure.text(0.5, 0.5, reason, ha="center", va="center")
 
 
 def lay_out_by_labels(axes: Axes, budgets: Sequence[int]) -> None:
