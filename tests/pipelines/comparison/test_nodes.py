@@ -74,6 +74,10 @@ def test_runs_of_other_images_are_refused(tied: CellResult) -> None:
     with pytest.raises(ValueError, match=r"evaluation\.normal_class is 2, but None now"):
         choose_cells([of_one_class], RAW, INGEST, None)
 
+    of_unknown = replace(tied, made_with={})
+    with pytest.raises(ValueError, match=r"data is not set, but"):
+        choose_cells([of_unknown], RAW, INGEST, None)
+
 
 def test_each_variant_reconstructs_the_same_images_by_its_first_seed(tied: CellResult) -> None:
     images = np.random.default_rng(0).random((20, 5, 3, 1), np.float32)
