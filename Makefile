@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed-from-requirements
 AIRFLOW := orchestration/.venv
 AIRFLOW_READY := $(AIRFLOW)/.installed-from-requirements
+# A module to each core, in the order of tests/conftest.py.
+PYTEST := pytest -n auto --dist loadscope --no-loadscope-reorder
 PORT ?= 8080
 JOBS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -23,10 +25,10 @@ run: setup ## Train, evaluate and track the stacked autoencoder on MNIST
 	kedro run --pipelines=stacked
 
 test: setup $(AIRFLOW_READY) ## Run all tests; says which are left out, and why
-	pytest -n auto --dist loadscope -rs
+	$(PYTEST) -rs
 
 check: lint ## Check format, lint, types and import contracts, and run the fast tests
-	pytest -n auto --dist loadscope --ignore=tests/end_to_end --ignore=tests/orchestration
+	$(PYTEST) --ignore=tests/end_to_end --ignore=tests/orchestration
 
 lint: setup
 	ruff format --check

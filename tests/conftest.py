@@ -10,6 +10,21 @@ from autoencoder_lab.results import CellResult
 
 from .servers import mlflow_server
 
+LONGEST_FIRST = ("test_smoke_run.py", "orchestration", "end_to_end")
+"""Modules and folders of minutes: begun last, one of them would run alone while a core idles."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first; pytest-xdist hands modules out in this order."""
+
+    def place(item: pytest.Item) -> int:
+        return next(
+            (n for n, name in enumerate(LONGEST_FIRST) if name in item.path.parts),
+            len(LONGEST_FIRST),
+        )
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
