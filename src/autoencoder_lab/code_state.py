@@ -38,6 +38,12 @@ class CodeState(BaseModel):
     """SHA-256 of all that differs from the commit; none where nothing does."""
     versions: dict[str, str]
     """Of Python and the libraries that compute."""
+    package: str = ""
+    """SHA-256 of this package's files, wherever they lie."""
+
+    def computes_like(self, other: "CodeState") -> bool:
+        """Whether the package and the libraries are the same, whatever the commits are."""
+        return (self.package, self.versions) == (other.package, other.versions)
 
     def differences(self, other: "CodeState") -> list[str]:
         """Return what is another here than there, a sentence each."""
@@ -63,7 +69,19 @@ def read_code_state(project: Path) -> CodeState:
     for name in LIBRARIES:
         with suppress(PackageNotFoundError):  # the last, where the code runs from its repository
             versions[name] = version(name)
-    return CodeState(commit=commit, uncommitted=uncommitted, versions=versions)
+    return CodeState(
+        commit=commit, uncommitted=uncommitted, versions=versions, package=_package_digest()
+    )
+
+
+def _package_digest() -> str:
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in sorted(root.rglob("*")):
+        if file.is_file() and file.suffix != ".pyc":
+            digest.update(str(file.relative_to(root)).encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _read_repository(project: Path) -> tuple[str | None, str | None]:

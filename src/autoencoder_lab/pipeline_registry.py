@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline
 
+from autoencoder_lab.parameters import architecture
 from autoencoder_lab.pipelines import (
     comparison,
     corruption,
@@ -10,7 +11,7 @@ from autoencoder_lab.pipelines import (
     pretraining,
     training,
 )
-from autoencoder_lab.variants import find_variants
+from autoencoder_lab.variants import configured, find_variants
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -26,7 +27,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         + pretraining.create_shared_pipeline()
         + training.create_pipeline(variant)
         + evaluation.create_pipeline(variant)
-        + pretraining.create_pipeline(variant)
+        + pretraining.create_pipeline(variant, architecture(configured(variant)["model"]))
         for variant in (*found.base, *found.own)
     }
     every = sum((variants[variant] for variant in found.base), stages["comparison"])

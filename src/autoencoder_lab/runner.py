@@ -6,8 +6,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from itertools import chain
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -35,7 +36,11 @@ Ending = tuple[Node, BaseException | None]
 
 
 class VariantSpecs:
-    """The hook that `VariantRunner` calls beside Kedro's own."""
+    """The hooks that `VariantRunner` calls beside Kedro's own."""
+
+    @hook_spec(firstresult=True)
+    def around_node(self, node: Node) -> AbstractContextManager[Node] | None:
+        """Return a context to run a node in, which gives the one that is run in its place."""
 
     @hook_spec
     def after_variant_run(self, variant: str, error: Exception | None) -> None:
@@ -86,8 +91,8 @@ class VariantRunner(AbstractRunner):
         try:
             while plan.is_unfinished:
                 for node in plan.start(self._n_nodes, self._n_variants):
-                    task = Task(node, catalog, self._is_async, hook_manager, run_id)
-                    threads.append(_thread(task, ended))
+                    run = partial(self._run_node, node, catalog, hook_manager, run_id)
+                    threads.append(_thread(node, run, ended))
                     threads[-1].start()
                 node, error = _next(ended)
                 if not isinstance(error, Exception | None):
@@ -109,6 +114,16 @@ class VariantRunner(AbstractRunner):
             raise VariantsFailed(
                 f"failed: {names}. To go on from there, mend it and add --only-missing-outputs"
             ) from last_error
+
+    def _run_node(
+        self,
+        node: Node,
+        catalog: CatalogProtocol[Any, Any],
+        hook_manager: PluginManager,
+        run_id: str | None,
+    ) -> None:
+        with hook_manager.hook.around_node(node=node) or nullcontext(node) as to_run:
+            Task(to_run, catalog, self._is_async, hook_manager, run_id).execute()
 
 
 class _Plan:
@@ -182,18 +197,18 @@ def _ancestors(pipeline: Pipeline) -> dict[Node, set[Node]]:
     return ancestors
 
 
-def _thread(task: Task, ended: SimpleQueue[Ending]) -> threading.Thread:
+def _thread(node: Node, run: Callable[[], None], ended: SimpleQueue[Ending]) -> threading.Thread:
     def execute() -> None:
         error = None
         try:
             with one_thread_a_sum():
-                task.execute()
+                run()
         except BaseException as raised:
             error = raised
-        ended.put((task.node, error))
+        ended.put((node, error))
 
     # A daemon: one that does not stop must not keep the process.
-    return threading.Thread(target=execute, name=task.node.name, daemon=True)
+    return threading.Thread(target=execute, name=node.name, daemon=True)
 
 
 def _next(ended: SimpleQueue[Ending]) -> Ending:

@@ -39,6 +39,7 @@ HOOKS = (
     hooks.ShowFits(),
     cells.PlanCells(_cells),
     cells.KeepCells(_cells),
+    cells.ShareResults(_cells),
     tracking.MlflowRuns(_runs, _cells),
     _outputs,
     tracking.LogNodes(_runs, _cells),

@@ -78,6 +78,11 @@ def find_files(root: str, pattern: str, *, project: Path) -> list[StoredFile]:
     return [StoredFile(disk, found) for found in sorted(disk.glob(f"{folder.path}/{pattern}"))]
 
 
+def is_shared(dataset: AbstractDataset[Any, Any] | None) -> bool:
+    """Whether a catalog entry is made once for all variants and sessions: `metadata.shared`."""
+    return bool((getattr(dataset, "metadata", None) or {}).get("shared"))
+
+
 def stored_file(dataset: AbstractDataset[Any, Any] | None) -> StoredFile | None:
     """Return where a catalog entry keeps its file, or none where it keeps none."""
     if not isinstance(dataset, AbstractVersionedDataset):

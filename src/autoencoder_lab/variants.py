@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,9 +58,10 @@ def find_variants() -> Variants:
     )
 
 
-def configured(block: str) -> object:
-    """Return a block of the parameters, for what catalog entries are made with."""
-    return _loader()["parameters"][block]
+def configured(block: str) -> Mapping[str, object]:
+    """Return a block of the parameters, for what pipelines and catalog entries are made with."""
+    found: Mapping[str, object] = _loader()["parameters"][block]
+    return found
 
 
 def use_configuration(loader: AbstractConfigLoader) -> None:

@@ -90,6 +90,16 @@ def test_one_session_at_a_time_writes_to_a_cell(
 
 
 @ON_DISK
+def test_a_folder_that_cannot_be_written_to_is_an_error_before_a_session_begins(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "models").write_text("in the place of the folder")
+
+    with pytest.raises(BadInput, match=r"results cannot be written to .*/models/a: .*data_root"):
+        Session(start()).begin()
+
+
+@ON_DISK
 @pytest.mark.parametrize("error", [ValueError(), KeyboardInterrupt()], ids=repr)
 def test_a_session_that_does_not_begin_leaves_its_cells(start: Start, error: BaseException) -> None:
     with pytest.raises(type(error)):

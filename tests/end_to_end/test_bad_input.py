@@ -110,6 +110,18 @@ def test_configuration_that_cannot_be_read(project: ProjectCopy) -> None:
         local.unlink()
 
 
+def test_shared_results_that_cannot_be_written(project: ProjectCopy) -> None:
+    in_the_way = project.folder / "data/07_model_output/digits/shared"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.symlink_to("nowhere")
+
+    try:
+        facts = ("results cannot be written to", "digits/shared/seed-42/", "data_root")
+        require_refusal(project, ["--env=smoke", "--pipelines=linear"], *facts)
+    finally:
+        in_the_way.unlink()
+
+
 @pytest.fixture
 def mnist(project: ProjectCopy) -> Path:
     """Return a copy of MNIST that a test may spoil, under a name of its own."""

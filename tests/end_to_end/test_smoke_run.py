@@ -96,6 +96,17 @@ def test_one_variant_ends_before_the_next_begins(smoke: SmokeRun) -> None:
     assert set(begun) == set(VARIANTS)
 
 
+def test_what_is_untrained_is_fitted_once_for_an_architecture(smoke: SmokeRun) -> None:
+    printed = " ".join(smoke.printed.split())
+    outputs = smoke.project.folder / "data/07_model_output/digits/shared/seed-42"
+    n_architectures = len([*outputs.glob("untrained/*/accuracies.csv")])
+
+    taken = re.findall(r"(\w+)\.untrained_accuracies_of_\w+ is taken", printed)
+
+    assert len(taken) == len(VARIANTS) - n_architectures
+    assert {"denoising_gaussian", "greedy", "stacked"} <= set(taken)  # all as denoising_dropout
+
+
 def test_parameters_have_the_same_keys_in_every_variants_run(smoke: SmokeRun) -> None:
     keys = {variant: set(smoke.runs[variant].data.params) for variant in VARIANTS}
 

@@ -41,7 +41,7 @@ class Comparison:
             is_compared=False,
         )
         cells = Cells()
-        cells.plan = Plan({}, {}, {}, [], {}, {}, "")
+        cells.plan = Plan({}, {}, {}, [], {}, {}, {}, "")
         raw_images = RawImages(IMAGES, np.arange(3))
         outputs = LogOutputs(runs, cells)
         outputs.before_pipeline_run(

@@ -44,7 +44,7 @@ class Session:
             is_compared=False,
         )
         cells = Cells()
-        cells.plan = Plan({}, {}, {}, [], {}, {}, "")
+        cells.plan = Plan({}, {}, {}, [], {}, {}, {}, "")
         self.outputs = LogOutputs(self.runs, cells)
         self.outputs.before_pipeline_run(
             catalog=DataCatalog(

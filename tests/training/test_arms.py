@@ -1,7 +1,6 @@
 import keras
 import numpy as np
 import pandas as pd
-import pytest
 
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, PretrainingParams
@@ -11,7 +10,6 @@ from autoencoder_lab.training.arms import (
     pretrained_accuracies,
     untrained_accuracies,
 )
-from autoencoder_lab.training.progress import Milestone, listen
 
 MODEL = DenseParams(family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid")
 PARAMS = PretrainingParams(
@@ -96,44 +94,6 @@ def test_labels_may_have_gaps_and_the_test_images_classes_of_their_own() -> None
     table = untrained_accuracies(MODEL, data, DRAWS, PARAMS)
 
     assert table["pretraining/scratch"].between(0.35, 0.5).all()
-
-
-def test_variants_of_one_architecture_share_what_is_untrained_and_others_do_not() -> None:
-    told: list[Milestone] = []
-    listen("test", told.append)
-    params = PARAMS.model_copy(update={"steps": 7})
-    wider = MODEL.model_copy(update={"widths": (13, 6)})
-
-    first = untrained_accuracies(MODEL, DATA, DRAWS, params)
-    n_fits = len(told)
-    again = untrained_accuracies(MODEL.model_copy(), DATA, DRAWS, params)
-    n_fits_of_both = len(told)
-    untrained_accuracies(wider, DATA, DRAWS, params)
-
-    assert again is first
-    assert n_fits == n_fits_of_both == 8
-    assert len(told) == 16
-
-
-@pytest.mark.parametrize("changed", ["images", "labels", "test images", "test labels", "draws"])
-def test_what_is_untrained_is_fitted_anew_for_other_data(changed: str) -> None:
-    images, labels, test_images, test_labels = (
-        DATA.images,
-        DATA.labels,
-        DATA.test_images,
-        DATA.test_labels,
-    )
-    data = LabelledImages(
-        1 - images if changed == "images" else images,
-        4 - labels if changed == "labels" else labels,
-        1 - test_images if changed == "test images" else test_images,
-        4 - test_labels if changed == "test labels" else test_labels,
-    )
-    other = draw_budgets(DATA.labels, PARAMS.label_budgets, n_draws=2, seed=1)
-    draws = other if changed == "draws" else DRAWS
-    first = untrained_accuracies(MODEL, DATA, DRAWS, PARAMS)
-
-    assert untrained_accuracies(MODEL, data, draws, PARAMS) is not first
 
 
 def test_without_draws_there_are_no_accuracies() -> None:

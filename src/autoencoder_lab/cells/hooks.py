@@ -1,6 +1,7 @@
 """Keeping cells whole: no file stands beside another that it was not made with."""
 
 import logging
+import tempfile
 import threading
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from kedro.pipeline import Pipeline
 
 from autoencoder_lab.code_state import CodeState, read_code_state
 from autoencoder_lab.failures import BadInput
-from autoencoder_lab.stored_files import StoredFile
+from autoencoder_lab.stored_files import StoredFile, stored_file
 
 from . import made_from
 from .graph import variant_of
@@ -75,6 +76,9 @@ class PlanCells:
             only_missing_outputs=run_params["only_missing_outputs"],
         )
         _refuse(self._cells.plan, run_key=catalog.load("params:run_key"))
+        for name in self._cells.plan.shared:
+            if (file := stored_file(catalog.get(name))) and file.is_local:
+                _make_folder(file.folder)
 
 
 class KeepCells:
@@ -145,8 +149,7 @@ def _lock(files: Iterable[StoredFile], locks: ExitStack) -> None:
     On an object store, which has no locks, digests tell afterwards.
     """
     for folder in sorted({file.folder for file in files if file.is_local}):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        file = Path(folder) / ".lock"
+        file = _make_folder(folder) / ".lock"
         lock = FileLock(file, thread_local=False)
         try:
             lock.acquire(timeout=0)
@@ -157,6 +160,20 @@ def _lock(files: Iterable[StoredFile], locks: ExitStack) -> None:
             ) from error
         locks.callback(lock.release)
         locks.callback(file.unlink, missing_ok=True)  # while it is held: others then look again
+
+
+def _make_folder(folder: str) -> Path:
+    """Return a folder that files can be written to, or refuse before anything is trained."""
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path
+    except OSError as error:
+        raise BadInput(
+            f"results cannot be written to {folder}: {error.strerror}. Make it writable, or "
+            "choose another folder for results: data_root in globals.yml"
+        ) from error
 
 
 def _begin(record: StoredFile, made: Mapping[str, Origin], stale: list[str]) -> MadeFrom:

@@ -29,6 +29,11 @@ class Origin(Record):
     sha256: str = ""
     """The digest of the file; empty until it is whole."""
 
+    def without(self, variant: str) -> "Origin":
+        """Return the origin with the parameters of a variant called as all variants' are."""
+        own = {key.removeprefix(f"{variant}."): it for key, it in self.parameters.items()}
+        return self.model_copy(update={"parameters": own})
+
     def differences(self, now: "Origin") -> list[str]:
         """Return which parameters and data are other now than then, a sentence each."""
         facts = [{**origin.parameters, "data": origin.data[:8]} for origin in (self, now)]

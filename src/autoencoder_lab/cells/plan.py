@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from autoencoder_lab.code_state import CodeState
 from autoencoder_lab.parameters import flatten
-from autoencoder_lab.stored_files import StoredFile, stored_file
+from autoencoder_lab.stored_files import StoredFile, is_shared, stored_file
 
 from . import made_from
 from .graph import Names, nodes_to_run, upstream, variant_of
@@ -33,6 +33,8 @@ class Plan:
             anew, or because a session was killed while it wrote it.
         problems: Why files that are needed cannot be used again.
         other_code: In what the code that made reused files differs from the code that runs.
+        shared: What is made once for all variants and sessions, and what it has to be made from:
+            of a variant's parameters, without its name.
     """
 
     files: Mapping[str, StoredFile]
@@ -41,6 +43,7 @@ class Plan:
     stale: Sequence[str]
     problems: Mapping[str, str]
     other_code: Mapping[str, str]
+    shared: Mapping[str, Origin]
     data_digest: str
 
 
@@ -70,7 +73,13 @@ def make_plan(
     if only_missing_outputs:
         needed |= {name for node in selected.nodes for name in node.outputs if name in known.files}
     usable = known.there - to_make - outdated
-    sources = {name: made_from_what[name].sources for name in to_make | usable}
+    shared = {
+        name: variant_of(node)
+        for node in selected.nodes
+        for name in node.outputs
+        if is_shared(catalog.get(name))
+    }
+    sources = {name: made_from_what[name].sources for name in to_make | usable | shared.keys()}
     is_from_data = any(RAW_DATA in some for some in (*sources.values(), selected.inputs()))
     data_digest = catalog.load(RAW_DATA).sha256 if is_from_data else ""
     now = {
@@ -92,6 +101,7 @@ def make_plan(
         stale=sorted((outdated - to_make) & known.existing | known.unfinished),
         problems={name: problems[name] for name in sorted(needed - to_make) if problems.get(name)},
         other_code={name: text for name, text in other_code.items() if text},
+        shared={name: now[name].without(variant) for name, variant in shared.items()},
         data_digest=data_digest,
     )
 
@@ -99,10 +109,11 @@ def make_plan(
 def missing_nodes(pipeline: Pipeline, catalog: Catalog) -> list[Node]:
     """Return the nodes of a pipeline whose outputs are missing, and those that they need.
 
-    Only the files of variants are used again. What variants share is made anew: it takes a second,
-    and sessions of other variants write it, too.
+    Of what variants share, what takes long is not missed here: a node that runs takes it or makes
+    it. The rest is made anew: it takes a second, and sessions of other variants write it, too.
     """
-    stored = {name for name in pipeline.all_outputs() if stored_file(catalog.get(name)) is not None}
+    entries = {name: catalog.get(name) for name in pipeline.all_outputs()}
+    stored = {name for name, it in entries.items() if stored_file(it) and not is_shared(it)}
     return nodes_to_run(pipeline.nodes, stored=stored, there=_Known(pipeline.nodes, catalog).there)
 
 
@@ -112,7 +123,9 @@ def cell_files(nodes: Iterable[Node], catalog: Catalog) -> dict[str, StoredFile]
         name: file
         for node in nodes
         for name in node.outputs
-        if variant_of(node) and (file := stored_file(catalog.get(name)))
+        if variant_of(node)
+        and (file := stored_file(entry := catalog.get(name)))
+        and not is_shared(entry)
     }
 
 

@@ -1,6 +1,7 @@
 """Kedro datasets that this project needs and kedro-datasets lacks."""
 
 from .keras_model import KerasModelDataset
+from .label_draws import LabelDrawsDataset
 from .raw_images import RawImagesDataset
 
-__all__ = ["KerasModelDataset", "RawImagesDataset"]
+__all__ = ["KerasModelDataset", "LabelDrawsDataset", "RawImagesDataset"]

@@ -32,6 +32,7 @@ from autoencoder_lab.parameters import (
     variant_names,
 )
 from autoencoder_lab.problems import find_problems, suggest
+from autoencoder_lab.stored_files import is_shared
 from autoencoder_lab.variants import use_configuration
 
 RAW_DATA = "raw_images"
@@ -68,11 +69,16 @@ class CheckInput:
         if "ParallelRunner" in run_params["runner"]:
             raise BadInput("runner is ParallelRunner; allowed: SequentialRunner, ThreadRunner")
         inputs = pipeline.inputs()
-        missing = sorted(name for name in inputs - {RAW_DATA} if not catalog.exists(name))
+        # Whether what is shared may be taken is found out by the nodes that make it.
+        missing = sorted(
+            name
+            for name in inputs - {RAW_DATA}
+            if not catalog.exists(name) or is_shared(catalog.get(name))
+        )
         if missing:
             raise BadInput(
-                f"the chosen nodes need {', '.join(missing)}, which no run has left on disk; "
-                "choose the nodes that make them, too"
+                f"the chosen nodes need {', '.join(missing)}, which no run has left on disk for "
+                "them; choose the nodes that make them, too"
             )
         if RAW_DATA in inputs:
             try:

@@ -20,7 +20,7 @@ from .feasibility import (
     find_too_few_normal_images,
 )
 from .ingest import SMALLEST_SIDE, IngestParams, ReadingParams
-from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams
+from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams, architecture
 from .study import StudyParams
 from .training import (
     GaussianNoiseParams,
@@ -69,6 +69,7 @@ __all__ = [
     "TrainingParams",
     "VariantParams",
     "Widths",
+    "architecture",
     "experiment_model",
     "find_infeasible",
     "find_infeasible_budgets",

@@ -1,8 +1,11 @@
 """The families of autoencoders; `models/<family>.py` builds each."""
 
+import hashlib
+import json
 from typing import Annotated, Literal
 
 from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from .types import Count, Counts, Params, Widths
 
@@ -42,6 +45,15 @@ class ConvolutionalParams(_Activations):
     kernel_size: Annotated[Count, Field(ge=3)]
 
 
-ModelParams = Annotated[
-    DenseParams | TiedParams | ConvolutionalParams, Field(discriminator="family")
-]
+# Of a plain union, Kedro would warn that it does not validate it; the whole variant is validated.
+ModelParams = TypeAliasType(
+    "ModelParams",
+    Annotated[DenseParams | TiedParams | ConvolutionalParams, Field(discriminator="family")],
+)
+
+
+def architecture(model: object) -> str:
+    """Return a name for what a variant's block `model` describes, the same for equal blocks."""
+    content = json.dumps(model, sort_keys=True, default=str).encode()
+    family = model.get("family") if isinstance(model, dict) else None
+    return f"{family}_{hashlib.sha256(content).hexdigest()[:8]}"

@@ -1,19 +1,16 @@
 """The arms of the pretraining comparison: classifiers that differ in how their encoder starts."""
 
-import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Condition
 
 import keras
 import numpy as np
 import pandas as pd
-from cachetools import LRUCache, cached
 from keras import layers
 
 from autoencoder_lab import models
-from autoencoder_lab.arrays import ImageSource, Labels, batches
+from autoencoder_lab.arrays import ImageSource, Labels
 from autoencoder_lab.image_sources import encode
 from autoencoder_lab.parameters import ModelParams, PretrainingParams
 from autoencoder_lab.samples import LabelDraw, LabelDraws
@@ -66,25 +63,10 @@ def pretrained_accuracies(
     return pd.concat([_measure(arm, data, draws, params) for arm in arms], axis=1)
 
 
-def _all_it_depends_on(
-    model: ModelParams, data: LabelledImages, draws: LabelDraws, params: PretrainingParams
-) -> tuple[object, ...]:
-    digest = hashlib.sha256()
-    used = [data.images[draw.images] for draw in draws.draws]
-    for array in (data.labels, *batches(data.test_images), data.test_labels, *used):
-        digest.update(np.ascontiguousarray(array).data)
-    draw_seeds = tuple(draw.seed for draw in draws.draws)
-    return model, params, data.images.shape, draws.budgets, draw_seeds, digest.digest()
-
-
-@cached(LRUCache(32), key=_all_it_depends_on, condition=Condition())
 def untrained_accuracies(
     model: ModelParams, data: LabelledImages, draws: LabelDraws, params: PretrainingParams
 ) -> pd.DataFrame:
-    """Return the test accuracy on an untrained encoder, frozen and fitted, as `_measure` does.
-
-    Variants of one architecture share it: the second is given what was found for the first.
-    """
+    """Return the test accuracy on an untrained encoder, frozen and fitted, as `_measure` does."""
     height, width, channels = data.images.shape[1:]
 
     def start(draw: LabelDraw) -> Weights:

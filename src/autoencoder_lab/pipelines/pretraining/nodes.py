@@ -9,7 +9,7 @@ import pandas as pd
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Labels, has_classes
 from autoencoder_lab.image_sources import StoredImages
-from autoencoder_lab.parameters import PretrainingParams, VariantParams
+from autoencoder_lab.parameters import ModelParams, PretrainingParams
 from autoencoder_lab.samples import SAMPLE, LabelDraws, draw_budgets
 
 logger = logging.getLogger(__name__)
@@ -79,19 +79,19 @@ def measure_pca(
     test_labels: Labels,
     label_draws: LabelDraws,
     seed: int,
-) -> pd.Series:
+) -> pd.DataFrame:
     """Return the test accuracy of labels that spread over PCA's codings, by labels and draw."""
     from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
     from autoencoder_lab.metrics.spreading import spread_accuracies
 
     if not label_draws.budgets:
-        return label_draws.empty_table("baseline/pca_spread")
+        return label_draws.empty_table("baseline/pca_spread").to_frame()
     [pca_seed] = seeds.derive(seed, "PCA")
     codings, test_codings = baselines.pca_codings(
         train_images, test_images, n_components=baselines.PCA_COMPONENTS, seed=pca_seed
     )
     data = (codings, train_labels[:SAMPLE], test_codings, test_labels[:SAMPLE], label_draws)
-    return spread_accuracies(*data).rename("baseline/pca_spread")
+    return spread_accuracies(*data).to_frame("baseline/pca_spread")
 
 
 def fit_untrained(
@@ -100,7 +100,7 @@ def fit_untrained(
     test_images: StoredImages,
     test_labels: Labels,
     label_draws: LabelDraws,
-    variant: VariantParams,
+    model: ModelParams,
     params: PretrainingParams,
 ) -> pd.DataFrame:
     """Return the test accuracy of classifiers on an untrained encoder, by labels and draw.
@@ -112,7 +112,7 @@ def fit_untrained(
     data = arms.LabelledImages(
         train_images, train_labels, test_images.first(SAMPLE), test_labels[:SAMPLE]
     )
-    return arms.untrained_accuracies(variant.model, data, label_draws, params)
+    return arms.untrained_accuracies(model, data, label_draws, params)
 
 
 def fit_pretrained(
@@ -161,7 +161,7 @@ def compare_pretraining(
     pretrained: pd.DataFrame,
     spread: pd.Series,
     pixels: pd.DataFrame,
-    pca: pd.Series,
+    pca: pd.DataFrame,
 ) -> Compared:
     """Return the accuracies of all arms and baselines, by draw and by label budget."""
     from autoencoder_lab.metrics.pretraining import by_budget  # SciPy takes its time

@@ -45,14 +45,20 @@ def create_shared_pipeline() -> Pipeline:
     )
 
 
-def create_pipeline(variant: str) -> Pipeline:
-    """Return the comparison of classifiers with and without the encoder of `<variant>.model`."""
+def create_pipeline(variant: str, architecture: str) -> Pipeline:
+    """Return the comparison of classifiers with and without the encoder of `<variant>.model`.
+
+    Args:
+        variant: The namespace.
+        architecture: Of the encoder; variants of one share what it gives untrained.
+    """
+    untrained_accuracies = f"untrained_accuracies_of_{architecture}"
     return Pipeline(
         [
             Node(
                 fit_untrained,
-                inputs=[*IMAGES_AND_LABELS, "params:variant", "params:pretraining"],
-                outputs="untrained_accuracies",
+                inputs=[*IMAGES_AND_LABELS, "params:variant.model", "params:pretraining"],
+                outputs=untrained_accuracies,
                 name="fit_untrained",
             ),
             Node(
@@ -70,7 +76,7 @@ def create_pipeline(variant: str) -> Pipeline:
             Node(
                 compare_pretraining,
                 inputs=[
-                    "untrained_accuracies",
+                    untrained_accuracies,
                     "pretrained_accuracies",
                     "spread_accuracies",
                     *BASELINES,
@@ -88,7 +94,7 @@ def create_pipeline(variant: str) -> Pipeline:
         namespace=variant,
         inputs={*IMAGES_AND_LABELS, *BASELINES},
         parameters={
-            "params:variant": f"params:{variant}",
+            "params:variant.model": f"params:{variant}.model",
             "params:pretraining": "params:pretraining",
         },
     )
