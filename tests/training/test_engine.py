@@ -9,6 +9,7 @@ import tensorflow as tf
 from autoencoder_lab.arrays import Images
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import (
+    Compilation,
     ConvolutionalParams,
     DenseParams,
     GaussianNoiseParams,
@@ -16,7 +17,7 @@ from autoencoder_lab.parameters import (
     TrainingParams,
 )
 from autoencoder_lab.training.chunks import Chunks
-from autoencoder_lab.training.engine import EpochTrainer, in_halves
+from autoencoder_lab.training.engine import EpochTrainer, in_halves, uses_xla
 from autoencoder_lab.training.objectives import reconstruction
 
 DENSE = DenseParams(family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid")
@@ -155,3 +156,23 @@ def test_halves_are_put_together_in_their_order(n: int, images: Images) -> None:
     in_two = in_halves(model)(tf.constant(images[:n]), training=False)
 
     np.testing.assert_allclose(in_two, model.predict(images[:n], verbose=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("compilation", "model", "batch_size", "is_compiled"),
+    [
+        ("auto", DENSE, 32, True),
+        ("auto", CONVOLUTIONAL, 32, False),
+        ("auto", DENSE.model_copy(update={"widths": (500, 6)}), 200, False),
+        ("auto", DENSE.model_copy(update={"widths": (499, 6)}), 200, True),
+        ("auto", DENSE.model_copy(update={"widths": (500, 6)}), 199, True),
+        ("graph", DENSE, 32, False),
+        ("xla", CONVOLUTIONAL, 32, True),
+    ],
+)
+def test_xla_compiles_what_it_is_told_to_or_makes_faster(
+    compilation: Compilation, model: ModelParams, batch_size: int, is_compiled: bool
+) -> None:
+    encoder = build(model, SHAPE, seed=0).get_layer("encoder")
+
+    assert uses_xla(compilation, encoder, batch_size=batch_size) is is_compiled

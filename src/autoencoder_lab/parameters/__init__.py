@@ -36,10 +36,11 @@ from .training import (
     StrategyParams,
     TrainingParams,
 )
-from .types import Contradiction, Count, Params, Widths
+from .types import Compilation, Contradiction, Count, Params, Widths
 
 __all__ = [
     "SMALLEST_SIDE",
+    "Compilation",
     "Contradiction",
     "ConvolutionalParams",
     "CorruptionParams",

@@ -16,7 +16,7 @@ from .training import (
     NoSparsityParams,
     TrainingParams,
 )
-from .types import Contradiction, Count, Counts, FolderName, Name, Params, Seed
+from .types import Compilation, Contradiction, Count, Counts, FolderName, Name, Params, Seed
 
 
 class CorruptionParams(Params):
@@ -57,6 +57,7 @@ class PretrainingParams(Params):
     steps: Count
     batch_size: Count
     learning_rate: PositiveFloat
+    compilation: Compilation = "auto"
 
 
 class PromotionParams(Params):

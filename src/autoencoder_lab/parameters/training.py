@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from .types import Count, CountOrNone, Epochs, Fraction, Params
+from .types import Compilation, Count, CountOrNone, Epochs, Fraction, Params
 
 LEAST_EPOCHS = 10
 LEAST_STEPS = 17_000
@@ -107,6 +107,8 @@ class TrainingParams(Params):
     """Epochs without a better validation loss before stopping."""
     chunk_megabytes: Count = 256
     """Of images that a fit reads at a time; larger data are streamed. The results are the same."""
+    compilation: Compilation = "auto"
+    """The results differ in their last bits."""
 
     def n_epochs(self, n_images: int) -> int:
         """Return how many epochs there are on so many images."""

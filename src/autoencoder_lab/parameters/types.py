@@ -18,6 +18,10 @@ CountOrNone = Annotated[int, Field(ge=0, lt=MOST, strict=True)]
 Seed = Annotated[int, Field(ge=0, lt=MOST, strict=True)]
 
 
+Compilation = Literal["auto", "xla", "graph"]
+"""How TensorFlow runs a fit's steps: by XLA, or operation by operation; `auto`: the faster."""
+
+
 class Params(BaseModel):
     """A block of parameters: unknown keys are errors, values are final."""
 

@@ -11,7 +11,7 @@ from keras import layers
 from autoencoder_lab import seeds
 from autoencoder_lab.arrays import ImageSource, Labels, batches
 from autoencoder_lab.parameters import PretrainingParams
-from autoencoder_lab.training.engine import suits_xla
+from autoencoder_lab.training.engine import uses_xla
 
 Inputs = npt.NDArray[np.float32]
 """(n, …): images, or codings of them."""
@@ -34,7 +34,7 @@ class ClassifierFits:
         self._optimizer = keras.optimizers.Nadam(params.learning_rate)
         self._optimizer.build(self._classifier.trainable_variables)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
-        use_xla = suits_xla(encoder)
+        use_xla = uses_xla(params.compilation, encoder, batch_size=params.batch_size)
         self._take_steps = tf.function(self._steps, jit_compile=use_xla, autograph=False)
         self._classify = tf.function(self._most_likely, jit_compile=use_xla, autograph=False)
 

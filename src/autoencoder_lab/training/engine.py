@@ -11,7 +11,11 @@ import tensorflow as tf
 from keras import layers
 
 from autoencoder_lab.arrays import predicted_at_once
+from autoencoder_lab.parameters import Compilation
 from autoencoder_lab.training.objectives import Apply, Objective
+
+WIDE = 500
+LARGE_BATCH = 200
 
 EpochFunction = Callable[[Iterator[tuple[tf.Tensor, ...]]], dict[str, tf.Tensor]]
 """What Keras calls with an iterator over chunks."""
@@ -81,9 +85,18 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
         return lambda iterator: compiled(*next(iterator))
 
 
-def suits_xla(encoder: keras.Model) -> bool:
-    """Whether XLA makes a model faster: on a CPU, its convolutions take ten times TensorFlow's."""
-    return not any(isinstance(layer, layers.Conv2D) for layer in encoder.layers)
+def uses_xla(compilation: Compilation, encoder: keras.Model, *, batch_size: int) -> bool:
+    """Whether a fit is compiled by XLA: as it is told, or as it is faster on a CPU.
+
+    There, XLA's convolutions take ten times TensorFlow's, and of wide layers on large batches the
+    steps take as long either way, but XLA's compilation some 20 s.
+    """
+    if compilation != "auto":
+        return compilation == "xla"
+    has_convolutions = any(isinstance(layer, layers.Conv2D) for layer in encoder.layers)
+    widths = [layer.units for layer in encoder.layers if isinstance(layer, layers.Dense)]
+    is_wide = max(widths, default=0) >= WIDE and batch_size >= LARGE_BATCH
+    return not has_convolutions and not is_wide
 
 
 def in_halves(model: keras.Model) -> Apply:

@@ -13,7 +13,7 @@ from autoencoder_lab.arrays import ImageSource, predicted_at_once
 from autoencoder_lab.parameters import TrainingParams
 from autoencoder_lab.training.chunks import Chunks
 from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.engine import EpochTrainer, in_halves, suits_xla
+from autoencoder_lab.training.engine import EpochTrainer, in_halves, uses_xla
 from autoencoder_lab.training.objectives import reconstruction
 from autoencoder_lab.training.progress import Milestone, tell
 
@@ -37,12 +37,13 @@ class Phase:
     def _trainer(self) -> EpochTrainer:
         """Return what runs the epochs."""
         model = keras.Sequential([self.encoder, self.decoder])
-        use_xla = suits_xla(self.encoder)
+        batch_size = self.params.batch_size
+        use_xla = uses_xla(self.params.compilation, self.encoder, batch_size=batch_size)
         encoder, decoder = (
             part if use_xla else in_halves(part) for part in (self.encoder, self.decoder)
         )
         objective = reconstruction(encoder, decoder, self.params)
-        trainer = EpochTrainer(model, objective, batch_size=self.params.batch_size)
+        trainer = EpochTrainer(model, objective, batch_size=batch_size)
         trainer.compile(_optimizer(self.params), jit_compile=use_xla)
         return trainer
 
