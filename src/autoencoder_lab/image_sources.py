@@ -15,7 +15,6 @@ from autoencoder_lab.arrays import (
     Rows,
     as_images,
     batches,
-    predicted_at_once,
 )
 
 
@@ -71,14 +70,11 @@ class Reconstructions(MadeOfImages):
 
     def __getitem__(self, rows: Rows, /) -> Images:
         images = self.images[rows]
-        return self.model.predict(images, batch_size=predicted_at_once(images.shape), verbose=0)
+        return np.concatenate([self.model.predict_on_batch(batch) for batch in batches(images)])
 
 
 def encode(encoder: Autoencoder, images: ImageSource) -> Codings:
     """Return the codings of all images, flattened to (n, latent_dim)."""
-    return np.concatenate(
-        [
-            encoder.predict(batch, batch_size=len(batch), verbose=0).reshape(len(batch), -1)
-            for batch in batches(images)
-        ]
-    )
+    # Keras' `predict` would take longer to begin than to encode a batch.
+    codings = [encoder.predict_on_batch(batch).reshape(len(batch), -1) for batch in batches(images)]
+    return np.concatenate(codings)

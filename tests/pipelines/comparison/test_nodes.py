@@ -20,10 +20,10 @@ INGEST = ingest_params(validation_fraction=0.25, test_fraction=0.5, split_seed=7
 def times(factor: float) -> Callable[[], Autoencoder]:
     """Return what loads a model that multiplies images."""
 
-    def predict(images: Images, batch_size: int, verbose: int) -> Images:
+    def predict_on_batch(images: Images) -> Images:
         return factor * images
 
-    return lambda: cast(Autoencoder, SimpleNamespace(predict=predict))
+    return lambda: cast(Autoencoder, SimpleNamespace(predict_on_batch=predict_on_batch))
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def reconstruct_samples(
     for result in compared_cells:
         first_seeds.setdefault(result.variant, result)
     return {
-        variant: result.load_model().predict(shown, batch_size=len(shown), verbose=0)
+        variant: result.load_model().predict_on_batch(shown)
         for variant, result in first_seeds.items()
     }
 

@@ -315,9 +315,7 @@ def draw_walk(
     rows = []
     for start, end in pairwise(stops[: WALKS + 1]):
         between = (1 - steps) * codings[start] + steps * codings[end]
-        decoded = decoder.predict(
-            between.reshape(-1, *decoder.input_shape[1:]), batch_size=len(between), verbose=0
-        )
+        decoded = decoder.predict_on_batch(between.reshape(-1, *decoder.input_shape[1:]))
         first, last = test_images[np.array([start, end])]
         walk = np.concatenate([first[np.newaxis], decoded, last[np.newaxis]])
         names = [class_names.get(int(test_labels[stop]), "") for stop in (start, end)]
