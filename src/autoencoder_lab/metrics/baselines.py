@@ -1,6 +1,7 @@
 """What is reached without a network."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
-from autoencoder_lab.arrays import Codings, Images, ImageSource, Labels, batches
+from autoencoder_lab.arrays import Codings, Images, ImageSource, Indices, Labels, batches
 from autoencoder_lab.image_sources import StoredImages
 from autoencoder_lab.samples import SAMPLE, LabelDraws
 
@@ -123,17 +124,29 @@ def few_label_accuracies(
     nearest = draws.empty_table("baseline/pixels_nearest")
     for draw in draws.draws:
         pixels, labels = train_pixels[draw.images], train_labels[draw.images]
-        # Squared distances, but for the length of the test images, which changes no order.
-        distances = np.square(pixels).sum(axis=1) - 2 * test_pixels @ pixels.T
+        nearest_few = _nearest_of_first(pixels, test_pixels, draws.budgets)
         for budget in draws.budgets:
             few = labels[:budget]
             is_varied = len(np.unique(few)) > 1
             linear = LogisticRegression(tol=1e-3, max_iter=1000) if is_varied else DummyClassifier()
             fitted = linear.fit(pixels[:budget], few)
             logistic[budget, draw.number] = fitted.score(test_pixels, test_labels)
-            predicted = few[distances[:, :budget].argmin(axis=1)]
-            nearest[budget, draw.number] = (predicted == test_labels).mean()
+            nearest[budget, draw.number] = (few[nearest_few[budget]] == test_labels).mean()
     return pd.concat([logistic, nearest], axis=1)
+
+
+def _nearest_of_first(
+    pixels: Codings, test_pixels: Codings, budgets: Sequence[int]
+) -> dict[int, Indices]:
+    """Return, for each budget, which of so many first pixels are nearest to each test image's."""
+    squares = np.square(pixels).sum(axis=1)
+    nearest: dict[int, list[Indices]] = {budget: [] for budget in budgets}
+    for batch in batches(test_pixels):
+        # Squared distances, but for the test image's own square, which changes no order.
+        distances = squares - 2 * batch @ pixels.T
+        for budget in budgets:
+            nearest[budget].append(distances[:, :budget].argmin(axis=1))
+    return {budget: np.concatenate(parts) for budget, parts in nearest.items()}
 
 
 def _pixels(images: Images) -> Codings:
