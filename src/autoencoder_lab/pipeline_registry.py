@@ -2,7 +2,6 @@
 
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.parameters import architecture
 from autoencoder_lab.pipelines import (
     comparison,
     corruption,
@@ -11,7 +10,7 @@ from autoencoder_lab.pipelines import (
     pretraining,
     training,
 )
-from autoencoder_lab.variants import configured, find_variants
+from autoencoder_lab.variants import find_variants
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -27,7 +26,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         + pretraining.create_shared_pipeline()
         + training.create_pipeline(variant)
         + evaluation.create_pipeline(variant)
-        + pretraining.create_pipeline(variant, architecture(configured(variant)["model"]))
+        + pretraining.create_pipeline(variant, found.architectures[variant])
         for variant in (*found.base, *found.own)
     }
     every = sum((variants[variant] for variant in found.base), stages["comparison"])

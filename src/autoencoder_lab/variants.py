@@ -12,7 +12,7 @@ from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 
 from autoencoder_lab.failures import BadInput
-from autoencoder_lab.parameters import variant_names
+from autoencoder_lab.parameters import architecture, variant_names
 
 RESERVED = ("shared", "ingest", "corruption", "comparison")
 """The folder of what variants share, and the names of other pipelines."""
@@ -25,10 +25,12 @@ class Variants:
     Attributes:
         base: Those of the base environment, all of which `kedro run` trains.
         own: Those that another environment adds.
+        architectures: What each variant's architecture is called.
     """
 
     base: tuple[str, ...]
     own: tuple[str, ...]
+    architectures: Mapping[str, str]
 
 
 _loader_in_use: AbstractConfigLoader | None = None
@@ -44,7 +46,8 @@ def find_variants() -> Variants:
     # Not a new loader, which would take over from this one what ${globals:…} means.
     base_loader = copy(loader)
     base_loader.env = settings.CONFIG_LOADER_ARGS["base_env"]
-    names = variant_names(loader["parameters"])
+    parameters = loader["parameters"]
+    names = variant_names(parameters)
     for name in names:
         if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name in RESERVED:
             raise BadInput(
@@ -55,13 +58,13 @@ def find_variants() -> Variants:
     return Variants(
         base=tuple(name for name in names if name in base),
         own=tuple(name for name in names if name not in base),
+        architectures={name: architecture(parameters[name]["model"]) for name in names},
     )
 
 
-def configured(block: str) -> Mapping[str, object]:
-    """Return a block of the parameters, for what pipelines and catalog entries are made with."""
-    found: Mapping[str, object] = _loader()["parameters"][block]
-    return found
+def configured(block: str) -> object:
+    """Return a block of the parameters, for what catalog entries are made with."""
+    return _loader()["parameters"][block]
 
 
 def use_configuration(loader: AbstractConfigLoader) -> None:

@@ -1,9 +1,9 @@
 """How codings use their units."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from autoencoder_lab.arrays import Codings
+from autoencoder_lab.figures.figure import Figure
 
 LEAST_VARIANCE = 0.01
 """Of a unit that is active. Source: Burda et al., "Importance Weighted Autoencoders", ICLR 2016."""

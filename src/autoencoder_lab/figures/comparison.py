@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from autoencoder_lab.figures.figure import Figure
 from autoencoder_lab.metrics import contract
 
 from .pretraining import lay_out_by_labels, say_left_out

@@ -1,8 +1,9 @@
 """Losses by epoch."""
 
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from autoencoder_lab.figures.figure import Figure
 
 
 def loss_curves(history: pd.DataFrame, *, loss: str) -> Figure:

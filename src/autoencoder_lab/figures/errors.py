@@ -2,10 +2,10 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from autoencoder_lab.arrays import Errors, ImageSource, Indices, Mask
+from autoencoder_lab.figures.figure import Figure
 
 from .images import COLUMNS, draw_row, row_inches
 

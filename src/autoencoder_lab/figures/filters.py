@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
+
+from autoencoder_lab.figures.figure import Figure
 
 from .images import COLUMNS, IMAGE_INCHES
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from autoencoder_lab.arrays import Images, ImageSource
+from autoencoder_lab.figures.figure import Figure
 
 COLUMNS = 12
 IMAGE_INCHES = 0.8

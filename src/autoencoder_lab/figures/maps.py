@@ -6,12 +6,12 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patheffects import withStroke
 from scipy.spatial import KDTree
 
 from autoencoder_lab.arrays import UNLABELLED, ClassNames, Images, Labels, Points, has_labels
+from autoencoder_lab.figures.figure import Figure
 
 from .images import as_drawn
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
+from autoencoder_lab.figures.figure import Figure
 
 CURVES = {
     "pretraining/spread": ("labels spread, codings", "#009E73", "^-"),

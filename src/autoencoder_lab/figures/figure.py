@@ -1,0 +1,23 @@
+"""What figures are drawn on."""
+
+import io
+from typing import BinaryIO
+
+import matplotlib.figure
+
+
+class Figure(matplotlib.figure.Figure):
+    """A figure that is rendered once, although it is saved to a file and logged: it takes longest.
+
+    It is complete when it is saved for the first time.
+    """
+
+    _png: bytes = b""
+
+    def savefig(self, fname: BinaryIO, *, format: str = "png") -> None:  # type: ignore[override]
+        """Write the figure as PNG, the only format that it has."""
+        if not self._png:
+            png = io.BytesIO()
+            super().savefig(png, format=format)
+            self._png = png.getvalue()
+        fname.write(self._png)
