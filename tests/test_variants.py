@@ -44,16 +44,36 @@ def loader(conf: Path, env: str | None = None) -> OmegaConfigLoader:
     return OmegaConfigLoader(str(conf), env, **settings.CONFIG_LOADER_ARGS)
 
 
+def names(found: Variants) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return found.base, found.own
+
+
 def test_each_parameter_file_with_a_model_is_a_variant(conf: Path) -> None:
     use_configuration(loader(conf))
 
-    assert find_variants() == Variants(base=("a", "b"), own=("c",))
+    assert names(find_variants()) == (("a", "b"), ("c",))
+
+
+def test_variants_of_equal_models_are_of_one_architecture(conf: Path) -> None:
+    for name, model in (
+        ("c", "{family: dense, widths: [3]}"),
+        ("e", "{widths: [3], family: dense}"),
+    ):
+        (conf / f"base/parameters/{name}.yml").write_text(f"{name}: {{model: {model}}}\n")
+    (conf / "base/parameters/f.yml").write_text("f: {model: {family: dense, widths: [4]}}\n")
+    use_configuration(loader(conf))
+
+    found = find_variants().architectures
+
+    assert found["g"] == found["e"]
+    assert found["g"] != found["f"]
+    assert found["g"].startswith("dense_")
 
 
 def test_an_environment_adds_its_own(conf: Path) -> None:
     use_configuration(loader(conf, "smoke"))
 
-    assert find_variants() == Variants(base=("a", "b"), own=("d",))
+    assert names(find_variants()) == (("a", "b"), ("d",))
 
 
 def test_looking_for_variants_leaves_the_environment_of_a_session(conf: Path) -> None:
@@ -81,7 +101,7 @@ def test_a_configuration_may_be_an_archive(conf: Path, tmp_path: Path) -> None:
 
     use_configuration(loader(archive, "smoke"))
 
-    assert find_variants() == Variants(base=("a", "b"), own=("d",))
+    assert names(find_variants()) == (("a", "b"), ("d",))
 
 
 def test_without_a_session_the_project_around_the_folder_is_read(
