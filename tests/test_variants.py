@@ -56,7 +56,7 @@ def test_each_parameter_file_with_a_model_is_a_variant(conf: Path) -> None:
 
 def test_variants_of_equal_models_are_of_one_architecture(conf: Path) -> None:
     for name, model in (
-        ("c", "{family: dense, widths: [3]}"),
+        ("g", "{family: dense, widths: [3]}"),
         ("e", "{widths: [3], family: dense}"),
     ):
         (conf / f"base/parameters/{name}.yml").write_text(f"{name}: {{model: {model}}}\n")
