@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -64,7 +65,9 @@ class ProjectCopy:
     def named_runs(self, n_newest: int | None = None) -> dict[str, Run]:
         """Return all runs, or the newest, by what their names begin with: variant or pipelines."""
         runs = self.runs()[:n_newest]
-        return {run.info.run_name.partition(" digits ")[0]: run for run in runs}
+        return {
+            run.info.run_name.partition(f" {run.data.tags.get('dataset')} ")[0]: run for run in runs
+        }
 
     def runs_by_variant(self, dataset: str) -> dict[str, Run]:
         """Return the newest run of each variant on a data set."""
@@ -94,6 +97,25 @@ def copy_project(parent: Path) -> ProjectCopy:
         shutil.copy(PROJECT / name, folder)
     (folder / "mlruns").mkdir()
     return ProjectCopy(folder)
+
+
+def copy_tiny_project(parent: Path) -> ProjectCopy:
+    """Return a copy of the project whose smoke environment is of a tiny data set without labels.
+
+    For all that asks about runs, files and processes, whatever they compute.
+    """
+    project = copy_project(parent)
+    data = project.folder / "data/01_raw/tiny/tiny.npz"
+    data.parent.mkdir()
+    np.savez(data, x_train=np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8))
+    for file in (project.folder / "conf/smoke").glob("*.yml"):
+        file.write_text(file.read_text().replace("digits", "tiny"))
+    return project
+
+
+@pytest.fixture(scope="module")
+def tiny_project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
+    return copy_tiny_project(tmp_path_factory.mktemp("tiny"))
 
 
 def commit(project: ProjectCopy) -> str:
