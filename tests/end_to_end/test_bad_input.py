@@ -95,7 +95,7 @@ def test_a_parameter_that_the_catalogs_paths_would_not_follow(
     local.write_text(f"{key}: {value}\n")
 
     try:
-        require_refusal(project, [], f"{key} is", value, "globals.yml, or by --params")
+        require_refusal(project.as_a_user, [], f"{key} is", value, "globals.yml, or by --params")
     finally:
         local.unlink()
 
@@ -105,7 +105,7 @@ def test_configuration_that_cannot_be_read(project: ProjectCopy) -> None:
     local.write_text("seed: [1, 2")
 
     try:
-        require_refusal(project, [], "the configuration cannot be read", "parameters.yml")
+        require_refusal(project.as_a_user, [], "the configuration cannot be read", "parameters.yml")
     finally:
         local.unlink()
 
@@ -117,7 +117,7 @@ def test_shared_results_that_cannot_be_written(project: ProjectCopy) -> None:
 
     try:
         facts = ("results cannot be written to", "digits/shared/seed-42/", "data_root")
-        require_refusal(project, ["--env=smoke", "--pipelines=linear"], *facts)
+        require_refusal(project.as_a_user, ["--env=smoke", "--pipelines=linear"], *facts)
     finally:
         in_the_way.unlink()
 
@@ -134,7 +134,10 @@ def test_a_missing_file(project: ProjectCopy, mnist: Path) -> None:
     (mnist / "t10k-labels-idx1-ubyte.gz").unlink()
 
     require_refusal(
-        project, ["--params=dataset=spoilt"], "t10k-labels-idx1-ubyte.gz is missing", "git checkout"
+        project.as_a_user,
+        ["--params=dataset=spoilt"],
+        "t10k-labels-idx1-ubyte.gz is missing",
+        "git checkout",
     )
 
 

@@ -26,7 +26,7 @@ def statuses(project: ProjectCopy) -> list[str]:
 
 
 def test_without_a_git_program(project: ProjectCopy) -> None:
-    done = project.kedro(*INGEST, PATH=str(Path(sys.executable).parent))
+    done = project.as_a_user.kedro(*INGEST, PATH=str(Path(sys.executable).parent))
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("There is no git program") == 1
@@ -90,7 +90,7 @@ def test_with_the_package_installed_outside_of_the_project(
     settings = project.folder / "pyproject.toml"
     settings.write_text(settings.read_text().replace('source_dir = "src"', 'source_dir = "."'))
 
-    done = project.kedro(*INGEST, PYTHONPATH=str(tmp_path / "site"))
+    done = project.as_a_user.kedro(*INGEST, PYTHONPATH=str(tmp_path / "site"))
 
     assert done.returncode == 0, done.stderr
     assert statuses(project) == ["FINISHED"]

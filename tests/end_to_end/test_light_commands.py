@@ -11,7 +11,7 @@ from .conftest import ProjectCopy
     ids=" ".join,
 )
 def test_light_commands_do_not_import_tensorflow(project: ProjectCopy, command: list[str]) -> None:
-    done = project.kedro(*command)
+    done = project.as_a_user.kedro(*command)
 
     assert done.returncode == 0
     assert done.stderr.strip().splitlines()[-1] == "False"

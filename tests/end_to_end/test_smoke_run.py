@@ -50,7 +50,7 @@ class SmokeRun:
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> SmokeRun:
     project = copy_project(tmp_path_factory.mktemp("smoke"))
-    done = project.kedro("run", "--env=smoke")
+    done = project.as_a_user.kedro("run", "--env=smoke")
     assert done.returncode == 0, done.stdout + done.stderr
     return SmokeRun(project, done.stdout, project.named_runs())
 

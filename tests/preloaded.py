@@ -1,0 +1,144 @@
+"""Kedro's commands in processes of their own that need not import the libraries first.
+
+    python preloaded.py serve SOCKET MODULE ...     imports the modules, and forks a process for
+                                                    each command that it is sent
+    python preloaded.py ask SOCKET ARGUMENT ...     runs `kedro ARGUMENT ...` in such a process
+
+The second stands for the process: it has its streams, its folder, environment and exit status,
+hands on the signals that it is sent, and takes it with it where it is killed. Nothing of this package
+is imported before the fork, nor TensorFlow: each project brings its own code, and has to start
+TensorFlow as it does for a user. At its end, a command says in the last line of its errors whether
+it has loaded TensorFlow.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+HANDED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def ask(address: str, arguments: list[str]) -> None:
+    """Have a command run, and end as it ends."""
+    signals: list[int] = []
+    for number in HANDED_ON:
+        signal.signal(number, lambda number, _frame: signals.append(number))
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(address)
+    request = {"arguments": arguments, "folder": os.getcwd(), "environment": dict(os.environ)}
+    content = json.dumps(request).encode()
+    socket.send_fds(connection, [len(content).to_bytes(4, "big")], [1, 2])
+    connection.sendall(content)
+    connection.settimeout(0.02)
+    answer = b""
+    while answer.count(b"\n") < 2:
+        with suppress(TimeoutError):
+            answer += connection.recv(100)
+        while signals and b"\n" in answer:
+            os.kill(int(answer.partition(b"\n")[0]), signals.pop(0))
+    status = int(answer.splitlines()[1])
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    sys.exit(status)
+
+
+def serve(address: str, modules: list[str]) -> None:
+    """Import modules, and run each command in a process of its own, watched by another."""
+    import gc
+    import importlib
+
+    for module in modules:
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # or each process would copy what it only counts
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    tests = os.getppid()
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(address)
+    server.listen()
+    server.settimeout(5)
+    while os.getppid() == tests:
+        try:
+            connection, _ = server.accept()
+        except TimeoutError:
+            continue
+        connection.setblocking(True)
+        if os.fork() == 0:
+            server.close()
+            watch(connection)
+        connection.close()
+
+
+def watch(connection: socket.socket) -> None:
+    """Run the command that is asked for, say how it ended, and kill it once nobody waits for it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    length, streams, _, _ = socket.recv_fds(connection, 4, 2)
+    with connection.makefile("rb") as requests:
+        request = json.loads(requests.read(int.from_bytes(length, "big")))
+    pid = os.fork()
+    if pid == 0:
+        connection.close()
+        run(request, streams)
+    for stream in streams:
+        os.close(stream)
+    connection.sendall(b"%d\n" % pid)
+    connection.setblocking(False)
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            connection.setblocking(True)
+            connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+            os._exit(0)
+        try:
+            if connection.recv(1) == b"":
+                os.kill(pid, signal.SIGKILL)
+        except BlockingIOError:
+            time.sleep(0.02)
+
+
+def run(request: dict[str, Any], streams: list[int]) -> None:
+    """Be the command."""
+    import atexit
+    import threading
+
+    for number in HANDED_ON:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, stream in enumerate((nothing, *streams)):
+        os.dup2(stream, number)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.umask(0o022)
+    time.tzset()
+    sys.path[0] = ""
+    sys.argv = ["kedro", *request["arguments"]]
+    status = 1
+    try:
+        from kedro.framework.cli.cli import main
+
+        main()
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        sys.stderr.write(f"{'tensorflow' in sys.modules}\n")
+        sys.stdout.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    {"serve": serve, "ask": ask}[sys.argv[1]](sys.argv[2], sys.argv[3:])
