@@ -20,6 +20,7 @@ from autoencoder_lab.tracking.shared_view import METRICS, page
 
 HERE = Path(__file__).parent
 CARD = "[data-testid='experiment-view-compare-runs-card']"
+LONGEST_WAIT = 300_000  # milliseconds: on a busy machine, pages take their time
 SIZE = {"width": 1680, "height": 1000}
 
 
@@ -31,12 +32,14 @@ def main(address: str, folder: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        tab = browser.new_page(viewport=SIZE)
-        expect.set_options(timeout=30_000)
+        context = browser.new_context(viewport=SIZE)
+        context.set_default_timeout(LONGEST_WAIT)
+        expect.set_options(timeout=LONGEST_WAIT)
+        tab = context.new_page()
         tab.goto(f"{address}/{page(parent.info.experiment_id)}")
         show_list(tab, parent, children, folder)
         show_comparison(tab, children, folder)
-        tab = browser.new_page(viewport=SIZE)
+        tab = context.new_page()
         tab.goto(f"{address}/{page(parent.info.experiment_id)}&compareRunsMode=CHART")
         show_charts(tab, parent, children, folder)
         browser.close()

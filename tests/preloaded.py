@@ -5,10 +5,10 @@
     python preloaded.py ask SOCKET ARGUMENT ...     runs `kedro ARGUMENT ...` in such a process
 
 The second stands for the process: it has its streams, its folder, environment and exit status,
-hands on the signals that it is sent, and takes it with it where it is killed. Nothing of this package
-is imported before the fork, nor TensorFlow: each project brings its own code, and has to start
-TensorFlow as it does for a user. At its end, a command says in the last line of its errors whether
-it has loaded TensorFlow.
+hands on the signals that it is sent, and takes it with it where it is killed. Nothing of this
+package is imported before the fork, nor TensorFlow: each project brings its own code, and has to
+start TensorFlow as it does for a user. At its end, a command says in the last line of its errors
+whether it has loaded TensorFlow.
 """
 
 import json

@@ -204,7 +204,7 @@ def test_after_an_error_no_bar_is_left_running(
 
     left = set(threading.enumerate()) - before
     for thread in left:
-        thread.join(timeout=5)  # rich does not wait for the end of its own
+        thread.join(timeout=60)  # rich does not wait for the end of its own
     # The error is still here, and with its traceback what it was raised in.
     assert not any(thread.is_alive() for thread in left), caught
 

@@ -2,9 +2,11 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from autoencoder_lab.datasets import stored_arrays
 from autoencoder_lab.datasets.found_arrays import Found, prepare
@@ -88,9 +90,20 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     assert list((tmp_path / "toys" / "key").iterdir()) == []
 
 
-def test_one_makes_arrays_and_others_wait_for_them(tmp_path: Path) -> None:
+def test_one_makes_arrays_and_others_wait_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = tmp_path / "toys" / "key"
     found_whole = []
+    other_asks = threading.Event()
+
+    class WatchedLock(FileLock):
+        def acquire(self, *args: Any, **options: Any) -> Any:
+            if threading.current_thread() is other:
+                other_asks.set()
+            return super().acquire(*args, **options)
+
+    monkeypatch.setattr(stored_arrays, "FileLock", WatchedLock)
 
     def wait_for_it() -> None:
         with stored_arrays.made_in_one_piece(key) as partial:
@@ -100,8 +113,7 @@ def test_one_makes_arrays_and_others_wait_for_them(tmp_path: Path) -> None:
     with stored_arrays.made_in_one_piece(key) as partial:
         assert partial is not None
         other.start()
-        other.join(timeout=0.5)
-        assert other.is_alive()
+        assert other_asks.wait(60)
         (partial / "whole").touch()
     other.join()
 

@@ -1,24 +1,28 @@
 """One session at a time writes to a cell."""
 
 import json
+import signal
 
 from .conftest import ProjectCopy
 
-SMOKE = ("run", "--env=smoke", "--pipelines=stacked")
+EPOCHS = 1000
+CELL = ("run", "--env=smoke", "--pipelines=stacked")
 
 
-def test_two_sessions_of_one_cell_do_not_mix(project: ProjectCopy) -> None:
-    cell = project.folder / "data/07_model_output/digits/stacked/seed-5"
-    long = project.start(*SMOKE, "--params=seed=5,stacked.training.epochs=3000")
-    assert long.stdout is not None
-    next(line for line in long.stdout if "stacked: epoch" in line)
+def test_two_sessions_of_one_cell_do_not_mix(tiny_project: ProjectCopy) -> None:
+    cell = tiny_project.folder / "data/07_model_output/tiny/stacked/seed-5"
+    first = tiny_project.as_a_user.start(*CELL, f"--params=seed=5,stacked.training.epochs={EPOCHS}")
+    assert first.stdout is not None
+    next(line for line in first.stdout if "stacked: epoch" in line)
+    first.send_signal(signal.SIGSTOP)  # or it might end before the second begins
 
-    short = project.kedro(*SMOKE, "--params=seed=5,stacked.training.epochs=1")
-    _, errors = long.communicate(timeout=300)
+    second = tiny_project.kedro(*CELL, "--params=seed=5,stacked.training.epochs=1")
+    first.send_signal(signal.SIGCONT)
+    _, errors = first.communicate(timeout=600)
 
-    assert short.returncode == 1
-    assert "another session is writing to" in short.stderr
-    assert long.returncode == 0, errors
-    assert len((cell / "training_history.csv").read_text().splitlines()) == 3001
+    assert second.returncode == 1
+    assert "another session is writing to" in second.stderr
+    assert first.returncode == 0, errors
+    assert len((cell / "training_history.csv").read_text().splitlines()) == EPOCHS + 1
     origin = json.loads((cell / "made_from.json").read_text())["files"]["training_history.csv"]
-    assert origin["parameters"]["stacked.training.epochs"] == 3000
+    assert origin["parameters"]["stacked.training.epochs"] == EPOCHS

@@ -14,6 +14,8 @@ FAST = (
     "stacked.training.epochs=1,pretraining.steps=20,pretraining.label_budgets=50,"
     "evaluation.tsne_images=100"
 )
+OWN = f"{FAST},stacked.training.compilation=graph,pretraining.compilation=graph"
+"""Of data of one's own; MNIST shows what XLA compiles."""
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_unlabelled_colour_images_in_an_archive(
     pixels = np.random.default_rng(0).integers(0, 256, (150, 32, 32, 3), dtype=np.uint8)
     np.savez(raw / "colours" / "colours.npz", train_images=pixels)
 
-    printed = succeed("run", "--pipelines=stacked", f"--params=dataset=colours,{FAST}")
+    printed = succeed("run", "--pipelines=stacked", f"--params=dataset=colours,{OWN}")
 
     run = project.runs()[0]
     assert run.info.status == "FINISHED"
@@ -60,7 +62,7 @@ def test_a_folder_of_labelled_images_of_odd_size(
             pixels = rng.normal(brightness, 20, (27, 31)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"{n}.png")
 
-    succeed("run", "--pipelines=stacked", f"--params=dataset=shades,{FAST}")
+    succeed("run", "--pipelines=stacked", f"--params=dataset=shades,{OWN}")
 
     run = project.runs()[0]
     assert run.info.status == "FINISHED"
@@ -76,7 +78,7 @@ def test_images_that_are_all_the_same_and_of_one_class_are_handled_and_said(
     np.savez(raw / "grey" / "grey.npz", train_images=pixels, train_labels=np.full(60, 3))
 
     printed = " ".join(
-        succeed("run", "--pipelines=stacked", f"--params=dataset=grey,{FAST}").split()
+        succeed("run", "--pipelines=stacked", f"--params=dataset=grey,{OWN}").split()
     )
 
     run = project.runs()[0]
@@ -111,7 +113,7 @@ def test_images_as_people_have_them(
     )
 
     try:
-        succeed("run", "--pipelines=stacked", f"--params=dataset=parts,{FAST}")
+        succeed("run", "--pipelines=stacked", f"--params=dataset=parts,{OWN}")
     finally:
         local.unlink()
 
@@ -139,7 +141,7 @@ def test_what_is_of_another_class_than_all_training_images_is_found(
                 pixels[:, n % 12 :: 3] = 255
             Image.fromarray(pixels).save(folder / f"{n}.png")
 
-    succeed("run", "--pipelines=stacked", f"--params=dataset=screws,{FAST}")
+    succeed("run", "--pipelines=stacked", f"--params=dataset=screws,{OWN}")
 
     run = project.runs()[0]
     assert run.info.status == "FINISHED"
@@ -152,7 +154,7 @@ def test_a_class_that_is_called_normal_is_all_that_is_trained_on(
     project: ProjectCopy, succeed: Callable[..., str]
 ) -> None:
     said = succeed(
-        "run", "--pipelines=stacked", f"--params=dataset=digits,evaluation.normal_class=0,{FAST}"
+        "run", "--pipelines=stacked", f"--params=dataset=digits,evaluation.normal_class=0,{OWN}"
     )
 
     run = project.runs()[0]

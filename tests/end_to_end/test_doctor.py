@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ProjectCopy, copy_project
+from .conftest import ProjectCopy, copy_tiny_project
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
-    project = copy_project(tmp_path_factory.mktemp("doctor"))
+    project = copy_tiny_project(tmp_path_factory.mktemp("doctor"))
     done = project.kedro("run", "--env=smoke", "--pipelines=linear")
     assert done.returncode == 0, done.stderr
     return project
@@ -36,7 +36,7 @@ def test_a_sound_project_has_no_problems(project: ProjectCopy) -> None:
 
 
 def test_without_a_store_none_is_made(tmp_path: Path) -> None:
-    project = copy_project(tmp_path)
+    project = copy_tiny_project(tmp_path)
 
     assert problems(project) == []
     assert project.written() == []
@@ -76,7 +76,7 @@ def test_results_that_are_not_in_the_store_are_logged_by_what_is_advised(
     command = shlex.split(advice.removeprefix("→ kedro "))
     done = project.kedro(*command)
 
-    assert text.startswith("linear on digits, seed 42: no run holds 20 of 20 files")
+    assert text.startswith("linear on tiny, seed 42: no run holds 20 of 20 files")
     assert done.returncode == 0, done.stderr
     assert "train_autoencoder" not in done.stdout
     assert problems(project) == []

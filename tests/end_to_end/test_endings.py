@@ -8,22 +8,29 @@ import pytest
 
 from .conftest import ProjectCopy
 
+HOURS = 1_000_000
+"""Epochs."""
 
-def test_an_error_after_training_fails_the_run_and_its_results_stay(project: ProjectCopy) -> None:
-    process = project.start("run", "--env=smoke", "--pipelines=stacked")
+
+def test_an_error_after_training_fails_the_run_and_its_results_stay(
+    tiny_project: ProjectCopy,
+) -> None:
+    process = tiny_project.start(
+        "run", "--env=smoke", "--pipelines=stacked", "--params=stacked.training.epochs=500"
+    )
     assert process.stdout is not None
     next(line for line in process.stdout if "Running stacked.train_autoencoder" in line)
     # A folder where a figure should go.
-    (project.folder / "data/08_reporting/digits/stacked/seed-42/map.png").mkdir()
-    printed, errors = process.communicate(timeout=120)
+    (tiny_project.folder / "data/08_reporting/tiny/stacked/seed-42/map.png").mkdir()
+    printed, errors = process.communicate(timeout=600)
 
     assert process.returncode == 1
     assert "stacked.draw_map failed: IsADirectoryError" in " ".join(printed.split())
     assert "Traceback" not in printed + errors
-    [run] = project.runs()
+    [run] = tiny_project.runs()
     assert run.info.status == "FAILED"
     assert "val/loss" in run.data.metrics
-    assert "data/06_models/digits/stacked/seed-42/model.keras" in project.written()
+    assert "data/06_models/tiny/stacked/seed-42/model.keras" in tiny_project.written()
 
 
 @pytest.mark.parametrize(
@@ -37,40 +44,42 @@ def test_an_error_after_training_fails_the_run_and_its_results_stay(project: Pro
     ],
 )
 def test_an_interrupted_run_is_killed_and_leaves_no_part_of_a_file(
-    project: ProjectCopy, ending: signal.Signals, runner: str, exit_status: int
+    tiny_project: ProjectCopy, ending: signal.Signals, runner: str, exit_status: int
 ) -> None:
-    before = project.written()
-    process = project.start("run", "--pipelines=stacked", "--params=seed=7", f"--runner={runner}")
+    before = tiny_project.written()
+    params = f"--params=seed=7,stacked.training.epochs={HOURS}"
+    process = tiny_project.start(
+        "run", "--env=smoke", "--pipelines=stacked", params, f"--runner={runner}"
+    )
     assert process.stdout is not None
     next(line for line in process.stdout if "stacked: epoch" in line)
 
     process.send_signal(ending)
-    _, errors = process.communicate(timeout=15)  # the fit would take longer
+    _, errors = process.communicate(timeout=600)
 
     assert process.returncode == exit_status, errors
-    assert project.runs()[0].info.status == "KILLED"
+    assert tiny_project.runs()[0].info.status == "KILLED"
     # What was done by then is whole, and there is no part of anything else.
-    new = {Path(path) for path in set(project.written()) - set(before) if "mnist" in path}
-    assert {path.suffix for path in new} <= {".json", ".png"}
-    results = {path.parent for path in new if path.name != "made_from.json"}
-    assert results <= {Path("data/08_reporting/mnist/shared/seed-7")}
+    new = {Path(path) for path in set(tiny_project.written()) - set(before) if "seed-7" in path}
+    assert not {path.name for path in new if path.suffix == ".partial"}
+    assert {path.name for path in new if "shared" not in path.parts} <= {".lock", "made_from.json"}
 
 
 def test_a_diverging_variant_keeps_its_losses_and_leaves_the_other_alone(
-    project: ProjectCopy,
+    tiny_project: ProjectCopy,
 ) -> None:
-    done = project.kedro(
+    done = tiny_project.kedro(
         "run",
         "--env=smoke",
         "--pipelines=linear,stacked",
-        "--params=seed=8,linear.training.learning_rate=1e30",
+        "--params=seed=8,linear.training.learning_rate=1e30,linear.training.batch_size=4",
     )
 
     assert done.returncode == 1
     assert "the loss became nan in epoch 1: try a learning_rate below 1e+30" in done.stdout
     assert "failed: linear" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    runs = project.named_runs(3)
+    runs = tiny_project.named_runs(3)
     assert {name: run.info.status for name, run in runs.items()} == {
         "linear+stacked": "FAILED",
         "linear": "FAILED",

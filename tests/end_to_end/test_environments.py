@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ProjectCopy, commit, copy_project
+from .conftest import ProjectCopy, commit, copy_tiny_project
 
 INGEST = ("run", "--env=smoke", "--pipelines=ingest")
 
@@ -18,7 +18,7 @@ INGEST = ("run", "--env=smoke", "--pipelines=ingest")
 @pytest.fixture
 def project(tmp_path: Path) -> ProjectCopy:
     """Return a project for each test its own."""
-    return copy_project(tmp_path)
+    return copy_tiny_project(tmp_path)
 
 
 def statuses(project: ProjectCopy) -> list[str]:
@@ -77,10 +77,10 @@ def test_a_variant_of_ones_own_is_a_file_also_in_an_archive(project: ProjectCopy
 
     assert done.returncode == 0, done.stderr
     [run] = project.runs()
-    assert (run.info.run_name, run.info.status) == ("mine digits 42", "FINISHED")
+    assert (run.info.run_name, run.info.status) == ("mine tiny 42", "FINISHED")
     assert run.data.tags["variant"] == "mine"
     assert run.data.params["model.family"] == "tied"
-    assert "data/06_models/digits/mine/seed-42/model.keras" in project.written()
+    assert "data/06_models/tiny/mine/seed-42/model.keras" in project.written()
 
 
 def test_with_the_package_installed_outside_of_the_project(
@@ -94,7 +94,7 @@ def test_with_the_package_installed_outside_of_the_project(
 
     assert done.returncode == 0, done.stderr
     assert statuses(project) == ["FINISHED"]
-    assert "data/08_reporting/digits/shared/seed-42/samples.png" in project.written()
+    assert "data/08_reporting/tiny/shared/seed-42/samples.png" in project.written()
 
 
 def test_with_an_environment_that_names_only_a_server(project: ProjectCopy, server: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
-from .conftest import ProjectCopy, commit, copy_project
+from .conftest import ProjectCopy, commit, copy_tiny_project
 
 STUDY = ("study", "--env=smoke", "--variants=linear,tied", "--jobs=2")
 CELLS = {(variant, seed) for variant in ("linear", "tied") for seed in ("1", "2")}
@@ -18,7 +18,7 @@ CELLS = {(variant, seed) for variant in ("linear", "tied") for seed in ("1", "2"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
-    return copy_project(tmp_path_factory.mktemp("study"))
+    return copy_tiny_project(tmp_path_factory.mktemp("study"))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def done(project: ProjectCopy) -> subprocess.CompletedProcess[str]:
         "run",
         "--env=smoke",
         "--pipelines=linear",
-        "--params=dataset=digits,seed=1,run_key=study",
+        "--params=dataset=tiny,seed=1,run_key=study",
     )
     assert first.returncode == 0, first.stderr
     return project.kedro(*STUDY, "--seeds=1,2")
@@ -49,10 +49,10 @@ def test_a_dry_run_lists_the_commands_and_runs_none(project: ProjectCopy) -> Non
     assert len(commands) == 5
     assert commands[0] == (
         "to run  kedro run --env=smoke --pipelines=linear "
-        "--params=dataset=digits,seed=1,run_key=study --only-missing-outputs"
+        "--params=dataset=tiny,seed=1,run_key=study --only-missing-outputs"
     )
     assert commands[-1] == (
-        "to run  kedro run --env=smoke --pipelines=comparison --params=dataset=digits,run_key=study"
+        "to run  kedro run --env=smoke --pipelines=comparison --params=dataset=tiny,run_key=study"
     )
     assert printed[-1] == "0 of 4 cells of run_key study are done."
     assert project.runs() == []
@@ -62,12 +62,12 @@ def test_cells_that_are_done_are_skipped_and_all_are_compared(
     project: ProjectCopy, done: subprocess.CompletedProcess[str]
 ) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
-    assert set(re.findall(r"done +digits, (\w+), seed (\d)", done.stdout)) == CELLS - {
+    assert set(re.findall(r"done +tiny, (\w+), seed (\d)", done.stdout)) == CELLS - {
         ("linear", "1")
     }
     assert "4 of 4 cells of run_key study are done." in done.stdout
     assert statuses(project) == dict.fromkeys(CELLS, "FINISHED")
-    folder = project.folder / "data/08_reporting/digits/study"
+    folder = project.folder / "data/08_reporting/tiny/study"
     board = pd.read_csv(folder / "comparison/leaderboard.csv")
     assert set(board.loc[board["metric"] == "test/mse", "seeds"]) == {2}
     assert "Pipeline execution completed" in (folder / "tied/seed-2/run.log").read_text()
@@ -82,7 +82,7 @@ def test_a_study_that_is_done_only_compares(
 
     assert again.returncode == 0
     assert "train_autoencoder" not in again.stdout
-    assert not re.findall(r"done +digits", again.stdout)
+    assert not re.findall(r"done +tiny", again.stdout)
     assert len(project.runs()) == n_runs  # of a run key, the comparison is in the parent
 
 
@@ -95,7 +95,7 @@ def test_the_verdict_is_good_where_all_is_finished_and_names_what_is_not(
     assert of_all.returncode == 0, of_all.stderr
     assert of_all.stdout.endswith("Run key study is FINISHED.\n")
     assert of_more.returncode == 1
-    assert "NOT BEGUN  digits, linear, seed 3" in of_more.stdout
+    assert "NOT BEGUN  tiny, linear, seed 3" in of_more.stdout
     assert of_more.stdout.endswith("Run key study is FAILED.\n")
     assert "True" not in of_more.stderr  # TensorFlow was not loaded
 
@@ -108,7 +108,7 @@ def test_cells_made_from_something_else_are_refused_and_named(
     refused = project.kedro(*STUDY, "--seeds=1,3", "--params=linear.training.batch_size=16")
 
     assert refused.returncode == 1
-    assert "digits, linear, seed 1: training.batch_size is 32, but 16 now" in refused.stderr
+    assert "tiny, linear, seed 1: training.batch_size is 32, but 16 now" in refused.stderr
     assert "seed 3" not in refused.stderr
     assert "choose another --run-key" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -119,55 +119,56 @@ def test_a_cell_that_fails_leaves_the_others_alone_and_is_a_row_of_the_compariso
     project: ProjectCopy,
 ) -> None:
     study = (*STUDY, "--seeds=1", "--run-key=failing")
-    failed = project.kedro(*study, "--params=linear.training.learning_rate=1e9")
+    failed = project.kedro(*study, "--params=linear.training.learning_rate=1e30")
     verdict = project.kedro(*study, "--verdict")
 
-    log = "data/08_reporting/digits/failing/linear/seed-1/run.log"
+    log = "data/08_reporting/tiny/failing/linear/seed-1/run.log"
     assert failed.returncode == 1
-    assert f"failed  digits, linear, seed 1: {project.folder}/{log}" in failed.stdout
+    assert f"failed  tiny, linear, seed 1: {project.folder}/{log}" in failed.stdout
     assert "1 of 2 cells of run_key failing are done." in failed.stdout
     assert "Diverged" in (project.folder / log).read_text()
-    cells = pd.read_csv(project.folder / "data/08_reporting/digits/failing/comparison/cells.csv")
+    cells = pd.read_csv(project.folder / "data/08_reporting/tiny/failing/comparison/cells.csv")
     assert dict(zip(cells["variant"], cells["status"], strict=True)) == {
         "linear": "FAILED",
         "tied": "FINISHED",
     }
     assert verdict.returncode == 1
     assert verdict.stdout.splitlines()[-4:] == [
-        "FAILED     digits, linear, seed 1",
-        "FINISHED   digits, tied, seed 1",
-        "FINISHED   digits, comparison",
+        "FAILED     tiny, linear, seed 1",
+        "FINISHED   tiny, tied, seed 1",
+        "FINISHED   tiny, comparison",
         "Run key failing is FAILED.",
     ]
 
 
 def test_a_cell_of_other_code_spoils_the_verdict(tmp_path: Path) -> None:
-    project = copy_project(tmp_path)
+    project = copy_tiny_project(tmp_path)
     study = (*STUDY, "--seeds=1")
     for variant, code in (("linear", ""), ("tied", "# another machine, another commit\n")):
         with (project.folder / "src/autoencoder_lab/seeds.py").open("a") as module:
             module.write(code)
         commit(project)
         command = (
-            f"run --env=smoke --pipelines={variant} --params=dataset=digits,seed=1,run_key=study"
+            f"run --env=smoke --pipelines={variant} --params=dataset=tiny,seed=1,run_key=study"
         )
         assert project.kedro(*command.split()).returncode == 0
 
     verdict = project.kedro(*study, "--verdict")
 
     assert verdict.returncode == 1
-    assert re.search(r"LEFT OUT   digits, linear, seed 1: commit is \w+, but \w+", verdict.stdout)
+    assert re.search(r"LEFT OUT   tiny, linear, seed 1: commit is \w+, but \w+", verdict.stdout)
 
 
 def test_ctrl_c_ends_the_cells_and_the_same_command_goes_on(project: ProjectCopy) -> None:
-    study = (*STUDY, "--seeds=7", "--run-key=interrupted")
-    log = project.folder / "data/08_reporting/digits/interrupted/linear/seed-7/run.log"
+    long = "--params=linear.training.epochs=1000,tied.training.epochs=1000"
+    study = (*STUDY, "--seeds=7", "--run-key=interrupted", long)
+    log = project.folder / "data/08_reporting/tiny/interrupted/linear/seed-7/run.log"
     process = project.start(*study)
     while not (log.exists() and "Running linear." in log.read_text()):
         assert process.poll() is None
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=600)
     interrupted = {run.info.status for run in project.runs() if is_of(run, "interrupted")}
 
     again = project.kedro(*study)
@@ -188,7 +189,7 @@ def is_of(run: Run, run_key: str) -> bool:
     ("option", "problem"),
     [
         ("--variants=linaer", "variants: linaer (did you mean linear?); allowed: convolutional"),
-        ("--datasets=mnits", "dataset is 'mnits'; allowed: digits, mnist"),
+        ("--datasets=mnits", "dataset is 'mnits'; allowed: digits, mnist, tiny"),
         ("--seeds=1,x", "seeds.1 is 'x'; allowed: integer"),
         ("--run-key=2026_11", "2026_11 would be read as 202611 after --params"),
         (
