@@ -3,8 +3,8 @@
     pytest -n auto --dist loadscope --no-loadscope-reorder --junitxml=after.xml
     python benchmarks/suite.py after.xml [--before before.xml]
 
-Writes `benchmarks/results/suite.md`. The seconds of a folder are those of its tests, set-up included,
-added up; the tests of several modules run side by side.
+Writes `benchmarks/results/suite.md`. The seconds of a folder are those of its tests, set-up
+included, added up; the tests of several modules run side by side.
 """
 
 import argparse
