@@ -13,7 +13,12 @@ from autoencoder_lab.training.arms import (
 
 MODEL = DenseParams(family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid")
 PARAMS = PretrainingParams(
-    label_budgets=(30, 60), draws=2, steps=60, batch_size=16, learning_rate=0.01
+    label_budgets=(30, 60),
+    draws=2,
+    steps=60,
+    batch_size=16,
+    learning_rate=0.01,
+    compilation="graph",
 )
 SHAPE = (5, 3, 1)
 
