@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,14 @@ from urllib.parse import quote
 
 import yaml
 
-from ..end_to_end.conftest import PROJECT, ProjectCopy, commit, copy_tiny_project
+from ..end_to_end.conftest import (
+    PRELOADED,
+    PROJECT,
+    ProjectCopy,
+    commit,
+    copy_tiny_project,
+    preloaded_kedro,
+)
 from ..servers import free_port
 
 AIRFLOW_PYTHON = PROJECT / "orchestration/.venv/bin/python"
@@ -29,7 +37,8 @@ QUICK = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+    "PGOPTIONS": "-c jit=off",  # it compiles what runs for a moment
 }
 """What takes minutes by itself, in seconds; and less time between the tasks of a run."""
 
@@ -37,10 +46,7 @@ QUICK = {
 def copy_for_airflow(
     parent: Path, server: str, schedules: Mapping[str, object], env: str = "smoke"
 ) -> Path:
-    """Return a copy of the project of which an environment's runs are tracked on a server.
-
-    Its smoke environment is of the tiny data set.
-    """
+    """Return a copy of the tiny project of which an environment's runs are tracked on a server."""
     folder = copy_tiny_project(parent).folder
     (folder / ".venv").symlink_to(sys.prefix)
     orchestration = PROJECT / "orchestration"
@@ -63,6 +69,16 @@ def two_copies_for_airflow(
     second = two / first.name
     shutil.copytree(first, second, symlinks=True)
     return [first, second]
+
+
+def preload_kedro(copy: Path) -> None:
+    """Let the tasks of a copy find the libraries imported: see tests/preloaded.py."""
+    (copy / ".venv").unlink()
+    kedro = copy / ".venv/bin/kedro"
+    kedro.parent.mkdir(parents=True)
+    ask = shlex.join([sys.executable, "-SE", str(PRELOADED), "ask", preloaded_kedro()])
+    kedro.write_text(f'#!/bin/sh\nexec {ask} "$@"\n')
+    kedro.chmod(0o755)
 
 
 @contextmanager
@@ -132,14 +148,16 @@ class Airflow:
             for task in tasks
         }
 
-    def wait(self, is_so: Callable[[], Any], seconds: float = 600) -> Any:
+    def wait(
+        self, is_so: Callable[[], Any], seconds: float = 600, *, between_looks: float = 0.5
+    ) -> Any:
         """Return what is so, once it is; show what the scheduler says if it takes too long."""
         deadline = time.monotonic() + seconds
         while not (found := is_so()):
             if time.monotonic() > deadline:
                 log = (self.home / "logs/scheduler.log").read_text()
                 raise TimeoutError(f"it took more than {seconds} s\n{log[-5_000:]}")
-            time.sleep(0.2)
+            time.sleep(between_looks)
         return found
 
     def wait_until_over(self, dag: str, run_id: str, seconds: float = 600) -> str:
