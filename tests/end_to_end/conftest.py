@@ -20,6 +20,9 @@ from mlflow.entities import Run
 PROJECT = Path(__file__).parents[2]
 
 
+WIDE = "200"
+"""Columns of the terminal: messages are not broken into lines."""
+
 PRELOADED = PROJECT / "tests" / "preloaded.py"
 LIBRARIES = (
     "faiss",
@@ -47,8 +50,9 @@ def preloaded_kedro() -> str:
     """Start what runs commands without these seconds, and return its address."""
     address = f"{tempfile.mkdtemp()}/kedro"
     # What settings.py sets before these libraries are imported.
-    environment = {**os.environ, "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
+    quiet = {"DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
     command = [sys.executable, PRELOADED, "serve", address, *LIBRARIES]
+    environment = {**os.environ, "COLUMNS": WIDE, **quiet}
     server = subprocess.Popen(command, env=environment, start_new_session=True)
     while not os.path.exists(address):
         assert server.poll() is None
@@ -98,7 +102,7 @@ class ProjectCopy:
         return subprocess.Popen(
             [sys.executable, *command, *arguments],
             cwd=self.folder / folder,
-            env={**os.environ, "COLUMNS": "200", **environment},
+            env={**os.environ, "COLUMNS": WIDE, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -76,7 +76,8 @@ def test_a_diverging_variant_keeps_its_losses_and_leaves_the_other_alone(
     )
 
     assert done.returncode == 1
-    assert "the loss became nan in epoch 1: try a learning_rate below 1e+30" in done.stdout
+    printed = " ".join(done.stdout.split())
+    assert "the loss became nan in epoch 1: try a learning_rate below 1e+30" in printed
     assert "failed: linear" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     runs = tiny_project.named_runs(3)
