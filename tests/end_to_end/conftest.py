@@ -46,9 +46,11 @@ LIBRARIES = (
 
 
 @cache
-def preloaded_kedro() -> str:
-    """Start what runs commands without these seconds, and return its address."""
-    address = f"{tempfile.mkdtemp()}/kedro"
+def preloaded_kedro() -> list[str]:
+    """Start what runs commands without these seconds, and return what has it run them."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    address = f"{folder}/kedro"
     # What settings.py sets before these libraries are imported.
     quiet = {"DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
     command = [sys.executable, PRELOADED, "serve", address, *LIBRARIES]
@@ -58,7 +60,7 @@ def preloaded_kedro() -> str:
         assert server.poll() is None
         time.sleep(0.1)
     atexit.register(server.kill)
-    return address
+    return [sys.executable, "-SE", str(PRELOADED), "ask", address]
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,10 @@ class ProjectCopy:
             "atexit.register(lambda: print('tensorflow' in sys.modules, file=sys.stderr)); "
             "main()"
         )
-        command = ["-u", "-c", script]
-        if self.is_preloaded:
-            command = ["-SE", str(PRELOADED), "ask", preloaded_kedro()]
+        as_a_user = [sys.executable, "-u", "-c", script]
+        command = preloaded_kedro() if self.is_preloaded else as_a_user
         return subprocess.Popen(
-            [sys.executable, *command, *arguments],
+            [*command, *arguments],
             cwd=self.folder / folder,
             env={**os.environ, "COLUMNS": WIDE, **environment},
             stdout=subprocess.PIPE,

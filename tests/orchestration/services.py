@@ -20,7 +20,6 @@ from urllib.parse import quote
 import yaml
 
 from ..end_to_end.conftest import (
-    PRELOADED,
     PROJECT,
     ProjectCopy,
     commit,
@@ -80,8 +79,7 @@ def preload_kedro(copy: Path) -> None:
     (copy / ".venv").unlink()
     kedro = copy / ".venv/bin/kedro"
     kedro.parent.mkdir(parents=True)
-    ask = shlex.join([sys.executable, "-SE", str(PRELOADED), "ask", preloaded_kedro()])
-    kedro.write_text(f'#!/bin/sh\nexec {ask} "$@"\n')
+    kedro.write_text(f'#!/bin/sh\nexec {shlex.join(preloaded_kedro())} "$@"\n')
     kedro.chmod(0o755)
 
 

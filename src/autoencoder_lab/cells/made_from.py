@@ -52,6 +52,22 @@ class MadeFrom(Record):
     files: dict[str, Origin]
 
 
+def find_problem(file: StoredFile, origin: Origin | None, now: Origin) -> str:
+    """Return why a file that is there cannot be used again; nothing where it can.
+
+    Args:
+        origin: What it was made from, if its record says so.
+        now: What it would be made from now.
+    """
+    if origin is None:
+        return f"cannot be used again: no {FILE_NAME} says what it is made from"
+    if differences := origin.differences(now):
+        return f"was made from something else: {'; '.join(differences)}"
+    if file.sha256() != origin.sha256:
+        return "has been altered since it was made"
+    return ""
+
+
 def read(file: StoredFile) -> MadeFrom:
     """Return what a `made_from.json` says; nothing where there is none.
 

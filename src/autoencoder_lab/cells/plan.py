@@ -157,13 +157,7 @@ class _Known:
         """Return why a file that is there cannot be used again; nothing where it can."""
         if name in self._damages:
             return f"cannot be used again: {self._damages[name]}"
-        if name not in self.origins:
-            return f"cannot be used again: no {made_from.FILE_NAME} says what it is made from"
-        if differences := self.origins[name].differences(now):
-            return f"was made from something else: {'; '.join(differences)}"
-        if self.files[name].sha256() != self.origins[name].sha256:
-            return "has been altered since it was made"
-        return ""
+        return made_from.find_problem(self.files[name], self.origins.get(name), now)
 
 
 def by_record(files: Mapping[str, StoredFile]) -> dict[StoredFile, list[str]]:

@@ -76,13 +76,12 @@ def _may_be_taken(file: StoredFile, record: StoredFile, now: Origin) -> bool:
         return False
     if origin is None or not origin.sha256 or not file.exists():
         return False
-    if origin.differences(now) or not origin.code.computes_like(now.code):
-        logger.info("%s was made from something else: it is made anew", file.address)
-        return False
-    if file.sha256() != origin.sha256:
-        logger.warning("%s has been altered since it was made: it is made anew", file.address)
-        return False
-    return True
+    problem = made_from.find_problem(file, origin, now)
+    if not problem and not origin.code.computes_like(now.code):
+        problem = "was made by other code"
+    if problem:
+        logger.info("%s %s: it is made anew", file.address, problem)
+    return not problem
 
 
 def _taking(node: Node, value: object) -> Node:
