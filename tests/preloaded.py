@@ -5,22 +5,52 @@
     python preloaded.py ask SOCKET ARGUMENT ...     runs `kedro ARGUMENT ...` in such a process
 
 The second stands for the process: it has its streams, its folder, environment and exit status,
-hands on the signals that it is sent, and takes it with it where it is killed. Nothing of this
-package is imported before the fork, nor TensorFlow: each project brings its own code, and has to
-start TensorFlow as it does for a user. At its end, a command says in the last line of its errors
-whether it has loaded TensorFlow.
+hands on the signals that it is sent, and takes it with it where it is killed. So do the commands
+that a command starts. Nothing of this package is imported before the fork: each project brings its
+own code. TensorFlow is, but hidden: at its end, a command says in the last line of its errors
+whether it has asked for it.
 """
 
 import json
 import os
+import shlex
 import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
+HIDDEN = ("tensorflow", "keras")
+
 HANDED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Hidden(MetaPathFinder, Loader):
+    """Modules that are imported, but that nobody sees before one of them is asked for."""
+
+    def __init__(self, packages: Sequence[str]) -> None:
+        names = [name for name in sys.modules if name.partition(".")[0] in packages]
+        self.modules = {name: sys.modules.pop(name) for name in names}
+        sys.meta_path.insert(0, self)
+
+    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
+        if name not in self.modules:
+            return None
+        sys.meta_path.remove(self)
+        sys.modules.update(self.modules)  # all of them: they know each other
+        self.spec = self.modules[name].__spec__
+        return ModuleSpec(name, self)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self.modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self.spec
 
 
 def ask(address: str, arguments: list[str]) -> None:
@@ -55,8 +85,10 @@ def serve(address: str, modules: list[str]) -> None:
 
     for module in modules:
         importlib.import_module(module)
+    Hidden(HIDDEN)
     gc.collect()
     gc.freeze()  # or each process would copy what it only counts
+    sys.executable = stand_in(address)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     tests = os.getppid()
     server = socket.socket(socket.AF_UNIX)
@@ -73,6 +105,18 @@ def serve(address: str, modules: list[str]) -> None:
             server.close()
             watch(connection)
         connection.close()
+
+
+def stand_in(address: str) -> str:
+    """Return a Python whose `-m kedro ...` is run in such a process, too."""
+    python, here = shlex.quote(sys.executable), shlex.quote(__file__)
+    kedro = f'shift 2; exec {python} -SE {here} ask {shlex.quote(address)} "$@"'
+    path = f"{address}-python"
+    with open(path, "x") as script:
+        script.write(f'#!/bin/sh\nif [ "$1 $2" = "-m kedro" ]; then {kedro}; fi\n')
+        script.write(f'exec {python} "$@"\n')
+    os.chmod(path, 0o755)
+    return path
 
 
 def watch(connection: socket.socket) -> None:
