@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from skimage.util import montage
 
 from autoencoder_lab.figures.figure import Figure
 
@@ -35,16 +34,14 @@ def filter_grid(filters: Filters, *, title: str) -> Figure:
     figure = Figure(figsize=(inches_wide, IMAGE_INCHES * n_rows + 0.9), layout="constrained")
     which = "" if n_shown == len(filters) else f", {n_shown} of {len(filters)}"
     figure.suptitle(f"{title}{which}")
-    all_axes = figure.subplots(n_rows, n_columns, squeeze=False)
-    for axes in all_axes.flat:
-        axes.set_axis_off()
-    is_coloured = shown.shape[-1] == 3
-    for axes, weights in zip(all_axes.flat, shown, strict=False):
-        if is_coloured:
-            axes.imshow((0.5 + weights / (2 * limit)).clip(0, 1))
-        else:
-            axes.imshow(weights.mean(axis=-1), cmap="RdBu_r", vmin=-limit, vmax=limit)
-    if not is_coloured:
-        scale = ScalarMappable(Normalize(-limit, limit), "RdBu_r")
-        figure.colorbar(scale, ax=all_axes, label="weight", shrink=0.9, extend="both")
+    axes = figure.subplots()  # one for all: matplotlib takes long to lay out sixty
+    axes.set_axis_off()
+    grid = {"grid_shape": (n_rows, n_columns), "padding_width": 1}
+    if shown.shape[-1] == 3:
+        colours = (0.5 + shown / (2 * limit)).clip(0, 1)
+        axes.imshow(montage(colours, fill=[1, 1, 1], channel_axis=-1, **grid))
+    else:
+        weights = montage(shown.mean(axis=-1), fill=np.nan, **grid)  # drawn as nothing
+        image = axes.imshow(weights, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        figure.colorbar(image, ax=axes, label="weight", shrink=0.9, extend="both")
     return figure
