@@ -10,8 +10,9 @@ from pathlib import Path
 
 def read_packages() -> dict[str, str]:
     """Return the version of each installed package, by its normalised name."""
-    found = {normalised(it.name): it.version for it in distributions()}
-    return dict(sorted(found.items()))
+    # Each `.name` and `.version` of a distribution would parse its description anew.
+    found = [it.metadata for it in distributions()]
+    return dict(sorted((normalised(it["Name"]), it["Version"]) for it in found))
 
 
 def read_machine() -> dict[str, str]:

@@ -21,6 +21,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 set_up_logging()
 
 from autoencoder_lab import cells, hooks, tracking, variants  # noqa: E402
+from autoencoder_lab.config_loader import ConfigLoader  # noqa: E402
 from autoencoder_lab.session import ExperimentSession  # noqa: E402
 
 SESSION_CLASS = ExperimentSession
@@ -51,6 +52,7 @@ HOOKS = (
     tracking.PrintSummary(_runs, _outputs, _champions),
 )
 
+CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

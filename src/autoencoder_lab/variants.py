@@ -46,6 +46,7 @@ def find_variants() -> Variants:
     # Not a new loader, which would take over from this one what ${globals:…} means.
     base_loader = copy(loader)
     base_loader.env = settings.CONFIG_LOADER_ARGS["base_env"]
+    base_loader.clear()
     parameters = loader["parameters"]
     names = variant_names(parameters)
     for name in names:
