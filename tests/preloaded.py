@@ -1,6 +1,6 @@
 """Kedro's commands in processes of their own that need not import the libraries first.
 
-    python preloaded.py serve SOCKET MODULE ...     imports the modules, and forks a process for
+    python preloaded.py serve SOCKET                imports libraries.py, and forks a process for
                                                     each command that it is sent
     python preloaded.py ask SOCKET ARGUMENT ...     runs `kedro ARGUMENT ...` in such a process
 
@@ -78,13 +78,12 @@ def ask(address: str, arguments: list[str]) -> None:
     sys.exit(status)
 
 
-def serve(address: str, modules: list[str]) -> None:
-    """Import modules, and run each command in a process of its own, watched by another."""
+def serve(address: str) -> None:
+    """Import libraries, and run each command in a process of its own, watched by another."""
     import gc
-    import importlib
 
-    for module in modules:
-        importlib.import_module(module)
+    import libraries  # noqa: F401  # beside this file
+
     Hidden(HIDDEN)
     gc.collect()
     gc.freeze()  # or each process would copy what it only counts
@@ -185,4 +184,7 @@ def run(request: dict[str, Any], streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    {"serve": serve, "ask": ask}[sys.argv[1]](sys.argv[2], sys.argv[3:])
+    if sys.argv[1] == "serve":
+        serve(sys.argv[2])
+    else:
+        ask(sys.argv[2], sys.argv[3:])

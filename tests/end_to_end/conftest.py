@@ -24,26 +24,6 @@ WIDE = "200"
 """Columns of the terminal: messages are not broken into lines."""
 
 PRELOADED = PROJECT / "tests" / "preloaded.py"
-LIBRARIES = (
-    "faiss",
-    "git",
-    "kedro.framework.cli.cli",
-    "kedro.framework.session",
-    "kedro_mlflow.config.kedro_mlflow_config",
-    "matplotlib.backends.backend_agg",
-    "mlflow.pyfunc",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "pandas",
-    "s3fs",
-    "scipy.stats",
-    "skimage.metrics",
-    "sklearn.cluster",
-    "sklearn.linear_model",
-    "sklearn.manifold",
-    "sklearn.model_selection",
-    "tensorflow",
-)
-"""What commands spend their first seconds on."""
 
 
 @cache
@@ -54,7 +34,7 @@ def preloaded_kedro() -> list[str]:
     address = f"{folder}/kedro"
     # What the project sets before these libraries are imported.
     quiet = {"DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    command = [sys.executable, PRELOADED, "serve", address, *LIBRARIES]
+    command = [sys.executable, PRELOADED, "serve", address]
     environment = {**os.environ, "COLUMNS": WIDE, **quiet}
     server = subprocess.Popen(command, env=environment, start_new_session=True)
     while not os.path.exists(address):

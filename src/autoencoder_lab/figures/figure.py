@@ -1,9 +1,10 @@
 """What figures are drawn on."""
 
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import matplotlib.figure
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 
 class Figure(matplotlib.figure.Figure):
@@ -16,8 +17,10 @@ class Figure(matplotlib.figure.Figure):
 
     def savefig(self, fname: BinaryIO, *, format: str = "png") -> None:  # type: ignore[override]
         """Write the figure as PNG, the only format that it has."""
+        assert format == "png"
         if not self._png:
             png = io.BytesIO()
-            super().savefig(png, format=format)
+            canvas: Any = FigureCanvasAgg(self)
+            canvas.print_png(png)  # `savefig` draws it twice, to lay it out first
             self._png = png.getvalue()
         fname.write(self._png)

@@ -115,9 +115,12 @@ class LogOutputs:
                 self.after_dataset_saved(name, self._catalog.load(name))
 
     def _log_image(self, run_id: str, png: bytes, place: str) -> None:
-        image = Image.open(io.BytesIO(png))
-        self._runs.client.log_image(run_id, image, artifact_file=place)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / Path(place).name
+            file.write_bytes(png)  # `log_image` would encode it anew
+            self._runs.client.log_artifact(run_id, str(file), str(Path(place).parent))
         if Path(place).stem in IMAGES and run_id in self._runs.by_variant.values():
+            image = Image.open(io.BytesIO(png))
             self._runs.client.log_image(run_id, image, key=Path(place).stem, step=0)
 
     def _log_metrics(self, run_id: str, by_step: ByStep) -> None:
