@@ -9,7 +9,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 
 def free_port() -> int:
@@ -43,6 +45,25 @@ def mlflow_server(
 
 
 @contextmanager
+def refusing_server(status: int) -> Iterator[str]:
+    """Run a server that answers everything with a status, as a proxy before MLflow's would."""
+
+    class Refuse(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+        do_POST = do_PUT = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
 def s3_server(bucket: str) -> Iterator[dict[str, str]]:
     """Run an S3-compatible server with a bucket, and give the variables by which it is found."""
     port = free_port()
@@ -65,8 +86,8 @@ def s3_server(bucket: str) -> Iterator[dict[str, str]]:
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Return once an address answers; raise if the process has ended, or a minute has passed."""
-    for _ in range(600):
+    """Return once an address answers; raise if the process has ended, or minutes have passed."""
+    for _ in range(3000):
         try:
             urllib.request.urlopen(address, timeout=5)
         except OSError:

@@ -17,6 +17,8 @@ from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams
 from autoencoder_lab.tracking import ChampionDataset, KeepChampions, LogOutputs, RunTree
 
+from ..servers import refusing_server
+
 IMAGES = np.random.default_rng(0).random((3, 7, 5, 1), dtype=np.float32)
 PARAMS = DenseParams(family="dense", widths=(6, 4), activation="selu", output_activation="sigmoid")
 
@@ -148,6 +150,18 @@ def test_the_best_is_registered_once_and_the_alias_stays_where_it_is_not_better(
     assert {version.version: version.run_id for version in versions} == {1: first, 2: second}
     assert versions[0].tags["metric"] == "validation/mse"
     assert versions[0].description == "tied, seed 2: not better"
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500])
+def test_a_registry_that_does_not_answer_is_not_one_without_a_champion(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with refusing_server(status) as address:
+        monkeypatch.setenv("MLFLOW_REGISTRY_URI", address)
+
+        with pytest.raises(DatasetError, match=f"{status}"):
+            ChampionDataset(dataset="digits").load()
 
 
 def test_the_champion_is_read_only(comparison: Comparison) -> None:

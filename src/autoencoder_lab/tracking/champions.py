@@ -1,7 +1,6 @@
 """The model of each data set that is served: `models:/autoencoder-<dataset>@champion`."""
 
 import logging
-from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
 
@@ -10,7 +9,11 @@ from kedro.io import AbstractDataset, DataCatalog, DatasetError
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.protos.databricks_pb2 import (
+    RESOURCE_ALREADY_EXISTS,
+    RESOURCE_DOES_NOT_EXIST,
+    ErrorCode,
+)
 
 from autoencoder_lab.champions import Champion, Promotion
 
@@ -123,6 +126,11 @@ def _register(client: MlflowClient, name: str, promotion: Promotion) -> str:
 
 
 def _champion(client: MlflowClient, name: str) -> ModelVersion | None:
-    with suppress(MlflowException):  # no such model, or no such alias
-        return client.get_model_version_by_alias(name, CHAMPION)
-    return None
+    try:
+        model = client.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return None
+    number = model.aliases.get(CHAMPION)
+    return client.get_model_version(name, number) if number else None

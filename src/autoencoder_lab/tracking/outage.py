@@ -4,16 +4,21 @@ import inspect
 import logging
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import click
+import requests
+from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from .config import SQLITE
 from .run_tree import RunTree
 
 logger = logging.getLogger(__name__)
 
-ERRORS = (MlflowException, OSError)  # requests' are OSErrors
+ERRORS = (MlflowException, OSError)
+"""What MLflow's client raises, in an outage and otherwise: requests' are OSErrors."""
 
 
 class TrackingLost(click.ClickException):
@@ -27,6 +32,23 @@ class LogsToRuns(Protocol):
 
 
 Hook = Callable[..., None]
+
+
+def is_outage(error: Exception, client: MlflowClient) -> bool:
+    """Whether a server could not be reached, or could not answer whatever it had been asked.
+
+    What it refuses is none, nor is a full disk or a missing file: nothing mends that by itself.
+    """
+    if client.tracking_uri.startswith(SQLITE):
+        return False
+    if isinstance(error, MlflowException):
+        status: int = error.get_http_status_code()
+    elif isinstance(error, requests.HTTPError) and error.response is not None:
+        status = error.response.status_code
+    else:
+        transport = (ConnectionError, TimeoutError, requests.RequestException)
+        return isinstance(error, transport)
+    return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def unless_lost(hook: Hook) -> Hook:
@@ -47,6 +69,8 @@ def unless_lost(hook: Hook) -> Hook:
         try:
             hook(self, *args, **kwargs)
         except ERRORS as error:
+            if not is_outage(error, self._runs.client):
+                raise
             logger.error("Tracking is lost, and the nodes go on without it: %s", error)
             self._runs.lost[run_id] = str(error)
 

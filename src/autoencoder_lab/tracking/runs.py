@@ -22,7 +22,7 @@ from autoencoder_lab.results import FINISHED
 
 from .cell_results import find_cell_runs
 from .config import read_config
-from .outage import ERRORS, TrackingLost
+from .outage import ERRORS, TrackingLost, is_outage
 from .run_tree import RunTree
 from .shared_view import keep_view
 from .store import open_experiment
@@ -143,6 +143,8 @@ class MlflowRuns:
         try:
             run = self._runs.client.get_run(run_id)
         except ERRORS as error:
+            if not is_outage(error, self._runs.client):
+                raise
             self._runs.lost[run_id] = str(error)
             return "KILLED"
         missing = ", ".join(sorted(self._required - run.data.metrics.keys()))
