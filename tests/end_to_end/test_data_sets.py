@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from autoencoder_lab.metrics import contract
+
 from .conftest import ProjectCopy
 
 FAST = (
@@ -16,6 +18,8 @@ FAST = (
 )
 OWN = f"{FAST},stacked.training.compilation=graph,pretraining.compilation=graph"
 """Of data of one's own; MNIST shows what XLA compiles."""
+
+VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
 
 
 @pytest.fixture
@@ -68,6 +72,22 @@ def test_a_folder_of_labelled_images_of_odd_size(
     assert run.info.status == "FINISHED"
     assert run.data.tags["dataset"] == "shades"
     assert run.data.metrics["pretraining/scratch"] > 0.9
+
+
+def test_a_class_of_one_image_is_trained_on_and_measured(
+    project: ProjectCopy, succeed: Callable[..., str], raw: Path
+) -> None:
+    (raw / "rare").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    labels = np.r_[np.zeros(39, np.int64), 1]
+    np.savez(raw / "rare" / "rare.npz", train_images=pixels, train_labels=labels)
+    params = f"{OWN},ingest.split_seed=2".replace("label_budgets=50", "label_budgets=5")
+
+    succeed("run", "--pipelines=stacked", f"--params=dataset=rare,{params}")
+
+    run = project.runs()[0]
+    assert run.info.status == "FINISHED"
+    assert contract.required(VIEWS, has_classes=True) <= run.data.metrics.keys()
 
 
 def test_images_that_are_all_the_same_and_of_one_class_are_handled_and_said(

@@ -104,6 +104,20 @@ def test_a_part_of_a_variant_is_no_finished_run(tiny_project: ProjectCopy) -> No
     assert "is marked KILLED, as it has no" in " ".join(done.stdout.split())
 
 
+def test_a_whole_variant_without_all_that_is_promised_is_an_error(tmp_path: Path) -> None:
+    project = copy_tiny_project(tmp_path)
+    with (project.folder / "src/autoencoder_lab/pipelines/evaluation/nodes.py").open("a") as nodes:
+        nodes.write("\n\ndef measure_map(codings, codings_map, test_labels):\n    return {}\n")
+
+    done = project.kedro("run", "--env=smoke", "--pipelines=linear")
+
+    assert done.returncode == 1
+    assert project.runs()[0].info.status == "KILLED"
+    assert "the runs of linear are incomplete, although all of their nodes" in done.stderr
+    assert "as it has no tsne/trustworthiness" in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stderr
+
+
 def test_an_occasion_says_whether_it_repeats_the_one_before_or_what_has_changed(
     tmp_path: Path,
 ) -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Generator, Sequence
 from typing import Any
 
+import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines as registered
@@ -30,6 +31,10 @@ from .store import open_experiment
 logger = logging.getLogger(__name__)
 
 INCOMPLETE = "incomplete"
+
+
+class IncompleteRuns(click.ClickException):
+    """All nodes of variants have run, and yet their runs do not hold all that is promised."""
 
 
 class MlflowRuns:
@@ -77,6 +82,11 @@ class MlflowRuns:
         self._runs.end(FINISHED if is_whole else "KILLED")
         if self._runs.lost:
             raise self._tracking_lost()
+        if incomplete := [it for it in self._whole if statuses[it] == "KILLED"]:
+            raise IncompleteRuns(
+                f"the runs of {', '.join(incomplete)} are incomplete, although all of their nodes "
+                "have run: see the warning above"
+            )
         return result
 
     @hook_impl(trylast=True)
@@ -96,6 +106,8 @@ class MlflowRuns:
         is_compared = any(AFTER_VARIANTS in node.tags for node in pipeline.nodes)
         if is_compared and not variants:
             _refuse_nothing_to_compare(parameters["dataset"], parameters["run_key"])
+        chosen = set(pipeline.nodes)
+        self._whole = [name for name in variants if set(registered[name].nodes) <= chosen]
         self._required = _required_metrics(catalog) if variants else set()
         self._runs.start(
             client,

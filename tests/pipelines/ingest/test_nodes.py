@@ -245,6 +245,32 @@ def test_classes_keep_their_names_and_are_called_by_their_number_otherwise() -> 
     assert [axes.get_ylabel() for axes in figure.axes] == ["cat", "1", "emu"]
 
 
+@pytest.mark.parametrize("split_seed", range(8))
+def test_what_is_of_classes_before_the_split_is_so_after_it(split_seed: int) -> None:
+    params = PARAMS.model_copy(update={"split_seed": split_seed, "test_fraction": 0.8})
+    for n_rare in (1, 2):
+        labels = np.zeros(40, np.int64)
+        labels[-n_rare:] = 1
+
+        splits = split_images(raw(labels), params, None)
+
+        assert splits["has_classes"]
+        assert set(splits["train_labels"].tolist()) == {0, 1}
+        rows = [splits[f"{name}_images"].rows for name in ("train", "validation", "test")]
+        assert sorted(np.concatenate(rows)) == list(range(40))
+
+
+@pytest.mark.parametrize("unlabelled", ["train", "validation", "test"])
+def test_where_a_split_has_no_labels_there_are_no_classes(unlabelled: str) -> None:
+    own = raw(np.arange(60) % 3, test_labels=np.arange(30) % 3)
+    with_all = replace(own, validation_images=own.test_images, validation_labels=own.test_labels)
+    labels = getattr(with_all, f"{unlabelled}_labels")
+    without = replace(with_all, **{f"{unlabelled}_labels": np.full_like(labels, UNLABELLED)})
+
+    assert split_images(with_all, PARAMS, None)["has_classes"]
+    assert not split_images(without, PARAMS, None)["has_classes"]
+
+
 @pytest.mark.parametrize("is_varied", [True, False])
 @pytest.mark.parametrize("n_classes", [1, 2])
 def test_too_little_to_learn_or_to_tell_apart_is_said(

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoencoder_lab.arrays import UNLABELLED
 from autoencoder_lab.parameters import PretrainingParams
 from autoencoder_lab.pipelines.pretraining.nodes import choose_labels, compare_pretraining
 
@@ -14,15 +13,8 @@ PARAMS = PretrainingParams(
 LABELS = np.arange(20) % 5
 
 
-@pytest.mark.parametrize("unlabelled", ["train", "test", "train and test"])
-def test_without_labels_none_are_chosen_and_it_is_said(
-    unlabelled: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    none = np.full_like(LABELS, UNLABELLED)
-    train_labels = none if "train" in unlabelled else LABELS
-    test_labels = none if "test" in unlabelled else LABELS
-
-    chosen = choose_labels(train_labels, test_labels, PARAMS, 0)
+def test_without_classes_none_are_chosen_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    chosen = choose_labels(LABELS, False, PARAMS, 0)
 
     assert chosen.budgets == chosen.draws == ()
     assert "left out" in caplog.text
@@ -31,7 +23,7 @@ def test_without_labels_none_are_chosen_and_it_is_said(
 def test_budgets_that_are_too_large_or_small_are_handled_and_the_small_said(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    chosen = choose_labels(LABELS, LABELS, PARAMS, 0)
+    chosen = choose_labels(LABELS, True, PARAMS, 0)
 
     assert chosen.budgets == (10, 20)
     assert "Label budgets [2] are less than 5 classes: left out." in caplog.text

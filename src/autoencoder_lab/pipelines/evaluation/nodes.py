@@ -18,7 +18,6 @@ from autoencoder_lab.arrays import (
     Labels,
     Mask,
     Points,
-    has_classes,
     has_labels,
 )
 from autoencoder_lab.image_sources import Reconstructions, StoredImages, encode
@@ -227,6 +226,7 @@ def measure_codings(
     validation_labels: Labels,
     codings: Codings,
     test_labels: Labels,
+    has_classes: bool,
     seed: int,
 ) -> dict[str, float]:
     """Return what the codings say of the classes: `probe/…` and `cluster/…`, where labelled.
@@ -235,7 +235,7 @@ def measure_codings(
     """
     from autoencoder_lab.metrics import codings as measures  # scikit-learn takes a second
 
-    if not has_classes(train_labels, validation_labels, test_labels):
+    if not has_classes:
         logger.warning("There are no labels, or not of two classes: codings are not probed.")
         return {}
     of_training = train_labels[: len(train_codings)]

@@ -37,6 +37,7 @@ SHARED = {
     "test_anomalies",
     "test_views",
     "class_names",
+    "has_classes",
 }
 VIEWS = ["test_images", "test_views", "denoised_views"]
 RECONSTRUCTIONS = ["test_images", "reconstructions"]
@@ -122,6 +123,7 @@ def _of_codings() -> Pipeline:
                     "validation_labels",
                     "codings",
                     "test_labels",
+                    "has_classes",
                     "params:seed",
                 ],
                 outputs="codings_metrics",

@@ -33,7 +33,10 @@ SAMPLE_ROWS = 10
 
 
 class Splits(TypedDict):
-    """Images (n, height, width, channels) in [0, 1], a label for each, and the classes' names."""
+    """Images (n, height, width, channels) in [0, 1], a label for each, and the classes' names.
+
+    `has_classes` says whether anything is measured by classes.
+    """
 
     train_images: StoredImages
     train_labels: Labels
@@ -43,6 +46,7 @@ class Splits(TypedDict):
     test_labels: Labels
     test_anomalies: Mask
     class_names: ClassNames
+    has_classes: bool
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,9 @@ def split_images(raw_images: RawImages, params: IngestParams, normal_class: str 
     """Return training, validation and test images: disjoint, and stratified where labelled.
 
     A data set's own validation and test splits are kept. Where a class is too small to be in both
-    parts of a split, that split is not stratified. Images of each split come in an order in which
-    any first few are a sample: what is shown, mapped or probed takes them from there.
+    parts of a split, that split is not stratified, and an image of each class is trained on. Images
+    of each split come in an order in which any first few are a sample: what is shown, mapped or
+    probed takes them from there.
 
     Where a class is called normal, or all training images are of one, only its images, and those
     without a label, are trained and validated on. Test images of other classes are anomalies; where
@@ -104,6 +109,7 @@ def split_images(raw_images: RawImages, params: IngestParams, normal_class: str 
         test_labels=test_labels,
         test_anomalies=is_anomaly & raw_images.has_anomalies(normal_class),
         class_names=raw_images.names,
+        has_classes=raw_images.has_classes(normal_class),
     )
 
 
@@ -117,6 +123,7 @@ def describe_data(
     test_labels: Labels,
     test_anomalies: Mask,
     class_names: ClassNames,
+    has_classes: bool,
 ) -> dict[str, object]:
     """Return how many images there are, of what shape and classes, and a digest of each split.
 
@@ -133,6 +140,7 @@ def describe_data(
         "image": {"height": height, "width": width, "channels": channels},
         **{name: _describe_split(*split, class_names) for name, split in splits.items()},
         "test_anomalies": int(test_anomalies.sum()),
+        "has_classes": has_classes,
         **raw_images.reading,
     }
 
@@ -175,24 +183,33 @@ def _warn_of_too_little(raw_images: RawImages, normal_class: str | None) -> None
 
 
 def _split(part: Part, fraction: float, *, n_splits_left: int, seed: int) -> tuple[Part, Part]:
-    """Return the images without, and with, a random fraction: as scikit-learn does."""
+    """Return the images without, and with, a random fraction: as scikit-learn does.
+
+    The first part has an image of each class: what is trained on decides what can be measured.
+    """
     from sklearn.model_selection import train_test_split  # takes a second to import
 
     labels = part.labels
     n_split_off = round(fraction * len(labels))
     n_most = len(labels) - n_splits_left * SMALLEST_SPLIT
     n_split_off = min(max(n_split_off, SMALLEST_SPLIT), n_most)
-    _, class_sizes = np.unique(labels, return_counts=True)
-    n_smaller_part = min(n_split_off, len(labels) - n_split_off)
-    can_stratify = class_sizes.min() >= 2 and len(class_sizes) <= n_smaller_part
-    if not can_stratify:
-        logger.warning("A class is too small to be in every split: the split is random.")
-    without, split_off = train_test_split(
-        np.arange(len(labels)),
-        test_size=n_split_off,
-        random_state=seed,
-        stratify=labels if can_stratify else None,
+    n_left = len(labels) - n_split_off
+    _, firsts, class_sizes = np.unique(labels, return_index=True, return_counts=True)
+    can_stratify = (
+        class_sizes.min() >= 2
+        and class_sizes.min() * n_left >= len(labels)
+        and len(class_sizes) <= min(n_split_off, n_left)
     )
+    if can_stratify:
+        without, split_off = train_test_split(
+            np.arange(len(labels)), test_size=n_split_off, random_state=seed, stratify=labels
+        )
+    else:
+        logger.warning("A class is too small to be in every split: the split is random.")
+        order = np.random.default_rng(seed).permutation(len(labels))
+        stays = np.isin(order, firsts[:n_left])
+        split_off = order[~stays][:n_split_off]
+        without = order[~np.isin(order, split_off)]
     return part.take(without), part.take(split_off)
 
 

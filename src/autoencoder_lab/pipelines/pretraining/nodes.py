@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Labels, has_classes
+from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Labels
 from autoencoder_lab.image_sources import StoredImages
 from autoencoder_lab.parameters import ModelParams, PretrainingParams
 from autoencoder_lab.samples import SAMPLE, LabelDraws, draw_budgets
@@ -27,14 +27,14 @@ class Compared(TypedDict):
 
 
 def choose_labels(
-    train_labels: Labels, test_labels: Labels, params: PretrainingParams, seed: int
+    train_labels: Labels, has_classes: bool, params: PretrainingParams, seed: int
 ) -> LabelDraws:
     """Return which training images have labels: none where not all have, or all the same.
 
     Budgets are capped by the images there are; those that would leave a class without a label are
     left out.
     """
-    if not has_classes(train_labels, test_labels):
+    if not has_classes:
         logger.warning(
             "There are no labels, or not of two classes: the pretraining comparison is left out."
         )

@@ -25,7 +25,7 @@ def create_shared_pipeline() -> Pipeline:
         [
             Node(
                 choose_labels,
-                inputs=["train_labels", "test_labels", "params:pretraining", "params:seed"],
+                inputs=["train_labels", "has_classes", "params:pretraining", "params:seed"],
                 outputs="label_draws",
                 name="choose_labels",
             ),
