@@ -93,12 +93,12 @@ def test_a_class_of_one_image_is_trained_on_and_measured(
 def test_images_that_are_all_the_same_and_of_one_class_are_handled_and_said(
     project: ProjectCopy, succeed: Callable[..., str], raw: Path
 ) -> None:
-    (raw / "grey").mkdir()
-    pixels = np.full((60, 9, 7), 128, np.uint8)
-    np.savez(raw / "grey" / "grey.npz", train_images=pixels, train_labels=np.full(60, 3))
+    (raw / "black").mkdir()
+    pixels = np.zeros((60, 9, 7), np.uint8)  # of which codings are equal, too
+    np.savez(raw / "black" / "black.npz", train_images=pixels, train_labels=np.full(60, 3))
 
     printed = " ".join(
-        succeed("run", "--pipelines=stacked", f"--params=dataset=grey,{OWN}").split()
+        succeed("run", "--pipelines=stacked", f"--params=dataset=black,{OWN}").split()
     )
 
     run = project.runs()[0]

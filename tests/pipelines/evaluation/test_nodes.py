@@ -145,6 +145,17 @@ def test_the_map_is_of_the_first_codings_and_repeats_by_seed() -> None:
     assert 0.7 < measure_map(codings, first, np.zeros(60, np.int64))["tsne/trustworthiness"] <= 1
 
 
+@pytest.mark.parametrize("spread", [0, 1e-25, 1e-14])
+@pytest.mark.parametrize("value", [0, 3.3])
+def test_codings_that_are_all_equal_are_mapped(value: float, spread: float) -> None:
+    noise = np.random.default_rng(0).normal(0, spread, (24, 30))
+
+    points = map_codings((value + noise).astype(np.float32), PARAMS, 0)
+
+    assert points.shape == (24, 2)
+    assert np.isfinite(points).all()
+
+
 @pytest.mark.parametrize("shape", [(3, 4), (60, 1)], ids=["three images", "one number a coding"])
 def test_few_codings_and_narrow_ones_are_mapped_too(
     shape: tuple[int, int], caplog: pytest.LogCaptureFixture

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 WALKS = 6
 
+LEAST_SPREAD = 1e-15
+"""Of a number in the codings; they are equal where all numbers differ by less."""
+
 
 class Reconstructed(TypedDict):
     """What an autoencoder makes of validation and test images, and of the corrupted views."""
@@ -210,9 +213,12 @@ def map_codings(codings: Codings, params: EvaluationParams, seed: int) -> Points
             params.tsne_perplexity,
             len(mapped),
         )
+    # One number has one component; and of codings that are equal, scikit-learn divides the first by
+    # 0 and crashes: https://github.com/scikit-learn/scikit-learn/issues/28368
+    has_components = mapped.shape[1] > 1 and np.ptp(mapped, axis=0).max() > LEAST_SPREAD
     tsne = TSNE(
         perplexity=min(params.tsne_perplexity, highest),
-        init="pca" if mapped.shape[1] > 1 else "random",  # one number has one component
+        init="pca" if has_components else "random",
         random_state=tsne_seed,
     )
     points: Points = tsne.fit_transform(mapped)
