@@ -168,11 +168,16 @@ METRICS = (
         is_of_variant=False,
         repeats=False,
     ),
-    Metric("fit/best_epoch", "best epoch", "Epoch, from 1, of the lowest validation loss"),
+    Metric(
+        "fit/best_epoch",
+        "best epoch",
+        "Epoch, from 1, of the lowest validation loss. Its weights are kept where `patience` is "
+        "set; otherwise the last epoch's are",
+    ),
     Metric(
         "fit/best_val_loss",
         "best loss",
-        "Lowest validation loss, of the variant's own",
+        "The validation loss of that epoch, of the variant's own loss",
         "",
         "lower",
         is_of_variant=False,

@@ -14,6 +14,9 @@ from autoencoder_lab.arrays import ImageSource, batches
 from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
 from autoencoder_lab.training.phases import COLUMNS, Inputs, Phase, fit_phase
 
+STACKED = "stacked"
+"""What the history calls all layers as they were fitted one by one: measured, in no epoch."""
+
 
 def fit(
     autoencoder: keras.Sequential,
@@ -72,7 +75,7 @@ def _fit_greedily(whole: Phase, strategy: GreedyParams, *, seed: int) -> pd.Data
         inner = {"loss": "mse", "learning_rate": strategy.inner_learning_rate}
         params = whole.params.model_copy(update=inner)
     losses = whole.losses(seed=seed)
-    stacked = pd.DataFrame([[len(history) + 1, *losses, "stacked"]], columns=COLUMNS)
+    stacked = pd.DataFrame([[len(history) + 1, *losses, STACKED]], columns=COLUMNS)
     history = pd.concat([history, stacked], ignore_index=True)
     if strategy.fine_tuning_epochs:
         params = whole.params.model_copy(update={"epochs": strategy.fine_tuning_epochs})

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from autoencoder_lab.parameters import DenseParams, TrainingParams, VariantParams
+from autoencoder_lab.parameters import DenseParams, GreedyParams, TrainingParams, VariantParams
 from autoencoder_lab.pipelines.training.nodes import draw_losses, train_autoencoder
 
 VARIANT = VariantParams(
@@ -32,3 +32,20 @@ def test_a_fit_comes_with_its_history_and_metrics() -> None:
     assert history["val/loss"][metrics["fit/best_epoch"] - 1] == metrics["fit/best_val_loss"]
     assert metrics["fit/images_per_second"] == pytest.approx(3 * 40 / metrics["fit/seconds"])
     assert draw_losses(history, VARIANT).axes[0].get_ylabel() == "mse"
+
+
+@pytest.mark.parametrize("fine_tuning_epochs", [0, 2])
+def test_of_a_greedy_fit_only_epochs_count_as_seen(fine_tuning_epochs: int) -> None:
+    images = np.random.default_rng(0).random((40, 7, 5, 1), dtype=np.float32)
+    strategy = GreedyParams(
+        kind="greedy", inner_learning_rate=0.01, fine_tuning_epochs=fine_tuning_epochs
+    )
+    training = VARIANT.training.model_copy(update={"strategy": strategy})
+    variant = VARIANT.model_copy(update={"training": training})
+
+    _, history, metrics = train_autoencoder(images, images[:9], variant, 0).values()
+
+    n_epochs = 2 * 3 + fine_tuning_epochs  # three for each of two layers
+    assert len(history) == n_epochs + 1  # and what all of them give together
+    seen = n_epochs * 40 / metrics["fit/seconds"]
+    assert metrics["fit/images_per_second"] == pytest.approx(seen)

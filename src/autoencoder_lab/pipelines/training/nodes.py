@@ -38,6 +38,7 @@ def train_autoencoder(
         autoencoder, train_images, validation_images, variant.training, seed=seed
     )
     fit_seconds = time.perf_counter() - started
+    n_epochs = int((history["phase"] != autoencoders.STACKED).sum())
     of_last_phase = history[history["phase"] == history["phase"].iloc[-1]]
     best = of_last_phase.loc[of_last_phase["val/loss"].idxmin()]
     coding_shape = autoencoder.get_layer("encoder").output_shape[1:]
@@ -45,7 +46,7 @@ def train_autoencoder(
         "model/latent_dim": math.prod(coding_shape),
         "model/parameters": autoencoder.count_params(),
         "fit/seconds": fit_seconds,
-        "fit/images_per_second": len(train_images) * len(history) / fit_seconds,
+        "fit/images_per_second": len(train_images) * n_epochs / fit_seconds,
         "fit/best_epoch": int(best["epoch"]),
         "fit/best_val_loss": float(best["val/loss"]),
     }
