@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -31,6 +32,24 @@ def test_all_jobs_run_so_many_at_once_and_a_crash_stops_no_other() -> None:
 
     assert ended == {script: n % 3 for n, script in enumerate(scripts)}
     assert start.most_at_once == 2
+
+
+def test_where_no_more_jobs_are_given_those_that_run_end_by_themselves() -> None:
+    given: list[str] = []
+
+    def jobs() -> Iterator[str]:
+        for script in ("pass", "import time; time.sleep(1)"):
+            given.append(script)
+            yield script
+
+    ended = list(run_side_by_side(jobs(), Starter(), n_at_once=1))
+
+    assert ended == [("pass", 0), ("import time; time.sleep(1)", 0)]
+    running = run_side_by_side(jobs(), Starter(), n_at_once=1)
+    given.clear()
+    with closing(running):
+        next(running)
+        assert given == ["pass"]  # the second is not asked for before it can run
 
 
 @pytest.mark.parametrize(

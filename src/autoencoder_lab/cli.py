@@ -102,6 +102,7 @@ def study(
 @click.option("--allow-other-code", is_flag=True, help="Run the code that is here instead.")
 @click.option("--allow-other-data", is_flag=True, help="Run although the images have changed.")
 @click.option("--allow-other-environment", is_flag=True, help="Run with other packages.")
+@click.option("--trust", is_flag=True, help="Run uncommitted code of others without asking.")
 @click.option("--env", "-e", help="Kedro's configuration environment, which names the store.")
 @click.pass_obj
 def replay(
@@ -112,23 +113,27 @@ def replay(
     allow_other_code: bool,
     allow_other_data: bool,
     allow_other_environment: bool,
+    trust: bool,
     env: str | None,
 ) -> None:
     """Make the run RUN_ID again, and say whether its numbers are the same.
 
     It is made from what it says of itself: commit and uncommitted changes, parameters, seed, and
     the digest of its data, in a clone of its own that leaves your files alone. Where code, data or
-    packages are not as they were, that is refused with a line each. The replay is a run, too, and
-    links to the original. The exit status is 1 where a number is not equal.
+    packages are not as they were, that is refused with a line each. Uncommitted changes that are
+    not here are shown, and run only if you agree. The replay is a run, too, and links to the
+    original. The exit status is 1 where a number is not equal.
     """
     from rich.console import Console
 
-    from autoencoder_lab.replay import Allowed, plan_replay, run_replay
+    from autoencoder_lab.replay import Allowed, plan_replay, require_trust, run_replay
     from autoencoder_lab.signals import signals_raise
 
     allowed = Allowed(allow_other_code, allow_other_data, allow_other_environment)
     planned = plan_replay(metadata.project_path, env, run_id, allowed)
     console = Console(highlight=False, markup=False, soft_wrap=True)
+    if planned.is_foreign and not trust:
+        require_trust(planned, console)
     with signals_raise():
         is_equal = run_replay(planned, console, tolerance=tolerance)
     sys.exit(0 if is_equal else 1)

@@ -1,19 +1,30 @@
-"""Which code computes: the commit, what is not committed, and the versions of the libraries."""
+"""Which code computes, what differs from the commit, and the versions of the libraries."""
 
 import hashlib
+import json
 import logging
 import platform
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import git
 
 logger = logging.getLogger(__name__)
 
 LARGEST_UNTRACKED = 5_000_000  # bytes
+
+RECORDED = ("src", "conf", "notebooks", "pyproject.toml", "requirements.txt")
+"""What a project's record of uncommitted changes is of: no photographs, logs or keys beside it."""
+
+PRIVATE = "conf/local"
 
 LIBRARIES = (
     "numpy",
@@ -35,22 +46,26 @@ class CodeState(BaseModel):
     commit: str | None
     """Of the project's repository; none outside of one, or without a git program."""
     uncommitted: str | None
-    """SHA-256 of all that differs from the commit; none where nothing does."""
+    """SHA-256 of what is `RECORDED` and differs from the commit; none where nothing does."""
     versions: dict[str, str]
     """Of Python and the libraries that compute."""
     package: str = ""
-    """SHA-256 of this package's files, wherever they lie."""
+    """SHA-256 of the files that compute: this package's, wherever they lie, and `conf/base`."""
 
-    def computes_like(self, other: "CodeState") -> bool:
-        """Whether the package and the libraries are the same, whatever the commits are."""
-        return (self.package, self.versions) == (other.package, other.versions)
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what decides about numbers: of these files and versions, in any commit."""
+        return hashlib.sha256(json.dumps([self.package, self.versions]).encode()).hexdigest()
 
     def differences(self, other: "CodeState") -> list[str]:
-        """Return what is another here than there, a sentence each."""
+        """Return what computes otherwise here than there, a sentence each."""
+        if self.digest == other.digest:
+            return []
         theirs, ours = (
             {
                 "commit": state.commit and state.commit[:8],
                 "uncommitted changes": state.uncommitted and state.uncommitted[:8],
+                "digest of src and conf/base": state.package[:8],
                 **state.versions,
             }
             for state in (other, self)
@@ -70,17 +85,20 @@ def read_code_state(project: Path) -> CodeState:
         with suppress(PackageNotFoundError):  # the last, where the code runs from its repository
             versions[name] = version(name)
     return CodeState(
-        commit=commit, uncommitted=uncommitted, versions=versions, package=_package_digest()
+        commit=commit,
+        uncommitted=uncommitted,
+        versions=versions,
+        package=_digest_of_files(Path(__file__).parent, project / "conf" / "base"),
     )
 
 
-def _package_digest() -> str:
-    root = Path(__file__).parent
+def _digest_of_files(*folders: Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(root.rglob("*")):
-        if file.is_file() and file.suffix != ".pyc":
-            digest.update(str(file.relative_to(root)).encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    for folder in folders:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(str(file.relative_to(folder.parent)).encode())
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -93,36 +111,56 @@ def _read_repository(project: Path) -> tuple[str | None, str | None]:
     try:
         repository = git.Repo(project, search_parent_directories=True)
         commit = repository.head.commit.hexsha
-        changes = hashlib.sha256(repository.git.diff("HEAD", "--binary").encode())
+        recorded = _recorded(project, repository)
+        difference = repository.git.diff("HEAD", "--binary", "--", *recorded)
+        changes = hashlib.sha256(difference.encode())
         root = Path(repository.working_dir)
-        untracked = sorted(repository.untracked_files)
+        untracked = _untracked(repository, recorded)
         for name in untracked:
             changes.update(name.encode())
             if (root / name).is_file():  # not a broken link
                 changes.update((root / name).read_bytes())
-        is_dirty = repository.is_dirty() or bool(untracked)
-        return commit, changes.hexdigest() if is_dirty else None
+        return commit, changes.hexdigest() if difference or untracked else None
     except (git.InvalidGitRepositoryError, git.GitCommandError, ValueError) as error:
         logger.warning("Not in a git commit: results do not say which code made them. %s", error)
         return None, None
 
 
-def read_patch(project: Path) -> bytes:
-    """Return what differs from the commit, untracked files included, as `git apply` takes it.
+def _recorded(project: Path, repository: "git.Repo") -> list[str]:
+    """Return git's names, from anywhere, for what is recorded of a project in a repository."""
+    root = Path(repository.working_dir).resolve()
+    inside = project.resolve().relative_to(root)
+    included = [f":(top,literal){inside / name}" for name in RECORDED]
+    return [*included, f":(top,exclude,literal){inside / PRIVATE}"]
 
-    Empty where nothing differs. Untracked files of more than 5 MB are left out, with a warning.
+
+def _untracked(repository: "git.Repo", recorded: Sequence[str]) -> list[str]:
+    """Return the files that git neither knows nor ignores, from the repository's root."""
+    options = ["--others", "--exclude-standard", "--full-name", "-z"]
+    listed: str = repository.git.ls_files(*options, "--", *recorded)
+    return sorted(filter(None, listed.split("\0")))
+
+
+def read_patch(project: Path) -> bytes:
+    """Return what is `RECORDED` and differs from the commit, as `git apply` takes it.
+
+    Untracked files are in it, but for those of more than 5 MB, of which is warned. Empty where
+    nothing differs.
     """
     import git  # as above
 
     repository = git.Repo(project, search_parent_directories=True)
     root = Path(repository.working_dir)
+    recorded = _recorded(project, repository)
+    untracked = _untracked(repository, recorded)
     large = [
         name
-        for name in repository.untracked_files
+        for name in untracked
         if (root / name).is_file() and (root / name).stat().st_size > LARGEST_UNTRACKED
     ]
     if large:
         logger.warning("Too large for the record of uncommitted changes: %s", ", ".join(large))
+    new = [f":(top,literal){name}" for name in untracked if name not in large]
     with tempfile.TemporaryDirectory() as folder:
         # An index and objects of its own: the user's are left alone.
         index = shutil.copy(repository.index.path, Path(folder) / "index")
@@ -131,12 +169,15 @@ def read_patch(project: Path) -> bytes:
             GIT_OBJECT_DIRECTORY=folder,
             GIT_ALTERNATE_OBJECT_DIRECTORIES=str(Path(repository.common_dir) / "objects"),
         ):
-            excluded = [f":(top,exclude,literal){name}" for name in large]
-            repository.git.add("--all", "--", ":/", *excluded)
+            repository.git.add("--update", "--", ":/")
+            if new:
+                repository.git.add("--", *new)
             patch: bytes = repository.git.diff(
                 "HEAD",
                 "--cached",
                 "--binary",
+                "--",
+                *recorded,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
             )

@@ -4,8 +4,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -41,16 +41,19 @@ def run_side_by_side(
 ) -> Generator[tuple[Job, int], None, None]:
     """Yield each job and its exit status as soon as its process has ended.
 
+    A job is asked for once it can run: who gives no more lets those that run end.
+
     Where the iteration is left, by Ctrl-C or otherwise, those that run are asked to end, and made
     to where they do not.
     """
-    waiting = deque(jobs)
+    waiting = iter(jobs)
     running: dict[Job, subprocess.Popen[bytes]] = {}
     try:
-        while waiting or running:
-            while waiting and len(running) < n_at_once:
-                job = waiting.popleft()
+        while True:
+            for job in islice(waiting, n_at_once - len(running)):
                 running[job] = start(job)
+            if not running:
+                return
             for job, process in list(running.items()):
                 status = process.poll()
                 if status is not None:

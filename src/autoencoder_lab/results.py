@@ -14,12 +14,15 @@ OF_VARIANT = ("model.", "training.")
 
 OF_CELL = ("dataset", "seed", "run_key")
 
-MADE_WITH = {
+MADE_WITH = {"data": "data_digest", "code": "code_digest"}
+"""The tags in which runs of one comparison may not differ, by what they are called."""
+
+MADE_WITH_BEFORE = {
     "data": "data_digest",
     "commit": "git_commit",
     "digest of uncommitted changes": "git_changes",
 }
-"""The tags in which runs of one comparison may not differ, by what they are called."""
+"""Those of runs that were made before there was a digest of the code that computes."""
 
 
 Values = Mapping[tuple[str, int], float]
@@ -126,7 +129,8 @@ def latest_finished(results: Iterable[CellResult]) -> dict[tuple[str, int], Cell
 
 def made_with(tags: Mapping[str, str | None]) -> dict[str, str]:
     """Return the data and the code that a run's tags name, as results call them."""
-    return {name: value[:8] for name, tag in MADE_WITH.items() if (value := tags.get(tag))}
+    names = MADE_WITH if tags.get(MADE_WITH["code"]) else MADE_WITH_BEFORE
+    return {name: value[:8] for name, tag in names.items() if (value := tags.get(tag))}
 
 
 def differences(facts: Mapping[str, str], others: Mapping[str, str]) -> str:

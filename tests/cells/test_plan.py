@@ -167,12 +167,13 @@ def test_a_file_that_was_altered_cannot_be_used_again(start: Start, made: Plan) 
 
 
 def test_other_code_is_no_reason_to_make_anything_anew_but_named(start: Start, made: Plan) -> None:
-    code = CODE.model_copy(update={"commit": "decaf000"})
+    code = CODE.model_copy(update={"commit": "decaf000", "package": "1f2e"})
 
     again = plan(start(), only_missing=True, code=code)
 
     assert set(again.reused) == FILES
-    assert again.other_code == dict.fromkeys(sorted(FILES), "commit was c0ffee00, is decaf000")
+    difference = "commit was c0ffee00, is decaf000; digest of src and conf/base was none, is 1f2e"
+    assert again.other_code == dict.fromkeys(sorted(FILES), difference)
 
 
 def test_other_variants_are_left_alone(start: Start, made: Plan) -> None:

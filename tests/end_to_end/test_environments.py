@@ -40,7 +40,7 @@ def test_in_a_commit_the_run_names_it_and_says_whether_anything_differs(
     made = commit(project)
 
     assert project.kedro(*INGEST).returncode == 0
-    (project.folder / "new.py").touch()
+    (project.folder / "src/new.py").touch()
     assert project.kedro(*INGEST).returncode == 0
 
     dirty, clean = project.runs()

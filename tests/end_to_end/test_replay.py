@@ -162,11 +162,33 @@ def test_uncommitted_changes_that_were_not_kept_whole_are_refused(
     project.client.set_tag(original.info.run_id, "git_changes", "0" * 64)
 
     try:
-        require_refusal(project, original.info.run_id, "were not kept whole", "--allow-other-code")
+        require_refusal(
+            project,
+            original.info.run_id,
+            "were not kept whole",
+            "--allow-other-code",
+            options=("--trust",),
+        )
     finally:
         project.client.set_tag(
             original.info.run_id, "git_changes", original.data.tags["git_changes"]
         )
+
+
+def test_uncommitted_code_that_is_not_here_is_shown_and_not_run_unless_it_is_trusted(
+    project: ProjectCopy, original: Run
+) -> None:
+    variant = project.folder / "conf/base/parameters/narrow.yml"
+    aside = variant.rename(project.folder / "narrow.yml")
+
+    done = replay(project, original.info.run_id)
+    aside.rename(variant)
+
+    assert done.returncode == 1
+    assert "+    widths: [4]" in done.stdout
+    assert f"These are uncommitted changes of {original.data.tags['mlflow.user']}" in done.stdout
+    assert "add --trust" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_a_cell_of_other_code_spoils_the_verdict(tmp_path: Path) -> None:
     verdict = project.kedro(*study, "--verdict")
 
     assert verdict.returncode == 1
-    assert re.search(r"LEFT OUT   tiny, linear, seed 1: commit is \w+, but \w+", verdict.stdout)
+    assert re.search(r"LEFT OUT   tiny, linear, seed 1: code is \w+, but \w+", verdict.stdout)
 
 
 def test_ctrl_c_ends_the_cells_and_the_same_command_goes_on(project: ProjectCopy) -> None:

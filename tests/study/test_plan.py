@@ -1,10 +1,10 @@
+import re
 from pathlib import Path
 
 import git
 import pytest
 
 from autoencoder_lab.code_state import read_code_state
-from autoencoder_lab.failures import BadInput
 from autoencoder_lab.study.plan import Cell, Study
 
 CELLS = (Cell("mnist", "tied", 1), Cell("mnist", "tied", 2), Cell("digits", "tied", 1))
@@ -48,13 +48,16 @@ def test_what_is_done_is_not_run_but_its_data_set_is_compared() -> None:
 
 def test_a_study_is_of_one_code(tmp_path: Path) -> None:
     repository = git.Repo.init(tmp_path)
-    (tmp_path / "code.py").write_text("1")
-    repository.index.add("code.py")
+    catalog = tmp_path / "conf/base/catalog.yml"
+    catalog.parent.mkdir(parents=True)
+    catalog.write_text("1")
+    repository.index.add("conf/base/catalog.yml")
     repository.index.commit("First")
     study = study_of(project=tmp_path)
 
-    study.require_same_code()
-    (tmp_path / "code.py").write_text("2")
+    (tmp_path / "study.log").write_text("its own lines")
+    assert study.code_changes() == []
+    catalog.write_text("2")
 
-    with pytest.raises(BadInput, match=r"uncommitted changes was none, is \w+\. Return to it"):
-        study.require_same_code()
+    changes = "; ".join(study.code_changes())
+    assert re.search(r"uncommitted changes was none, is \w+; digest of src and conf/base", changes)

@@ -77,7 +77,7 @@ def _may_be_taken(file: StoredFile, record: StoredFile, now: Origin) -> bool:
     if origin is None or not origin.sha256 or not file.exists():
         return False
     problem = made_from.find_problem(file, origin, now)
-    if not problem and not origin.code.computes_like(now.code):
+    if not problem and origin.code.digest != now.code.digest:
         problem = "was made by other code"
     if problem:
         logger.info("%s %s: it is made anew", file.address, problem)

@@ -1,6 +1,5 @@
 """A clone of the project as it was when a run was made."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -40,7 +39,8 @@ def check_out(replay: Replay, folder: Path) -> Path:
                 f"{replay.commit[:8]}: {applied.stderr.decode()}"
             )
     project = folder / replay.project.resolve().relative_to(root.resolve())
-    is_of_run = (replay.commit, replay.patch) == (replay.record.commit, replay.record.patch)
+    record = replay.record
+    is_of_run = (replay.commit, replay.patch) == (record.commit, record.patch) and record.code
     if is_of_run and (read_code_state(project).uncommitted or "") != replay.record.changes:
         raise BadInput(
             f"the uncommitted changes of run {replay.record.run_id} were not kept whole, as a file "
@@ -58,9 +58,6 @@ def _configure(replay: Replay, local: Path) -> None:
     (local / "parameters.yml").write_text(yaml.safe_dump(parameters))
     (local / "mlflow.yml").write_text(yaml.safe_dump(replay.tracking))
     (local / "globals.yml").write_text(yaml.safe_dump({"data_root": OWN_DATA}))
-    credentials = replay.project / "conf" / "local" / "credentials.yml"
-    if credentials.exists():
-        shutil.copy(credentials, local)
 
 
 def _link_data(replay: Replay, project: Path) -> None:

@@ -37,6 +37,7 @@ class Replay:
         commit, patch: The code that makes it.
         data_root: Under which the user's data are: an address, or a folder of the project.
         tracking: The settings of `mlflow.yml`, independent of the folder.
+        is_foreign: Whether it runs uncommitted code that is not here, but comes from the run.
         warnings: What is other than it was, and allowed to be.
     """
 
@@ -47,6 +48,7 @@ class Replay:
     patch: bytes
     data_root: str
     tracking: dict[str, Any]
+    is_foreign: bool
     warnings: tuple[str, ...]
 
 
@@ -77,7 +79,8 @@ def plan_replay(project: Path, env: str | None, run_id: str, allowed: Allowed) -
     ]
     if refused:
         raise BadInput("\n".join([f"run {run_id} cannot be made again as it was:", *refused]))
-    server = config.server.model_dump(include={"mlflow_tracking_uri", "credentials"})
+    # Who runs it has logged in already, by variables that the replay inherits.
+    server = config.server.model_dump(include={"mlflow_tracking_uri"})
     experiment_settings = config.tracking.experiment.model_dump()
     return Replay(
         project=project,
@@ -87,6 +90,9 @@ def plan_replay(project: Path, env: str | None, run_id: str, allowed: Allowed) -
         patch=read_patch(project) if allowed.code else record.patch,
         data_root=context.config_loader["globals"]["data_root"],
         tracking={"server": server, "tracking": {"experiment": experiment_settings}},
+        is_foreign=bool(record.patch)
+        and not allowed.code
+        and (record.commit, record.changes) != (here.commit, here.uncommitted),
         warnings=tuple(
             [problem for _, _, problems in found for problem in problems]
             + list(_machine_warnings(record))
@@ -98,16 +104,18 @@ def _code_problems(
     project: Path, here: CodeState, record: RunRecord, allowed: Allowed
 ) -> Iterator[str]:
     if allowed.code:
-        then = CodeState(
-            commit=record.commit or None, uncommitted=record.changes or None, versions=here.versions
-        )
-        yield from here.differences(then)
+        then = _revision(record.commit, record.changes)
+        yield from version_differences(then, _revision(here.commit, here.uncommitted))
     elif not record.commit:
         yield "it names no commit"
     elif not has_commit(project, record.commit):
         yield f"its commit {record.commit[:8]} is not in this repository: git fetch may bring it"
     elif record.changes and not record.patch:
         yield "its uncommitted changes were not kept"
+
+
+def _revision(commit: str | None, changes: str | None) -> dict[str, str]:
+    return {"commit": (commit or "none")[:8], "uncommitted changes": (changes or "none")[:8]}
 
 
 def _data_problems(project: Path, env: str | None, record: RunRecord) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """Making a run again, and saying whether its numbers are the same."""
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+import click
 from kedro.framework.project import pipelines
 from rich.console import Console
 from rich.table import Table
@@ -44,6 +46,25 @@ def run_replay(replay: Replay, console: Console, *, tolerance: float) -> bool:
     console.print(f"Original {record.run_id}  {record.name}")
     console.print(f"Replay   {run_id}  {again.name}")
     return verdict.is_equal
+
+
+def require_trust(replay: Replay, console: Console) -> None:
+    """Show the code that a run brings, and go on only where a person agrees to run it.
+
+    Raises:
+        BadInput: Nobody is there to ask.
+        click.Abort: The person does not.
+    """
+    record = replay.record
+    console.print(record.patch.decode(errors="replace"))
+    console.print(
+        f"These are uncommitted changes of {record.user}, from run {record.run_id}. Its replay "
+        "runs them on this machine, as you.",
+        style="yellow",
+    )
+    if not sys.stdin.isatty():
+        raise BadInput("uncommitted code of a run is run only where somebody agrees: add --trust")
+    click.confirm("Run them?", abort=True)
 
 
 def _run(replay: Replay, project: Path, run_key: str) -> None:

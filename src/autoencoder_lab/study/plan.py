@@ -55,13 +55,9 @@ class Study:
     def datasets(self) -> list[str]:
         return list(dict.fromkeys(cell.dataset for cell in self.cells))
 
-    def require_same_code(self) -> None:
-        """Raise `BadInput` if the code is no longer that with which the study began."""
-        if changes := read_code_state(self.project).differences(self.code):
-            raise BadInput(
-                f"the code has changed since the study began: {'; '.join(changes)}. Return to it, "
-                "and the same command goes on; or choose another --run-key"
-            )
+    def code_changes(self) -> list[str]:
+        """Return in what the code that computes is no longer that with which the study began."""
+        return read_code_state(self.project).differences(self.code)
 
     def run_cell(self, cell: Cell) -> list[str]:
         """Return what runs a cell, after `kedro`; where it was begun, it goes on from there."""
@@ -155,13 +151,7 @@ def _finished(study: Study, dataset: str) -> Iterator[tuple[Cell, str]]:
         raw_images: RawImages = context.catalog.load("raw_images")
     except DatasetError as error:
         raise BadInput(str(root_cause(error))) from error
-    from_now = made_with(
-        {
-            "data_digest": raw_images.sha256,
-            "git_commit": study.code.commit,
-            "git_changes": study.code.uncommitted,
-        }
-    )
+    from_now = made_with({"data_digest": raw_images.sha256, "code_digest": study.code.digest})
     parameters = context.catalog.load("parameters")
     open_experiment(context.mlflow, context)  # type: ignore[attr-defined]
     results = CellResultsDataset(dataset=dataset, run_key=study.run_key).load()

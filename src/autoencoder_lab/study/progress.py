@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from autoencoder_lab.failures import BadInput
 from autoencoder_lab.processes import run_side_by_side, start_kedro
 
 from .plan import Cell, Study
@@ -52,12 +54,24 @@ def run_study(study: Study, console: Console, *, n_jobs: int) -> bool:
 
 
 def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
-    """Run the cells that are not done, and return those that failed."""
+    """Run the cells that are not done, and return those that failed.
+
+    Raises:
+        BadInput: The code has changed; the cells that ran by then have been let to end.
+    """
     started: dict[Cell, float] = {}
     failed: list[Cell] = []
 
+    changes: list[str] = []
+
+    def cells() -> Iterator[Cell]:
+        for cell in study.to_run:
+            changes.extend(study.code_changes())
+            if changes:
+                return
+            yield cell
+
     def start(cell: Cell) -> subprocess.Popen[bytes]:
-        study.require_same_code()
         started[cell] = time.monotonic()
         progress.update(task, running=_running(started))
         log = _log(study, cell)
@@ -76,7 +90,7 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
         console=console,
     )
     task = progress.add_task("", total=len(study.cells), completed=len(study.done), running="")
-    jobs = run_side_by_side(study.to_run, start, n_at_once=n_jobs)
+    jobs = run_side_by_side(cells(), start, n_at_once=n_jobs)
     with progress, closing(jobs):
         for cell, status in jobs:
             seconds = time.monotonic() - started.pop(cell)
@@ -85,6 +99,11 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
             state, style = ("failed", "red") if status else ("done  ", "")
             console.print(f"{state}  {cell.name}  {seconds:,.0f} s", style=style)
             progress.update(task, advance=1, running=_running(started))
+    if changes:
+        raise BadInput(
+            f"the code has changed since the study began: {'; '.join(changes)}. Return to it, and "
+            "the same command goes on; or choose another --run-key"
+        )
     return failed
 
 

@@ -11,7 +11,7 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_USER
 from pydantic import JsonValue
 
 from autoencoder_lab.failures import BadInput
@@ -30,8 +30,11 @@ class RunRecord:
     """A finished run of a variant.
 
     Attributes:
+        user: Who made it.
         changes: SHA-256 of what was not committed; empty where all was.
         patch: What was not committed, for `git apply`; empty where it was left out.
+        code: The digest of the code that computes; empty in older runs, whose changes are those of
+            all files in the repository.
         threads: In which TensorFlow added up a sum.
         parameters: The whole configuration, nested.
         packages: The versions that were installed.
@@ -46,9 +49,11 @@ class RunRecord:
     dataset: str
     variant: str
     seed: int
+    user: str
     commit: str
     changes: str
     patch: bytes
+    code: str
     data_digest: str
     threads: str
     parameters: Mapping[str, JsonValue]
@@ -76,9 +81,11 @@ def read_run(client: MlflowClient, experiment_id: str, run_id: str) -> RunRecord
             dataset=tags["dataset"],
             variant=tags["variant"],
             seed=int(tags["seed"]),
+            user=tags.get(MLFLOW_USER, "unknown"),
             commit=tags.get("git_commit", ""),
             changes=tags.get("git_changes", ""),
             patch=artifacts.read(PATCH) if tags.get("git_changes") else b"",
+            code=tags.get("code_digest", ""),
             data_digest=tags.get("data_digest", ""),
             threads=tags.get("intra_op_threads", "1"),
             parameters=yaml.safe_load(artifacts.read(PARAMETERS)),

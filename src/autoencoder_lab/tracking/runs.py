@@ -139,6 +139,7 @@ class MlflowRuns:
             "seed": parameters["seed"],
             "run_key": parameters["run_key"],
             "data_digest": self._cells.plan.data_digest or None,
+            "code_digest": code.digest,
             "git_commit": code.commit,
             "intra_op_threads": os.environ.get("TF_NUM_INTRAOP_THREADS"),
             "git_dirty": code.commit and str(code.uncommitted is not None).lower(),
