@@ -1,9 +1,11 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from autoencoder_lab.corruptions import CorruptedImages, corrupt
 from autoencoder_lab.parameters import (
+    DropoutNoiseParams,
     GaussianNoiseParams,
     MaskNoiseParams,
     NoiseParams,
@@ -16,6 +18,10 @@ GREY.setflags(write=False)
 
 def gaussian(stddev: float) -> GaussianNoiseParams:
     return GaussianNoiseParams(kind="gaussian", stddev=stddev)
+
+
+def dropout(rate: float) -> DropoutNoiseParams:
+    return DropoutNoiseParams(kind="dropout", rate=rate)
 
 
 def mask(rate: float) -> MaskNoiseParams:
@@ -49,20 +55,35 @@ def test_a_mask_switches_off_its_share_of_pixels_with_all_their_channels() -> No
     np.testing.assert_array_equal(masked[~is_off], GREY[~is_off])
 
 
-@pytest.mark.parametrize("noise", [gaussian(0.4), mask(0.4)], ids=lambda noise: noise.kind)
+def test_dropout_is_keras_layer() -> None:
+    dropped = corrupted(dropout(0.4))
+    layer = keras.layers.Dropout(0.4, seed=0)(GREY, training=True).numpy()
+
+    assert set(np.unique(dropped)) == set(np.unique(layer)) == {0, np.float32(0.5 / 0.6)}
+    assert (dropped == 0).mean() == pytest.approx(0.4, abs=0.01)
+    assert dropped.mean() == pytest.approx(0.5, abs=0.01)
+    is_off = dropped == 0
+    assert (is_off.all(axis=-1) != is_off.any(axis=-1)).any()  # each number for itself
+
+
+@pytest.mark.parametrize(
+    "noise", [gaussian(0.4), mask(0.4), dropout(0.4)], ids=lambda noise: noise.kind
+)
 def test_noise_repeats_by_seed(noise: NoiseParams) -> None:
     np.testing.assert_array_equal(corrupted(noise, seed=1), corrupted(noise, seed=1))
     assert not np.array_equal(corrupted(noise, seed=1), corrupted(noise, seed=2))
 
 
-@pytest.mark.parametrize("noise", [gaussian(0.4), mask(0.4)], ids=lambda noise: noise.kind)
+@pytest.mark.parametrize(
+    "noise", [gaussian(0.4), mask(0.4), dropout(0.4)], ids=lambda noise: noise.kind
+)
 def test_noise_is_the_same_within_a_compiled_function(noise: NoiseParams) -> None:
     compiled = tf.function(lambda images: corrupt(images, noise, seed=[0, 0]), jit_compile=True)
 
     np.testing.assert_allclose(compiled(GREY).numpy(), corrupted(noise), atol=1e-5)
 
 
-@pytest.mark.parametrize("noise", [gaussian(0), mask(0), NoNoiseParams()], ids=repr)
+@pytest.mark.parametrize("noise", [gaussian(0), mask(0), dropout(0), NoNoiseParams()], ids=repr)
 def test_no_noise_leaves_the_images(noise: NoiseParams) -> None:
     np.testing.assert_array_equal(corrupted(noise), GREY)
 

@@ -10,6 +10,7 @@ from autoencoder_lab import seeds
 from autoencoder_lab.arrays import Images, Rows, predicted_at_once
 from autoencoder_lab.image_sources import MadeOfImages
 from autoencoder_lab.parameters import (
+    DropoutNoiseParams,
     GaussianNoiseParams,
     MaskNoiseParams,
     NoiseParams,
@@ -21,8 +22,12 @@ def corrupt(images: tf.Tensor, noise: NoiseParams, *, seed: tf.Tensor) -> tf.Ten
     """Return images with noise, a pure function of the seed.
 
     Args:
-        images: (n, height, width, channels), in [0, 1]; so are the corrupted ones.
+        images: (n, height, width, channels), in [0, 1]; so are the corrupted ones, but for those
+            of dropout, which are in [0, 1 / (1 - rate)].
         seed: (2,), whole numbers.
+
+    Source of dropout: Srivastava et al., "Dropout", JMLR 15 (2014); as Keras' layer, which a model
+    has on its inputs.
     """
     match noise:
         case NoNoiseParams():
@@ -34,6 +39,8 @@ def corrupt(images: tf.Tensor, noise: NoiseParams, *, seed: tf.Tensor) -> tf.Ten
             one_a_pixel = [*tf.unstack(tf.shape(images)[:3]), 1]
             draws = tf.random.stateless_uniform(one_a_pixel, seed, alg="philox")
             return images * tf.cast(draws >= rate, images.dtype)
+        case DropoutNoiseParams(rate=rate):
+            return tf.nn.experimental.stateless_dropout(images, rate, seed, rng_alg="philox")
         case _:
             assert_never(noise)
 

@@ -111,7 +111,7 @@ def test_with_an_environment_that_names_only_a_server(project: ProjectCopy, serv
     experiment = page.split("/")[2]
     request = urllib.request.Request(
         f"{server}/api/2.0/mlflow/runs/search",
-        json.dumps({"experiment_ids": [experiment]}).encode(),
+        json.dumps({"experiment_ids": [experiment], "max_results": 1}).encode(),  # the newest
         {"Content-Type": "application/json"},
     )
     [run] = json.load(urllib.request.urlopen(request))["runs"]

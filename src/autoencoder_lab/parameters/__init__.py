@@ -23,6 +23,7 @@ from .ingest import SMALLEST_SIDE, IngestParams, ReadingParams
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams, architecture
 from .study import StudyParams
 from .training import (
+    DropoutNoiseParams,
     GaussianNoiseParams,
     GreedyParams,
     JointParams,
@@ -46,6 +47,7 @@ __all__ = [
     "CorruptionParams",
     "Count",
     "DenseParams",
+    "DropoutNoiseParams",
     "EvaluationParams",
     "GaussianNoiseParams",
     "GreedyParams",

@@ -42,8 +42,21 @@ class MaskNoiseParams(Params):
         return f"mask_{self.rate:g}"
 
 
+class DropoutNoiseParams(Params):
+    """Numbers switched off, and the others scaled so that their sum stays the same on average."""
+
+    kind: Literal["dropout"]
+    rate: Annotated[float, Field(ge=0, lt=1)]
+
+    @property
+    def view(self) -> str:
+        """The name of this noise, beside those of views."""
+        return f"dropout_{self.rate:g}"
+
+
 NoiseParams = Annotated[
-    NoNoiseParams | GaussianNoiseParams | MaskNoiseParams, Field(discriminator="kind")
+    NoNoiseParams | GaussianNoiseParams | MaskNoiseParams | DropoutNoiseParams,
+    Field(discriminator="kind"),
 ]
 
 
