@@ -158,6 +158,46 @@ def test_unclear_folders_are_an_error(tmp_path: Path, names: tuple[str, ...]) ->
         read(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("names", "named", "label_level"),
+    [
+        (("x/train/cat/1", "x/test/cat/1"), "x/test, x/train", 1),
+        (("x/train/cat/1", "x/test/cat/1"), "x/test, x/train", 0),
+        (("x/train/cat/1", "x/test/cat/1"), "x/test, x/train", 3),
+        (("training_set/cat/1", "test_set/cat/1"), "test_set, training_set", 1),
+        (("seg_train/sea/1", "seg_test/sea/1"), "seg_test, seg_train", 1),
+        (("train/cat/1", "train/cat/test/1"), "cat/test", 1),
+        (("TestSet/1", "TrainSet/1"), "TestSet, TrainSet", 1),
+    ],
+)
+def test_splits_that_would_be_read_as_classes_are_an_error(
+    tmp_path: Path, names: tuple[str, ...], named: str, label_level: int
+) -> None:
+    save(tmp_path, *names)
+
+    with pytest.raises(ValueError, match=f"{named}, whose names mean splits; allowed: train/"):
+        read(tmp_path, label_level=label_level)
+
+
+def test_a_class_that_is_called_as_a_split_is_named_with_the_way_out(tmp_path: Path) -> None:
+    save(tmp_path, "cat/1", "test/1")
+
+    with pytest.raises(
+        ValueError, match=r"test/ taken for splits\. A class .* as 'test \(class\)'"
+    ):
+        read(tmp_path)
+
+    (tmp_path / "test").rename(tmp_path / "test (class)")
+    assert find(tmp_path).class_names == ["cat", "test (class)"]
+
+
+def test_images_beside_their_annotations_are_no_classes(tmp_path: Path) -> None:
+    save(tmp_path, "images/1", "annotations/1")
+
+    with pytest.raises(ValueError, match=r"annotations, images, which are no classes.*!masks"):
+        read(tmp_path)
+
+
 def test_one_image_in_colour_makes_all_rgb(tmp_path: Path) -> None:
     save(tmp_path, "train/1")
     save(tmp_path, "train/2", pixels=GREY.astype(np.uint16) * 257)

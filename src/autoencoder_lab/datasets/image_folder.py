@@ -20,18 +20,14 @@ from autoencoder_lab.parameters import ReadingParams
 
 from . import pictures
 from .blocks import BYTES_AT_ONCE, Blocks, FoundArray, block_sizes
+from .folder_names import SPLITS, are_parts, split_named
 from .found_arrays import Found
 from .listing import shown
 from .messages import shortened
 
 logger = logging.getLogger(__name__)
 
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-"""The split that each of these folders holds."""
+OF_A_CLASS = "A class that is called so needs a name that says it, as 'test (class)'"
 
 LEAVES_OUT = "ingest.pattern leaves files out, as '!masks/**'"
 
@@ -65,24 +61,44 @@ LabelNames = dict[str, tuple[str, ...]]
 def _split(folder: UPath, files: Iterable[str], label_level: int) -> dict[str, LabelNames]:
     splits: dict[str, LabelNames] = {}
     split_folders = set()
+    misplaced: set[str] = set()
     for file in files:
-        parents = file.split("/")[:-1]
+        folders = parents = file.split("/")[:-1]
         split = SPLITS.get(parents[0].lower(), "") if parents else ""
         if split:
             split_folders.add(parents[0])
             parents = parents[1:]
+        misplaced |= {
+            shown("/".join(folders[: depth + 1]))
+            for depth, name in enumerate(folders)
+            if depth >= len(folders) - len(parents) and split_named(name)
+        }
         label = parents[label_level - 1 : label_level] if label_level else []
         splits.setdefault(split, {})[file] = tuple(map(shown, label))
+    if misplaced:
+        raise ValueError(
+            f"{folder} has images in {shortened(sorted(misplaced))}, whose names mean splits; "
+            f"allowed: train/, and maybe validation/ and test/, directly in {folder}: move or "
+            f"rename them. {OF_A_CLASS}. {LEAVES_OUT}"
+        )
+    names = {name for labels in splits.values() for label in labels.values() for name in label}
+    if are_parts(names):
+        raise ValueError(
+            f"{folder} has images in {shortened(sorted(names))}, which are no classes; allowed: "
+            f"the images alone. {LEAVES_OUT}"
+        )
     has_one_folder_each = len(split_folders) == len(splits.keys() - {""})
     is_split = "train" in splits and "" not in splits and has_one_folder_each
     depths = [{len(label) for label in labels.values()} for labels in splits.values()]
     if (is_split or set(splits) == {""}) and all(depth in ({0}, {1}) for depth in depths):
         return {split or "train": labels for split, labels in splits.items()}
     places = sorted({shown(file).rpartition("/")[0] or "." for file in files})
+    taken = " and ".join(f"{name}/" for name in sorted(map(shown, split_folders)))
+    for_splits = f" {taken} taken for splits. {OF_A_CLASS}." if taken else ""
     raise ValueError(
         f"{folder} has images in {shortened(places, limit=10)}; allowed: all in one folder, or all "
         f"in folders named after their labels, at ingest.label_level, which is {label_level}; "
-        f"either directly, or in train/ and maybe validation/ and test/. {LEAVES_OUT}"
+        f"either directly, or in train/ and maybe validation/ and test/.{for_splits} {LEAVES_OUT}"
     )
 
 
