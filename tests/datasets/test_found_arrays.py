@@ -225,8 +225,37 @@ def test_arrays_that_have_the_shape_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "images", [(IMAGES / 255).astype(np.float32), IMAGES[..., :2]], ids=["floats", "two channels"]
+    ("shape", "advice"),
+    [
+        ((9, 3, 7, 5), r"numpy\.transpose\(images, \(0, 2, 3, 1\)\)"),
+        ((9, 1, 7, 5), r"numpy\.transpose\(images, \(0, 2, 3, 1\)\)"),
+        ((7, 5, 3, 9), r"numpy\.transpose\(images, \(3, 0, 1, 2\)\)"),
+        ((9, 7, 5, 4), "allowed: 1 \\(grey\\) or 3 .*, the last of the four$"),
+        ((9, 7, 5, 2), "allowed: 1 \\(grey\\) or 3 .*, the last of the four$"),
+    ],
 )
-def test_what_pillow_cannot_bring_to_a_shape_is_an_error(images: FoundArray) -> None:
+def test_other_channels_are_an_error_that_says_the_likely_order(
+    shape: tuple[int, ...], advice: str
+) -> None:
+    with pytest.raises(ValueError, match=f"of {shape[3]} channels; .*{advice}"):
+        prepared({"train_images": np.zeros(shape, np.uint8)})
+
+
+def test_classes_that_training_images_have_not_are_an_error() -> None:
+    test = {"test_images": IMAGES[:3], "test_labels": np.array([0, 7, 9])}
+    found = {"train_images": IMAGES, "train_labels": LABELS % 2, **test}
+
+    with pytest.raises(ValueError, match="test labels hold 7, 9, which train labels have not"):
+        prepared(found)
+
+    one_class = prepared({**found, "train_labels": LABELS * 0})
+    assert one_class["test_labels"].tolist() == [0, 7, 9]
+    with_unlabelled = prepared({**found, "test_labels": np.array([0, 1, UNLABELLED])})
+    assert with_unlabelled["test_labels"].tolist() == [0, 1, UNLABELLED]
+
+
+def test_what_pillow_cannot_bring_to_a_shape_is_an_error() -> None:
+    images = (IMAGES / 255).astype(np.float32)
+
     with pytest.raises(ValueError, match=r"bring them to \(9, 9, \d\): integers from 0 to 255"):
         prepared({"train_images": images}, height=9, width=9)

@@ -22,6 +22,9 @@ from autoencoder_lab.parameters import SMALLEST_SIDE, ReadingParams
 
 from . import pictures
 from .blocks import Blocks, FoundArray
+from .messages import shortened
+
+CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def prepare(found: Found, folder: UPath, params: ReadingParams) -> Found:
             problems += _image_problems(split, images, n_least=n_least)
         if labels is not None:
             problems += _label_problems(split, labels, images)
-    _raise(problems, folder)
+    _raise(problems or list(_unknown_classes(found)), folder)
     kept = {split: _as_kept(images) for split, images in found.images.items()}
     problems = [
         f"{split} images are {problem}"
@@ -94,11 +97,11 @@ def _as_kept(images: Blocks) -> Blocks:
 def _shape_problem(images: Blocks, params: ReadingParams) -> str:
     """Return why images cannot be brought to the parameters' shape: nothing where they can."""
     shape, wanted = images.shape[1:], _wanted(images, params)
-    if wanted == shape or (images.dtype == np.uint8 and shape[2] in (1, 3)):
+    if wanted == shape or images.dtype == np.uint8:
         return ""
     return (
         f"{images.dtype}, {shape}; allowed, where ingest.height, width and channels bring them to "
-        f"{wanted}: integers from 0 to 255, with 1 or 3 channels"
+        f"{wanted}: integers from 0 to 255"
     )
 
 
@@ -138,6 +141,12 @@ def _image_problems(split: str, images: Blocks, *, n_least: int) -> Iterator[str
             "or (n, height, width, channels)"
         )
         return
+    if len(images.shape) == 4 and images.shape[3] not in CHANNELS:
+        yield (
+            f"{split} images have shape {images.shape}, of {images.shape[3]} channels; allowed: "
+            f"1 (grey) or 3 (red, green and blue), the last of the four{_likely_order(images)}"
+        )
+        return
     n_images, height, width = images.shape[:3]
     if n_images < n_least:
         yield (
@@ -153,6 +162,13 @@ def _image_problems(split: str, images: Blocks, *, n_least: int) -> Iterator[str
         yield f"{split} images are {images.dtype}; allowed: integers, or floats"
     elif images.dtype != np.uint8 and n_images:
         yield from _value_problems(split, images)
+
+
+def _likely_order(images: Blocks) -> str:
+    """Return how to bring images, which seem to have the channels elsewhere, to the usual order."""
+    _, second, third, _ = images.shape
+    order = (0, 2, 3, 1) if second in CHANNELS else (3, 0, 1, 2) if third in CHANNELS else ()
+    return f". Save them as numpy.transpose(images, {order})" if order else ""
 
 
 def _value_problems(split: str, images: Blocks) -> Iterator[str]:
@@ -171,6 +187,18 @@ def _value_problems(split: str, images: Blocks) -> Iterator[str]:
             f"{split} images hold {images.dtype} values from {lowest} to {highest_found}"
             f"{nan_note}; allowed: 0 to {highest}"
         )
+
+
+def _unknown_classes(found: Found) -> Iterator[str]:
+    """Yield the splits with classes that training images of several classes have not."""
+    of_training = set(np.unique(found.labels.get("train", UNLABELLED)).tolist()) - {UNLABELLED}
+    for split in found.labels.keys() - {"train"}:
+        unknown = set(np.unique(found.labels[split]).tolist()) - of_training - {UNLABELLED}
+        if len(of_training) > 1 and unknown:
+            yield (
+                f"{split} labels hold {shortened(sorted(unknown))}, which train labels have not; "
+                "allowed: labels that training images have, or those of one class"
+            )
 
 
 def _label_problems(split: str, labels: FoundArray, images: Blocks | None) -> Iterator[str]:
