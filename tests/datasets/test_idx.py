@@ -48,6 +48,37 @@ def test_plain_and_compressed_files_are_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["test_labels"], LABELS[:3])
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "train-images.idx3-ubyte",
+        "emnist-letters-train-images-idx3-ubyte",
+        "TRAIN-IMAGES-IDX3-UBYTE.GZ",
+        "affnist_train-images.idx3-ubyte.gz",
+    ],
+)
+def test_names_as_they_are_found_are_read(tmp_path: Path, name: str) -> None:
+    content = idx_bytes(GREY)
+    (tmp_path / name).write_bytes(gzip.compress(content) if "gz" in name.lower() else content)
+
+    assert idx.FILE_NAMES.fullmatch(name)
+    found = as_arrays(idx.read(tmp_path, [name], reading_params()))
+    np.testing.assert_array_equal(found["train_images"], GREY)
+
+
+@pytest.mark.parametrize("ending", ["", "__gz"])
+def test_a_header_that_promises_more_than_there_can_be_is_an_error_before_it_is_believed(
+    tmp_path: Path, ending: str
+) -> None:
+    header = bytes([0, 0, 8, 3]) + struct.pack(">3I", 2**31, 2**15, 2**15)
+    content = gzip.compress(header) if ending else header
+
+    with pytest.raises(
+        ValueError, match=r"train-images-idx3-ubyte\S* holds .* says 230584300921369"
+    ):
+        read(tmp_path, **{f"train_images_idx3_ubyte{ending}": content})
+
+
 def test_colour_images_have_a_fourth_dimension(tmp_path: Path) -> None:
     found = read(tmp_path, train_images_idx4_ubyte=idx_bytes(COLOUR))
 
@@ -87,7 +118,10 @@ def test_two_files_for_the_same_array_are_an_error(tmp_path: Path, name: str, ot
         (idx_bytes(LABELS), "begins with the bytes 00 00 08 01; allowed: 00 00 08 03"),
         (b"\0\0\x0d\x03" + bytes(16), "begins with the bytes 00 00 0d 03; allowed: 00 00 08 03"),
         (idx_bytes(GREY)[:13], "holds 13 bytes; its header alone has 16"),
-        (idx_bytes(GREY)[:-1], r"holds 295 bytes; its header, of sizes \(8, 7, 5\), says 296"),
+        (
+            idx_bytes(GREY)[:-1],
+            r"holds 295 bytes at most; its header, of sizes \(8, 7, 5\), says 296",
+        ),
         (idx_bytes(GREY) + b"\0", r"holds 297 bytes; its header, of sizes \(8, 7, 5\), says 296"),
     ],
     ids=["empty", "labels", "floats", "half a header", "truncated", "overlong"],

@@ -45,6 +45,18 @@ def test_only_training_images_are_needed(tmp_path: Path) -> None:
     assert list(found) == ["train_images"]
 
 
+def test_a_header_that_promises_more_than_there_is_is_an_error_before_it_is_believed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "toys.npz"
+    header = {"descr": "|u1", "fortran_order": False, "shape": (2**31, 2**15, 2**15)}
+    with zipfile.ZipFile(file, "w") as archive, archive.open("x_train.npy", "w") as member:
+        np.lib.format.write_array_header_2_0(member, header)
+
+    with pytest.raises(ValueError, match=r"toys.npz: key x_train .*of 23058430092136"):
+        read(tmp_path, file)
+
+
 def test_an_array_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autoencoder_lab.datasets.blocks.BYTES_AT_ONCE", 3 * IMAGES[0].nbytes)
     np.savez_compressed(tmp_path / "toys.npz", x_train=IMAGES)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image, UnidentifiedImageError, features
+from PIL import Image, features
 
 from autoencoder_lab.datasets import pictures
 
@@ -220,8 +220,26 @@ def test_of_a_photograph_with_a_preview_the_photograph_is_read(tmp_path: Path) -
 def test_an_image_without_pixels_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "1.pgm").write_bytes(b"P5 0 4 255\n")
 
-    with pytest.raises(UnidentifiedImageError):
+    with pytest.raises(ValueError, match="it begins with the bytes 50 35 20 30"):
         pictures.look(tmp_path / "1.pgm")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1f\n", "git lfs pull fetches it"),
+        (b"\n<!DOCTYPE html><html>404</html>", "it is a web page"),
+        (b"<HTML><body>", "it is a web page"),
+        (b"%PDF-1.7", "no known format: it begins with the bytes 25 50 44 46 2d 31 2e 37"),
+    ],
+)
+def test_what_is_no_image_is_called_what_it_is(tmp_path: Path, content: bytes, what: str) -> None:
+    (tmp_path / "1.png").write_bytes(content)
+
+    for function in (pictures.look, pictures.load):
+        with pytest.raises(ValueError, match=what):
+            function(tmp_path / "1.png")
 
 
 def test_a_decompression_bomb_is_an_error(tmp_path: Path) -> None:

@@ -159,6 +159,20 @@ def test_a_folder_without_images_is_an_error_that_lists_its_files(folder: Path) 
         load(folder)
 
 
+def test_photographs_in_a_form_of_phones_are_named_with_what_to_do(folder: Path) -> None:
+    (folder / "IMG_0001.HEIC").touch()
+
+    with pytest.raises(DatasetError, match=r"IMG_0001.HEIC; .* HEIC is not read: convert"):
+        load(folder)
+
+
+def test_an_archives_name_may_be_in_capitals(folder: Path) -> None:
+    np.savez(folder / "toys.npz", x_train=IMAGES)
+    (folder / "toys.npz").rename(folder / "TOYS.NPZ")
+
+    np.testing.assert_array_equal(load(folder).train_images, IMAGES)
+
+
 def test_two_kinds_of_files_are_an_error(folder: Path) -> None:
     for name in ("1.png", "2.png", "toys.npz", "train-images-idx3-ubyte"):
         (folder / name).touch()

@@ -21,7 +21,16 @@ from .blocks import BYTES_AT_ONCE, Blocks, FoundArray, block_sizes
 from .found_arrays import Found
 from .messages import shortened
 
-FILE_NAMES = re.compile(r"(train|t10k|test)-(images-idx[34]|labels-idx1)-ubyte(\.gz)?")
+FILE_NAMES = re.compile(
+    r"(.+[-_])?(?P<split>train|t10k|test)-(?P<kind>images|labels)[-.]idx(?P<dimensions>[134])-ubyte"
+    r"(\.gz)?",
+    re.IGNORECASE,
+)
+"""MNIST's names, also with a point, as some unpack them, and after a name, as in EMNIST."""
+
+MOST_PACKED = 1032
+"""Bytes that a byte of a gzip file can stand for."""
+
 UNSIGNED_BYTE = np.dtype(np.uint8)
 ITS_NUMBER = 8
 
@@ -30,12 +39,14 @@ def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
     """Return what the IDX files hold; only the training images have to be there."""
     by_name: dict[tuple[str, str], list[UPath]] = {}
     for file in (folder / name for name in files):
-        split, kind = file.name.split("-")[:2]
-        by_name.setdefault((kind, "train" if split == "train" else "test"), []).append(file)
+        parts = _parts(file)
+        split = "train" if parts["split"] == "train" else "test"
+        by_name.setdefault((parts["kind"], split), []).append(file)
     if ("images", "train") not in by_name:
         raise ValueError(f"{folder} holds {shortened(files)}; needed: train-images-idx3-ubyte[.gz]")
     doubles = [
-        f"{folder} holds {shortened(file.name for file in same)}; allowed: one of these"
+        f"{folder} holds {shortened(file.name for file in same)}; allowed: one of these "
+        "(ingest.pattern chooses)"
         for same in by_name.values()
         if len(same) > 1
     ]
@@ -50,9 +61,16 @@ def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
     )
 
 
+def _parts(file: UPath) -> dict[str, str]:
+    """Return what a file's name says: split, kind, and the number of dimensions."""
+    name = FILE_NAMES.fullmatch(file.name)
+    assert name  # or another reader would have been asked
+    return {part: text.lower() for part, text in name.groupdict().items()}
+
+
 def _blocks(file: UPath) -> Blocks:
     """Return a file's array, of which only the header is read yet."""
-    n_dimensions = int(file.name.split("-idx")[1][0])
+    n_dimensions = int(_parts(file)["dimensions"])
     magic = bytes([0, 0, ITS_NUMBER, n_dimensions])
     n_header = len(magic) + 4 * n_dimensions
     with _open(file) as content:
@@ -65,6 +83,12 @@ def _blocks(file: UPath) -> Blocks:
     if len(header) < n_header:
         raise ValueError(f"{file} holds {len(header)} bytes; its header alone has {n_header}")
     shape = struct.unpack_from(f">{n_dimensions}I", header, len(magic))
+    n_most = file.stat().st_size * (MOST_PACKED if file.suffix.lower() == ".gz" else 1)
+    if n_header + math.prod(shape) > n_most:  # before so much memory is asked for
+        raise ValueError(
+            f"{file} holds {n_most} bytes at most; its header, of sizes {shape}, says "
+            f"{n_header + math.prod(shape)}"
+        )
 
     def parts() -> Generator[FoundArray]:
         with _open(file) as content:
@@ -90,7 +114,7 @@ def _blocks(file: UPath) -> Blocks:
 def _open(file: UPath) -> Iterator[IO[bytes] | gzip.GzipFile]:
     try:
         with file.open("rb") as content:
-            if file.suffix == ".gz":
+            if file.suffix.lower() == ".gz":
                 with gzip.open(content) as unpacked:
                     yield unpacked
             else:

@@ -1,6 +1,7 @@
 """NumPy archives, with this project's names for the arrays, or those of MedMNIST or Keras."""
 
 import logging
+import math
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator, Sequence
@@ -81,6 +82,10 @@ def _blocks(file: UPath, key: str) -> Blocks:
     try:
         with _opened(file) as archive, archive.open(f"{key}.npy") as member:
             shape, is_fortran, dtype = _header(member)
+            n_bytes = member.tell() + math.prod(shape) * dtype.itemsize
+            n_held = archive.getinfo(f"{key}.npy").file_size
+            if n_bytes > n_held:  # before so much memory is asked for
+                raise EOFError(f"it holds {n_held} bytes, of {n_bytes} by its header")
     except KeyError:  # NumPy takes what has not the ending for bytes
         raise ValueError(f"{file}: key {key} is no array; allowed: arrays of numbers") from None
     except DAMAGES as error:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from upath import UPath
 
 from autoencoder_lab.arrays import ImageShape
@@ -106,7 +107,7 @@ def reshape(
 
 @contextmanager
 def _open(file: UPath) -> Iterator[Image.Image]:
-    with file.open("rb") as content, Image.open(content, formats=_formats()) as image:
+    with file.open("rb") as content, _identified(content) as image:
         n_frames = 1 if image.format in ONE_PICTURE else getattr(image, "n_frames", 1)
         if n_frames > 1:
             raise ValueError(f"it has {n_frames} frames; allowed: 1")
@@ -115,6 +116,25 @@ def _open(file: UPath) -> Iterator[Image.Image]:
             kind = "integers" if image.mode == "I" else "floats"
             raise ValueError(f"its pixels are 32-bit {kind}; allowed: 8 or 16 bits")
         yield image
+
+
+def _identified(content: IO[bytes]) -> Image.Image:
+    try:
+        return Image.open(content, formats=_formats())
+    except UnidentifiedImageError:
+        content.seek(0)
+        raise ValueError(f"it is {_what_it_is(content.read(100))}") from None
+
+
+def _what_it_is(beginning: bytes) -> str:
+    """Return what a file is that is no image, as far as its first bytes tell."""
+    if not beginning:
+        return "empty"
+    if beginning.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer, without the image: git lfs pull fetches it"
+    if beginning.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page, as a server sends for a file that it does not give"
+    return f"of no known format: it begins with the bytes {beginning[:8].hex(' ')}"
 
 
 @cache

@@ -19,6 +19,12 @@ from .messages import shortened
 DIGITS = "digits"
 ALLOWED = "IDX files, one .npz, or images"
 
+FROM_PHONES = (".heic", ".heif", ".hif")
+OF_PHONES = (
+    "HEIC is not read: convert the files to JPEG, as ImageMagick's 'mogrify -format jpg *.heic' "
+    "does, or let the phone's camera write the most compatible format"
+)
+
 Reader = Callable[[UPath, Sequence[str], ReadingParams], Found]
 
 
@@ -154,9 +160,11 @@ def _find_source(folder: UPath, params: ReadingParams) -> _Source:
     if len(forms) != 1:
         listings = [shortened(map(shown, some)) for some in forms.values()]
         listings = listings or [shortened(map(shown, listing.stamps)) or "no files"]
+        is_from_phones = any(file.lower().endswith(FROM_PHONES) for file in readers)
+        advice = f". {OF_PHONES}" if is_from_phones else ""
         raise ValueError(
             f"{folder} holds {' and '.join(listings)}; allowed: {ALLOWED}, and one kind only. "
-            f"{image_folder.LEAVES_OUT}"
+            f"{image_folder.LEAVES_OUT}{advice}"
         )
     ((reader, files),) = forms.items()
     return _Source(reader, listing.restricted(files, reason=NOT_READ))
@@ -190,6 +198,6 @@ def _reader_of(file: str) -> Reader | None:
     """Return what reads a file, by its place in the folder and its name."""
     if idx.FILE_NAMES.fullmatch(file):
         return idx.read
-    if "/" not in file and file.endswith(".npz"):
+    if "/" not in file and file.lower().endswith(".npz"):
         return npz.read
     return image_folder.read if pictures.is_named_like_one(file) else None
