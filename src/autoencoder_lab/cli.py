@@ -2,15 +2,38 @@
 
 import os
 import sys
+from copy import copy
 from textwrap import indent
+from typing import Any
 
 import click
+from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.startup import ProjectMetadata
 
 
 @click.group(name="Autoencoder Lab")
 def cli() -> None:
     """Commands of this project."""
+
+
+def _run() -> click.Command:
+    """Return Kedro's `run`, whose `--params` keep names as they are typed."""
+    command = copy(kedro_run)
+    command.params = [copy(option) for option in kedro_run.params]
+    [params] = [option for option in command.params if option.name == "params"]
+    read = params.callback
+    assert read is not None
+
+    def read_typed(context: click.Context, option: click.Parameter, value: Any) -> Any:
+        from autoencoder_lab.typed_params import names_as_text
+
+        return read(context, option, names_as_text(value) if isinstance(value, str) else value)
+
+    params.callback = read_typed
+    return command
+
+
+cli.add_command(_run())
 
 
 def _as_list(

@@ -38,6 +38,11 @@ def require_refusal(project: ProjectCopy, arguments: list[str], *facts: str) -> 
         (["--params=seed=3.0"], ["seed is 3.0", "integer"]),
         (["--runner=ParallelRunner"], ["runner is ParallelRunner", "ThreadRunner"]),
         (["--namespaces=stacked"], ["the chosen nodes need", "train_images", "make them"]),
+        (["--nodes=split_image"], ["nodes named ['split_image']", "did you mean split_images?"]),
+        (["--to-outputs=stacked.modle"], ["datasets named", "did you mean stacked.model?"]),
+        (["--namespaces=stakced"], ["namespaces: ['stakced']", "did you mean stacked?"]),
+        (["--tags=nightly"], ["contains no nodes after applying all provided filters"]),
+        (["--params=ingest.pattern=!a/**"], ["""--params 'ingest.pattern="!a/**"'"""]),
         (["--params=colour=red"], ["colour is unknown", "seed"]),
         (["--params=stacked.training.epochs=-1"], ["stacked.training.epochs is -1", "than 0"]),
         (
@@ -161,7 +166,7 @@ def test_a_truncated_file_without_a_checksum(project: ProjectCopy, mnist: Path) 
     images.write_bytes(gzip.compress(gzip.decompress(images.read_bytes())[:5000], 1))
 
     require_refusal(
-        project, ["--params=dataset=spoilt"], "train-images-idx3-ubyte.gz", "5000", "47040016"
+        project, ["--params=dataset=spoilt"], "train-images-idx3-ubyte.gz", "at most", "47040016"
     )
 
 

@@ -191,7 +191,7 @@ def is_of(run: Run, run_key: str) -> bool:
         ("--variants=linaer", "variants: linaer (did you mean linear?); allowed: convolutional"),
         ("--datasets=mnits", "dataset is 'mnits'; allowed: digits, mnist, tiny"),
         ("--seeds=1,x", "seeds.1 is 'x'; allowed: integer"),
-        ("--run-key=2026_11", "2026_11 would be read as 202611 after --params"),
+        ("--params=ingest.pattern=!test/**", """--params 'ingest.pattern="!test/**"'"""),
         (
             "--params=seed=3",
             "params is 'seed=3'; allowed: other keys than dataset, seed and run_key",

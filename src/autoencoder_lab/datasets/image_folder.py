@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 OF_A_CLASS = "A class that is called so needs a name that says it, as 'test (class)'"
 
-LEAVES_OUT = "ingest.pattern leaves files out, as '!masks/**'"
+LEAVES_OUT = "ingest.pattern leaves files out: --params 'ingest.pattern=\"!masks/**\"'"
 
 THREADS = min(os.cpu_count() or 1, 4)  # each holds an image of whatever size
 MOST_AT_ONCE = 256

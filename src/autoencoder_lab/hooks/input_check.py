@@ -1,6 +1,7 @@
 """Rejecting bad input before TensorFlow is imported and a run is started."""
 
 from collections.abc import Collection, Generator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,20 @@ from autoencoder_lab.variants import use_configuration
 
 RAW_DATA = "raw_images"
 
+CHOOSE_NODES = {
+    "node_names": "--nodes",
+    "from_nodes": "--from-nodes",
+    "to_nodes": "--to-nodes",
+    "from_inputs": "--from-inputs",
+    "to_outputs": "--to-outputs",
+    "tags": "--tags",
+    "namespaces": "--namespaces",
+}
+"""Options of `kedro run`, by what they are called in its code."""
+
+CHOOSES = {"namespaces": "node_namespaces"}
+"""What `Pipeline.filter` calls them, where it does otherwise."""
+
 
 class CheckInput:
     """Checks the names on the command line, the parameters, and the data, in this order."""
@@ -54,7 +69,9 @@ class CheckInput:
             known_pipelines = pipelines.keys()
         except Exception as error:  # of YAML, of OmegaConf, of Kedro
             raise BadInput(f"the configuration cannot be read: {error}") from error
-        _require_known("pipeline", _requested_pipelines(), known_pipelines)
+        requested = _requested_pipelines()
+        _require_known("pipeline", requested, known_pipelines)
+        _refuse_unknown_nodes(requested)
         in_paths = in_paths | (context.config_loader.runtime_params or {})
         problems = find_problems(parameters, experiment_model(parameters))
         problems += _misplaced(parameters, in_paths)
@@ -126,13 +143,41 @@ def _normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) 
     return list(find_too_few_normal_images(evaluation, n_images, n_least))
 
 
-def _requested_pipelines() -> list[str]:
-    """Return the pipelines named on the command line: Kedro tells hooks only once it knows them."""
+def _typed() -> Mapping[str, Any]:
+    """Return the options of `kedro run`: Kedro tells hooks of them only once it knows them."""
     command = click.get_current_context(silent=True)
-    if command is None or command.info_name != "run":
-        return []
-    pipeline = command.params.get("pipeline")
-    return [pipeline] if pipeline else list(command.params.get("pipelines") or [])
+    return command.params if command is not None and command.info_name == "run" else {}
+
+
+def _requested_pipelines() -> list[str]:
+    """Return the pipelines named on the command line."""
+    pipeline = _typed().get("pipeline")
+    return [pipeline] if pipeline else list(_typed().get("pipelines") or [])
+
+
+def _refuse_unknown_nodes(requested: Collection[str]) -> None:
+    """Raise where the options choose nodes or data that the pipelines do not have, or none."""
+    chosen = {option: _typed().get(option) or [] for option in CHOOSE_NODES}
+    if not any(chosen.values()):
+        return
+    pipeline = sum((pipelines[name] for name in requested or ["__default__"]), Pipeline([]))
+    known = {
+        *(node.name for node in pipeline.nodes),
+        *(tag for node in pipeline.nodes for tag in node.tags),
+        *(variant_of(node) for node in pipeline.nodes),
+        *pipeline.datasets(),
+    }
+    names = {name: option for option, of_option in chosen.items() for name in of_option}
+    guesses = [
+        f"{CHOOSE_NODES[option]} {name}: did you mean {close[0]}?"
+        for name, option in names.items()
+        if name not in known and (close := get_close_matches(name, known, n=1))
+    ]
+    try:
+        pipeline.filter(**{CHOOSES.get(option, option): it for option, it in chosen.items()})
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise BadInput("\n".join([reason, *guesses])) from error
 
 
 def _require_known(kind: str, names: Collection[str], known: Collection[str]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
-from omegaconf import OmegaConf
 
 from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.code_state import CodeState, read_code_state
@@ -18,6 +17,7 @@ from autoencoder_lab.problems import find_problems, suggest
 from autoencoder_lab.results import differences, latest_finished, made_with
 from autoencoder_lab.tracking import CellResultsDataset
 from autoencoder_lab.tracking.store import open_experiment
+from autoencoder_lab.typed_params import read_typed
 from autoencoder_lab.variants import find_variants
 
 
@@ -70,15 +70,15 @@ class Study:
 
     def _run(self, pipeline: str, params: str) -> list[str]:
         environment = [f"--env={self.env}"] if self.env else []
-        others = f",{self.params}" if self.params else ""
-        return ["run", *environment, f"--pipelines={pipeline}", f"--params={params}{others}"]
+        return ["run", *environment, f"--pipelines={pipeline}", f"--params={self._params(params)}"]
+
+    def _params(self, of_cells: str) -> str:
+        return f"{of_cells},{self.params}" if self.params else of_cells
 
     def context(self, dataset: str) -> KedroContext:
         """Return the context of what is run of a data set."""
-        cells = [f"dataset={dataset}", f"run_key={self.run_key}"]
-        others = self.params.split(",") if self.params else []
-        params = OmegaConf.from_dotlist([*cells, *others])
-        return _context(self.project, self.env, **{str(key): params[key] for key in params})
+        params = read_typed(self._params(f"dataset={dataset},run_key={self.run_key}"))
+        return _context(self.project, self.env, **params)
 
 
 def read_study(project: Path, env: str | None, options: Mapping[str, object]) -> Study:
@@ -133,11 +133,6 @@ def _read_params(context: KedroContext, options: Mapping[str, object]) -> StudyP
         f"variants: {name}{suggest(name, known)}"
         for name in params.variants or ()
         if name not in known
-    ]
-    problems += [
-        f"{name} would be read as {as_read!r} after --params; allowed: a name that is no number"
-        for name in (params.run_key, *params.datasets)
-        if (as_read := OmegaConf.from_dotlist([f"name={name}"])["name"]) != name
     ]
     if problems:
         raise BadInput(listing("wrong study", problems))
