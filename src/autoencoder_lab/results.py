@@ -45,6 +45,8 @@ class CellResult:
         load_model: Gives the fitted autoencoder.
         load_values: Gives all metrics that the same code, data and seed give again.
         load_earlier: Gives finished results of the same cell that ended before, the latest first.
+        foreign: Why it is no result of this project, as a run that somebody made by hand; empty
+            where it is one.
     """
 
     dataset: str
@@ -61,6 +63,7 @@ class CellResult:
     load_model: Callable[[], Autoencoder]
     load_values: Callable[[], Values]
     load_earlier: Callable[[], Sequence["CellResult"]]
+    foreign: str = ""
 
     @property
     def name(self) -> str:
@@ -94,13 +97,14 @@ def choose(results: Sequence[CellResult]) -> Choice:
     Raises:
         ValueError: No result is finished.
     """
+    left_out = [LeftOut(result, result.foreign) for result in results if result.foreign]
+    results = [result for result in results if not result.foreign]
     finished = latest_finished(results)
     if not finished:
         raise ValueError("none of the runs is finished")
     latest = next(iter(finished.values()))
     latest_of: dict[str, CellResult] = {}
     compared: list[CellResult] = []
-    left_out: list[LeftOut] = []
     for result in finished.values():
         like = latest
         difference = differences(_shared_facts(result), _shared_facts(like))
@@ -124,7 +128,7 @@ def choose(results: Sequence[CellResult]) -> Choice:
 
 def latest_finished(results: Iterable[CellResult]) -> dict[tuple[str, int], CellResult]:
     """Return the latest finished result of each variant and seed, the latest of all first."""
-    return _latest(result for result in results if result.status == FINISHED)
+    return _latest(it for it in results if it.status == FINISHED and not it.foreign)
 
 
 def made_with(tags: Mapping[str, str | None]) -> dict[str, str]:

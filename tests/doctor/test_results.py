@@ -48,6 +48,21 @@ def test_cells_whose_files_a_run_holds_are_fine(project: Path) -> None:
     }
 
 
+def test_a_damaged_record_is_named_and_a_folder_put_aside_is_passed_over(project: Path) -> None:
+    reporting = project / "data/08_reporting/toys/tied"
+    (reporting / "seed-3" / made_from.FILE_NAME).write_text("{")
+    (reporting / "seed-3").rename(reporting / "seed-4")
+    (project / "data/06_models/toys/tied/seed-3").rename(
+        project / "data/06_models/toys/tied/seed-old"
+    )
+
+    found = check_results(project, "data", None, lambda cell: {"d"})
+
+    [problem] = found.problems
+    assert "seed-4/made_from.json is damaged" in problem.text
+    assert "seed-4" in problem.remedy
+
+
 def test_files_that_no_run_holds_are_named_with_what_logs_them(project: Path) -> None:
     found = check_results(project, str(project / "data"), "smoke", lambda cell: {"a"})
 

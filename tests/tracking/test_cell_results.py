@@ -82,3 +82,21 @@ def test_only_runs_of_variants_are_results(add_run, client: MlflowClient, experi
     client.delete_run(deleted)
 
     assert list(loaded()) == [cell]
+
+
+@pytest.mark.parametrize(
+    ("tags", "foreign"),
+    [
+        ({"seed": "x"}, "its seed is x"),
+        ({"seed": ""}, "its seed is not set"),
+        ({"data_digest": ""}, "it names no data"),
+    ],
+)
+def test_a_run_that_somebody_made_by_hand_is_known(
+    add_run, tags: dict[str, str], foreign: str
+) -> None:
+    own, theirs = add_run(), add_run(**tags)
+
+    results = loaded()
+
+    assert (results[own].foreign, results[theirs].foreign) == ("", foreign)

@@ -47,9 +47,10 @@ def check_results(
     Args:
         root: Under which the files are: an address, or a folder of the project.
     """
-    cells = _cells(project, root)
+    damaged: list[Problem] = []
+    cells = _cells(project, root, damaged)
     problems = _problems(cells, env, digests_in_store)
-    return check("results", f"{len(cells)} cells in {root}", problems)
+    return check("results", f"{len(cells)} cells in {root}", [*damaged, *problems])
 
 
 def _problems(
@@ -65,18 +66,29 @@ def _problems(
             yield Problem(f"{cell.name}: no run holds {files}", cell.command(env))
 
 
-def _cells(project: Path, root: str) -> dict[CellFolder, dict[str, str]]:
-    """Return the digests of each cell's files, by their names, as they were written down."""
+def _cells(project: Path, root: str, damaged: list[Problem]) -> dict[CellFolder, dict[str, str]]:
+    """Return the digests of each cell's files, by their names, as they were written down.
+
+    Args:
+        damaged: Takes what is wrong with the records.
+    """
     cells: dict[CellFolder, dict[str, str]] = {}
     records = f"0[2-8]_*/**/seed-*/{made_from.FILE_NAME}"
     for record in find_files(root, records, project=project):
         *parts, variant, seed, _ = record.path.split("/")
         start = next(i for i in reversed(range(len(parts))) if LAYER.fullmatch(parts[i]))
         layer, dataset, *keys = parts[start:]
-        cell = CellFolder(
-            dataset, keys[0] if keys else None, variant, int(seed.removeprefix("seed-"))
-        )
-        for name, origin in made_from.read(record).files.items():
+        number = seed.removeprefix("seed-")
+        if not number.isdecimal():  # a copy that somebody has put aside
+            continue
+        cell = CellFolder(dataset, keys[0] if keys else None, variant, int(number))
+        try:
+            files = made_from.read(record).files
+        except ValueError as error:
+            remedy = f"remove {record.folder}: the next run makes it anew"
+            damaged.append(Problem(str(error), remedy))
+            continue
+        for name, origin in files.items():
             if origin.sha256 and record.beside(name).exists():
                 cells.setdefault(cell, {})[f"{layer}/{name}"] = origin.sha256
     return cells

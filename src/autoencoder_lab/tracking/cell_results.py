@@ -12,6 +12,7 @@ import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from autoencoder_lab.arrays import Autoencoder
 from autoencoder_lab.metrics import contract
@@ -22,6 +23,10 @@ FEW_LABELS = "tables/pretraining_scores.csv"
 
 MOST_EARLIER = 20
 """Among so many runs of a cell, one that was made from the same is looked for."""
+
+
+NO_SEED = -1
+"""Of a run that somebody made by hand."""
 
 
 class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
@@ -61,22 +66,30 @@ def find_cell_runs(dataset: str, run_key: str | None) -> list[Run]:
 
 def _read(run: Run) -> CellResult:
     tags = run.data.tags
+    seed, origin = tags.get("seed", ""), made_with(tags)
     return CellResult(
         dataset=tags["dataset"],
         variant=tags["variant"],
-        seed=int(tags["seed"]),
+        seed=int(seed) if seed.isdecimal() else NO_SEED,
         run_key=tags.get("run_key", ""),
         run_id=run.info.run_id,
         status=run.info.status,
         ended=run.info.end_time or run.info.start_time,
-        made_with=made_with(tags),
+        made_with=origin,
         parameters=run.data.params,
         metrics=_with_one_value(run.data.metrics),
         load_few_labels=partial(_load_few_labels, run.info.run_id),
         load_model=partial(load_model, run.info.run_id),
         load_values=partial(_load_values, run.info.run_id),
         load_earlier=partial(_load_earlier, run),
+        foreign=_why_foreign(seed, origin),
     )
+
+
+def _why_foreign(seed: str, origin: Mapping[str, str]) -> str:
+    if not seed.isdecimal():
+        return f"its seed is {seed or 'not set'}"
+    return "" if "data" in origin else "it names no data"
 
 
 def _with_one_value(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -135,7 +148,13 @@ def load_model(run_id: str) -> Autoencoder:
     if not (outputs and outputs.model_outputs):
         raise ValueError(f"run {run_id} holds no model")
     address = f"models:/{outputs.model_outputs[-1].model_id}"
-    with tempfile.TemporaryDirectory() as folder:
-        downloaded = Path(mlflow.artifacts.download_artifacts(address, dst_path=folder))
-        model: Autoencoder = keras.saving.load_model(downloaded / MODEL, safe_mode=True)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            downloaded = Path(mlflow.artifacts.download_artifacts(address, dst_path=folder))
+            model: Autoencoder = keras.saving.load_model(downloaded / MODEL, safe_mode=True)
+    except (MlflowException, OSError, ValueError) as error:
+        raise ValueError(
+            f"the model of run {run_id} cannot be loaded: {error}. Restore its files in the "
+            "store's artifacts or delete the run, as 'mlflow runs delete' does, and train anew"
+        ) from error
     return model

@@ -79,6 +79,16 @@ def test_runs_of_other_images_are_refused(tied: CellResult) -> None:
         choose_cells([of_unknown], RAW, INGEST, None)
 
 
+def test_a_run_that_somebody_made_by_hand_is_left_out_with_its_reason(tied: CellResult) -> None:
+    by_hand = replace(tied, run_id="theirs", foreign="it names no data", ended=tied.ended + 1)
+
+    chosen = choose_cells([by_hand, tied], RAW, INGEST, None)
+
+    assert chosen["compared_cells"] == (tied,)
+    reasons = chosen["cells_table"].set_index("run_id")["left_out_as"]
+    assert reasons.to_dict() == {tied.run_id: "", "theirs": "it names no data"}
+
+
 def test_each_variant_reconstructs_the_same_images_by_its_first_seed(tied: CellResult) -> None:
     images = np.random.default_rng(0).random((20, 5, 3, 1), np.float32)
     images.setflags(write=False)
