@@ -4,6 +4,7 @@ A run of one is an occasion: the cells of a study, and how they compare. Each ta
 person could type; which lines there are, `kedro study` knows.
 """
 
+import json
 import re
 import shlex
 import shutil
@@ -44,30 +45,44 @@ def plan(params: Mapping[str, Any], dag_run: DagRun, ti: TaskInstance) -> list[d
         "params": params["params"],
     }
     study = ["study", *(f"--{name}={value}" for name, value in options.items() if value)]
-    dry_run = [KEDRO, *study, "--dry-run"]
+    dry_run = [KEDRO, *study, "--dry-run", "--json"]
     printed = subprocess.run(dry_run, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
-    lines = re.findall(r"^(?:to run|done) +kedro (.+)$", printed.stdout, re.MULTILINE)
-    *cells, comparison = map(shlex.split, lines)
-    ti.xcom_push("ingest", _line([re.sub("comparison$", "ingest", part) for part in comparison]))
-    ti.xcom_push("comparison", _line(comparison))
+    commands = json.loads(printed.stdout.splitlines()[-1])
+    ti.xcom_push("ingest", _lines(commands["ingest"]))
+    ti.xcom_push("comparison", _lines(commands["comparison"]))
     ti.xcom_push("verdict", _line([*study, "--verdict"]))
-    return [{"bash_command": _line(cell), "env": {"CELL": _name(cell)}} for cell in cells]
+    several = len(commands["comparison"]) > 1
+    return [
+        {"bash_command": _line(cell["command"]), "env": {"CELL": _name(cell, several=several)}}
+        for cell in commands["cells"]
+    ]
 
 
 def _line(arguments: list[str]) -> str:
     return BOUND + shlex.join([KEDRO, *arguments])
 
 
-def _name(cell: list[str]) -> str:
-    [variant, seed] = re.findall(r"--pipelines=([\w.-]+)|seed=(\d+)", " ".join(cell))
-    return f"{variant[0]} {seed[1]}"
+def _lines(commands: list[list[str]]) -> str:
+    """Return a line that runs all commands, a data set each, and fails if one has failed."""
+    if len(commands) == 1:
+        return _line(commands[0])
+    each = [f"({_line(command)}) || failed=1" for command in commands]
+    return "; ".join([*each, "exit ${failed:-0}"])
+
+
+def _name(cell: Mapping[str, Any], *, several: bool) -> str:
+    name = f"{cell['variant']} {cell['seed']}"
+    return f"{cell['dataset']} {name}" if several else name
 
 
 AFTER_PLAN = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
 """Whatever became of other tasks: the plan's success is enough."""
 
 FORM: dict[str, dict[str, Any]] = {
-    "dataset": {"type": "string", "description": "A folder of raw images, or digits."},
+    "dataset": {
+        "type": "string",
+        "description": "A folder of raw images, or digits; or several, as mnist,digits.",
+    },
     "variants": {
         "type": ["null", "array"],
         "examples": VARIANTS,

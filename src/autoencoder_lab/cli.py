@@ -1,5 +1,6 @@
 """The commands that this project adds to Kedro's. Light: each imports what it needs."""
 
+import json
 import os
 import sys
 from copy import copy
@@ -62,6 +63,9 @@ def _as_list(
 @click.option("--params", help="Other parameters, as kedro run --params takes them.")
 @click.option("--dry-run", is_flag=True, help="List the cells and which are done; run none.")
 @click.option(
+    "--json", "as_json", is_flag=True, help="With --dry-run: all of it as JSON, in the last line."
+)
+@click.option(
     "--verdict", is_flag=True, help="Say how cells whose processes have ended are; run none."
 )
 @click.pass_obj
@@ -71,6 +75,7 @@ def study(
     jobs: int,
     env: str | None,
     dry_run: bool,
+    as_json: bool,
     verdict: bool,
     **options: object,
 ) -> None:
@@ -80,9 +85,9 @@ def study(
     its own, all under one run key. Cells that are done are skipped, so that the same command goes
     on where a study was interrupted; a cell that fails leaves the others alone.
 
-    A scheduler may run the commands that --dry-run lists, on several machines. After the last of
-    them, --verdict ends what a lost machine has left RUNNING, and exits with 1 where anything is
-    not FINISHED.
+    A scheduler may run the commands that --dry-run --json lists, on several machines. After the
+    last of them, --verdict ends what a lost machine has left RUNNING, and exits with 1 where
+    anything is not FINISHED.
     """
     from rich.console import Console
 
@@ -101,6 +106,9 @@ def study(
         succeeded = give_verdict(read_study(metadata.project_path, env, given), console)
         sys.exit(0 if succeeded else 1)
     planned = plan_study(metadata.project_path, env, given)
+    if dry_run and as_json:
+        click.echo(json.dumps(planned.commands()))
+        return
     if dry_run:
         show_plan(planned, console)
         return

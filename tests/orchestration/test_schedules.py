@@ -50,6 +50,28 @@ def test_a_wrong_entry_is_named(tmp_path: Path, change: dict[str, object], probl
     assert problem in done.stderr.splitlines()[-1]
 
 
+def test_lines_of_several_data_sets_all_run_and_fail_if_one_does(tmp_path: Path) -> None:
+    script = "import runpy; print(runpy.run_path('retrain.py')['_lines']([['1'], ['0'], ['2']]))"
+    read_dags(tmp_path, {"weekly": ENTRY})
+    printed = subprocess.check_output(
+        [AIRFLOW_PYTHON, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
+        text=True,
+    )
+    kedro = tmp_path / ".venv/bin/kedro"
+    kedro.parent.mkdir(parents=True)
+    kedro.write_text('#!/bin/sh\necho "ran $1"; exit "$1"\n')
+    kedro.chmod(0o755)
+
+    done = subprocess.run(
+        ["bash", "-c", printed.splitlines()[-1]], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert done.stdout.split("\n")[:-1] == ["ran 1", "ran 0", "ran 2"]
+    assert done.returncode == 1
+
+
 def test_a_port_that_is_taken_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -61,3 +62,18 @@ def test_a_study_is_of_one_code(tmp_path: Path) -> None:
 
     changes = "; ".join(study.code_changes())
     assert re.search(r"uncommitted changes was none, is \w+; digest of src and conf/base", changes)
+
+
+def test_what_is_run_is_told_to_programs() -> None:
+    commands = study_of(CELLS[0]).commands()
+
+    assert json.loads(json.dumps(commands)) == commands
+    assert [cell["is_done"] for cell in commands["cells"]] == [cell == CELLS[0] for cell in CELLS]
+    assert [cell["command"][-2] for cell in commands["cells"]] == [
+        f"--params=dataset={cell.dataset},seed={cell.seed},run_key=november" for cell in CELLS
+    ]
+    for kind in ("ingest", "comparison"):
+        assert [command[1:] for command in commands[kind]] == [
+            [f"--pipelines={kind}", f"--params=dataset={dataset},run_key=november"]
+            for dataset in ("mnist", "digits")
+        ]

@@ -64,9 +64,31 @@ class Study:
         params = f"dataset={cell.dataset},seed={cell.seed},run_key={self.run_key}"
         return [*self._run(cell.variant, params), "--only-missing-outputs"]
 
+    def ingest(self, dataset: str) -> list[str]:
+        """Return what reads the images of a data set, after `kedro`."""
+        return self._run("ingest", f"dataset={dataset},run_key={self.run_key}")
+
     def compare(self, dataset: str) -> list[str]:
         """Return what compares the cells of a data set, after `kedro`."""
         return self._run("comparison", f"dataset={dataset},run_key={self.run_key}")
+
+    def commands(self) -> dict[str, object]:
+        """Return all that is run, for programs: what follows `kedro`, by data set and by cell."""
+        return {
+            "run_key": self.run_key,
+            "ingest": [self.ingest(dataset) for dataset in self.datasets],
+            "cells": [
+                {
+                    "dataset": cell.dataset,
+                    "variant": cell.variant,
+                    "seed": cell.seed,
+                    "is_done": cell in self.done,
+                    "command": self.run_cell(cell),
+                }
+                for cell in self.cells
+            ],
+            "comparison": [self.compare(dataset) for dataset in self.datasets],
+        }
 
     def _run(self, pipeline: str, params: str) -> list[str]:
         environment = [f"--env={self.env}"] if self.env else []
