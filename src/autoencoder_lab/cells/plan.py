@@ -110,7 +110,7 @@ def missing_nodes(pipeline: Pipeline, catalog: Catalog) -> list[Node]:
     """Return the nodes of a pipeline whose outputs are missing, and those that they need.
 
     Of what variants share, what takes long is not missed here: a node that runs takes it or makes
-    it. The rest is made anew: it takes a second, and sessions of other variants write it, too.
+    it. The rest, as figures of the data, is made anew: other variants' sessions write it, too.
     """
     entries = {name: catalog.get(name) for name in pipeline.all_outputs()}
     stored = {name for name, it in entries.items() if stored_file(it) and not is_shared(it)}
