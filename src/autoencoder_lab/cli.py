@@ -1,7 +1,6 @@
 """The commands that this project adds to Kedro's. Light: each imports what it needs."""
 
 import json
-import os
 import sys
 from copy import copy
 from textwrap import indent
@@ -55,7 +54,6 @@ def _as_list(
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    default=os.cpu_count() or 1,
     show_default="as many as there are cores",
     help="How many cells run at once.",
 )
@@ -72,7 +70,7 @@ def _as_list(
 def study(
     metadata: ProjectMetadata,
     /,
-    jobs: int,
+    jobs: int | None,
     env: str | None,
     dry_run: bool,
     as_json: bool,
@@ -91,6 +89,7 @@ def study(
     """
     from rich.console import Console
 
+    from autoencoder_lab.environment import usable_cores
     from autoencoder_lab.signals import signals_raise
     from autoencoder_lab.study import (
         give_verdict,
@@ -114,7 +113,7 @@ def study(
         return
     try:
         with signals_raise():
-            succeeded = run_study(planned, console, n_jobs=jobs)
+            succeeded = run_study(planned, console, n_jobs=jobs or usable_cores())
     except (KeyboardInterrupt, SystemExit) as interruption:
         console.print("Interrupted. What is done is kept; the same command goes on from there.")
         sys.exit(getattr(interruption, "code", None) or 130)

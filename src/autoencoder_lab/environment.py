@@ -25,6 +25,14 @@ def read_machine() -> dict[str, str]:
     }
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use: cgroups and affinity may leave it fewer."""
+    from joblib import cpu_count  # takes its time
+
+    n_cores: int = cpu_count()
+    return n_cores
+
+
 def normalised(name: str) -> str:
     """Return a package's name as indices compare it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

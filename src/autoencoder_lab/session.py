@@ -1,6 +1,5 @@
 """A Kedro session for experiments: how its nodes run, and how it ends."""
 
-import os
 from typing import Any
 
 from kedro.framework.session import KedroSession
@@ -8,6 +7,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 
+from .environment import usable_cores
 from .runner import VariantRunner, VariantSpecs
 from .signals import signals_raise
 from .threads import one_thread_a_sum
@@ -36,7 +36,7 @@ class ExperimentSession(KedroSession):
 
 
 def _by_variant(runner: AbstractRunner | None) -> AbstractRunner | None:
-    n_nodes = os.cpu_count() or 1
+    n_nodes = usable_cores()
     if runner is None:
         return VariantRunner(n_nodes)
     if type(runner) is SequentialRunner:  # not a runner of the user's own

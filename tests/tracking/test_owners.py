@@ -6,7 +6,14 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from autoencoder_lab.tracking.owners import HOST, PID, STARTED, end_abandoned_runs, owner_tags
+from autoencoder_lab.tracking.owners import (
+    HOST,
+    MACHINE,
+    PID,
+    STARTED,
+    end_abandoned_runs,
+    owner_tags,
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +58,33 @@ def test_other_runs_are_left_alone(
     end_abandoned_runs(client, experiment)
 
     assert status(client, run_id) == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("machine", "ended"),
+    [
+        ("{installation} {boot} pid:[1]", "RUNNING"),  # another container of this machine
+        ("0ther b00t pid:[1]", "RUNNING"),  # another machine of this name
+        ("- b00t pid:[1]", "RUNNING"),  # a container, which has no id
+        ("{installation} b00t {numbers}", "KILLED"),  # this one, before it was started anew
+        ("{installation} {boot} {numbers}", "KILLED"),
+        ("", "KILLED"),  # of an older session
+    ],
+)
+def test_a_process_number_says_something_of_its_own_machine_and_container_alone(
+    client: MlflowClient, experiment: str, gone: dict[str, str], machine: str, ended: str
+) -> None:
+    installation, boot, numbers = "1d1d", "b007", "pid:[4026531836]"
+    here = {"installation": installation, "boot": boot, "numbers": numbers}
+    run_id = create(client, experiment, {**gone, MACHINE: machine.format(**here)})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "autoencoder_lab.tracking.owners._machine", lambda: (installation, boot, numbers)
+        )
+        end_abandoned_runs(client, experiment)
+
+    assert status(client, run_id) == ended
 
 
 def test_a_process_that_was_given_the_number_of_a_killed_one_is_another(

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from rich.progress import track
 from upath import UPath
 
 from autoencoder_lab.arrays import ImageShape
+from autoencoder_lab.environment import usable_cores
 from autoencoder_lab.parameters import ReadingParams
 
 from . import pictures
@@ -31,7 +31,7 @@ OF_A_CLASS = "A class that is called so needs a name that says it, as 'test (cla
 
 LEAVES_OUT = "ingest.pattern leaves files out: --params 'ingest.pattern=\"!masks/**\"'"
 
-THREADS = min(os.cpu_count() or 1, 4)  # each holds an image of whatever size
+MOST_THREADS = 4  # each holds an image of whatever size
 MOST_AT_ONCE = 256
 
 T = TypeVar("T")
@@ -180,7 +180,7 @@ def _blocks(
     decode = partial(pictures.read, shape=shape, params=params)
 
     def parts() -> Generator[FoundArray]:
-        n_at_once = min(max(BYTES_AT_ONCE // math.prod(shape), THREADS), MOST_AT_ONCE)
+        n_at_once = min(max(BYTES_AT_ONCE // math.prod(shape), MOST_THREADS), MOST_AT_ONCE)
         each = _each(decode, folder, files, f"Reading images of {folder.name}", n_at_once)
         for n in block_sizes(whole_shape, dtype):
             block = np.empty((n, *shape), dtype)
@@ -211,7 +211,8 @@ def _each(
             return error
 
     logger.info("%s: %d files", doing, len(files))
-    with pictures.bombs_are_errors(), ThreadPoolExecutor(THREADS) as pool:
+    n_threads = min(usable_cores(), MOST_THREADS)
+    with pictures.bombs_are_errors(), ThreadPoolExecutor(n_threads) as pool:
         batches = (files[at : at + n_at_once] for at in range(0, len(files), n_at_once))
         results = (result for batch in batches for result in pool.map(attempt, batch))
         console = get_console()

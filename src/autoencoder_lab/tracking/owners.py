@@ -4,6 +4,8 @@ import logging
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 from mlflow import MlflowClient
@@ -14,6 +16,14 @@ logger = logging.getLogger(__name__)
 
 HOST, PID, STARTED = "host", "pid", "process_started"
 
+MACHINE = "machine"
+"""The tag that tells machines apart where containers share a name, or have numbers of their own.
+
+On Linux, the ids of the installation and of the boot, and the namespace of process numbers.
+"""
+
+UNKNOWN = "-"
+
 CLOCK_SECONDS = 2
 """How far apart one process' time of start may be read."""
 
@@ -22,6 +32,7 @@ def owner_tags() -> dict[str, str]:
     """Return the tags that name this process among all, also once its number is given anew."""
     return {
         HOST: socket.gethostname(),
+        MACHINE: " ".join(_machine()),
         PID: str(os.getpid()),
         STARTED: f"{psutil.Process().create_time():.2f}",
     }
@@ -61,7 +72,28 @@ def is_alive_here(run: Run) -> bool:
 
 
 def _is_of_this_machine(run: Run) -> bool:
-    return run.data.tags.get(HOST) == socket.gethostname()
+    """Whether the number of a run's process means something here."""
+    tags = run.data.tags
+    if tags.get(HOST) != socket.gethostname():
+        return False
+    installation, boot, numbers = _machine()
+    then = tags.get(MACHINE, "").split()  # older runs have none
+    if not then or then[1:] == [boot, numbers]:
+        return True
+    # Of before the machine was last started: all of its processes are gone.
+    return then[0] == installation != UNKNOWN and then[1] != boot
+
+
+def _machine() -> tuple[str, str, str]:
+    found = [UNKNOWN] * 3
+    with suppress(OSError):
+        found[0] = Path("/etc/machine-id").read_text().strip() or UNKNOWN
+    with suppress(OSError):
+        found[1] = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    with suppress(OSError):
+        found[2] = os.readlink("/proc/self/ns/pid")
+    installation, boot, numbers = found
+    return installation, boot, numbers
 
 
 def _is_gone(tags: Mapping[str, str]) -> bool:
