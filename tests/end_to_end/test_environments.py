@@ -51,6 +51,25 @@ def test_in_a_commit_the_run_names_it_and_says_whether_anything_differs(
     assert len(dirty.data.tags["git_changes"]) == 64
 
 
+def test_variables_that_name_another_store_are_not_obeyed_and_it_is_said(
+    project: ProjectCopy, tmp_path: Path
+) -> None:
+    others = {
+        name: f"sqlite:///{tmp_path}/{name}.db"
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+    }
+
+    done = project.kedro("run", "--env=smoke", "--pipelines=linear,comparison", **others)
+
+    assert done.returncode == 0, done.stderr
+    printed = " ".join(done.stdout.split())
+    for name, other in others.items():
+        assert f"{name} is {other}, but runs and models go where mlflow.yml says" in printed
+        assert not (tmp_path / f"{name}.db").exists()
+    champion = project.client.get_model_version_by_alias("autoencoder-tiny", "champion")
+    assert champion.run_id == project.runs_by_variant("tiny")["linear"].info.run_id
+
+
 def test_with_the_configuration_in_an_archive(project: ProjectCopy) -> None:
     shutil.make_archive(str(project.folder / "conf"), "gztar", project.folder, "conf")
     shutil.rmtree(project.folder / "conf")

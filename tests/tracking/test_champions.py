@@ -158,7 +158,7 @@ def test_a_registry_that_does_not_answer_is_not_one_without_a_champion(
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with refusing_server(status) as address:
-        monkeypatch.setenv("MLFLOW_REGISTRY_URI", address)
+        monkeypatch.setattr("mlflow.tracking._model_registry.utils._registry_uri", address)
 
         with pytest.raises(DatasetError, match=f"{status}"):
             ChampionDataset(dataset="digits").load()

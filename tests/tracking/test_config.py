@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,9 +25,10 @@ def test_a_relative_store_is_in_the_projects_folder_with_artifacts_beside_it(fol
     assert location == f"{folder}/mlruns/artifacts"
 
 
-def test_a_path_that_an_address_cannot_hold_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"/a%20b/mlruns/mlflow\.db, but SQLite"):
-        read_config(context(STORE, Path("/a%20b")))
+@pytest.mark.parametrize("folder", ["/a%20b", "/why?"])
+def test_a_path_that_an_address_cannot_hold_is_refused(folder: str) -> None:
+    with pytest.raises(BadInput, match=rf"{re.escape(folder)}/mlruns/mlflow\.db, but SQLite"):
+        read_config(context(STORE, Path(folder)))
 
 
 def test_an_absolute_store_stays_where_it_is() -> None:

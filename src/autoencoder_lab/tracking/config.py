@@ -35,10 +35,10 @@ def read_config(context: KedroContext) -> KedroMlflowConfig:
     store = embedded_store(config)
     if store is not None:
         store = context.project_path / store  # an absolute path stays as it is
-        if unquote(str(store)) != str(store):
+        if unquote(str(store)) != str(store) or "?" in str(store):
             raise BadInput(
-                f"the runs' store would be {store}, but SQLite's addresses read the % in it "
-                "as a code: move the project, or name a server or another file in mlflow.yml"
+                f"the runs' store would be {store}, but SQLite's addresses read a % as a code, and "
+                "end at a ?: move the project, or name a server or another file in mlflow.yml"
             )
         config.server.mlflow_tracking_uri = f"{SQLITE}{store}"
         # A server has a place of its own for artifacts; the embedded store has them beside it.

@@ -1,11 +1,13 @@
 """Opening the store in which the runs are, and making the embedded one where there is none."""
 
+import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import mlflow
 from filelock import FileLock
 from kedro.framework.context import KedroContext
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
@@ -17,6 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from autoencoder_lab.failures import BadInput
 
 from .config import SQLITE, embedded_store
+
+logger = logging.getLogger(__name__)
+
+ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 NO_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 
@@ -31,11 +37,17 @@ def open_experiment(
             artifacts elsewhere.
     """
     store = embedded_store(config)
+    given = {name: os.environ.get(name) for name in ADDRESSES}  # MLflow sets the first
     with _whole_store(store), _no_retries():
         try:
             config.setup(context)
+            server = config.server
+            registry = server.mlflow_registry_uri or server.mlflow_tracking_uri
+            mlflow.set_registry_uri(registry)  # or a variable would say where champions are
         except (MlflowException, OSError, SQLAlchemyError) as error:
             raise BadInput(_why_closed(config, error)) from error
+    for name, used in zip(ADDRESSES, (server.mlflow_tracking_uri, registry), strict=True):
+        _warn_of_variable(name, given[name], str(used))
     client = MlflowClient()  # of the server that has just been set up
     experiment = client.get_experiment_by_name(config.tracking.experiment.name)
     assert experiment is not None  # or setting up the server has failed
@@ -47,6 +59,21 @@ def open_experiment(
             "to start anew"
         )
     return client, experiment
+
+
+def _warn_of_variable(name: str, given: str | None, used: str) -> None:
+    """Say that a variable by which MLflow's own commands find a store is not what is used."""
+    if given and given != used:
+        logger.warning(
+            "%s is %s, but runs and models go where mlflow.yml says: %s",
+            name,
+            _without_password(given),
+            _without_password(used),
+        )
+
+
+def _without_password(uri: str) -> str:
+    return re.sub("//[^/@]*@", "//", uri)
 
 
 @contextmanager
@@ -63,8 +90,7 @@ def _no_retries() -> Iterator[None]:
 
 
 def _why_closed(config: KedroMlflowConfig, error: Exception) -> str:
-    address = urlsplit(str(config.server.mlflow_tracking_uri))
-    shown = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+    shown = _without_password(str(config.server.mlflow_tracking_uri))
     code = getattr(error, "error_code", "")
     if code in {"UNAUTHENTICATED", "PERMISSION_DENIED"} or "error code 401" in str(error):
         return (
