@@ -30,4 +30,5 @@ def _let_warnings_pass() -> None:
     """Show what NumPy and scikit-learn say of the data; leave out what only frameworks can mend."""
     for package in FRAMEWORKS:
         warnings.filterwarnings("ignore", module=rf"{package}(\.|$)")
+    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # figures/text.py says so
     logging.getLogger("py.warnings").setLevel(logging.WARNING)

@@ -6,6 +6,10 @@ from typing import Any, BinaryIO
 import matplotlib.figure
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from .text import use_fonts_of_many_scripts
+
+use_fonts_of_many_scripts()
+
 
 class Figure(matplotlib.figure.Figure):
     """A figure that is rendered once, although it is saved to a file and logged: it takes longest.

@@ -9,6 +9,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from autoencoder_lab.arrays import Images, ImageSource
 from autoencoder_lab.figures.figure import Figure
+from autoencoder_lab.figures.text import literal
 
 COLUMNS = 12
 IMAGE_INCHES = 0.8
@@ -53,7 +54,7 @@ def row_inches(images: ImageSource) -> float:
 def draw_row(axes: Axes, label: str, images: Images, n_columns: int) -> None:
     """Draw images side by side, and a label before them."""
     axes.imshow(_strip(images, n_columns), cmap="gray", vmin=0, vmax=1)
-    axes.set_ylabel(label, rotation=0, ha="right", va="center")
+    axes.set_ylabel(literal(label), rotation=0, ha="right", va="center")
     axes.set_anchor("E")  # what the image leaves of its place is the label's
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)

@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 
 from autoencoder_lab.arrays import UNLABELLED, ClassNames, Images, Labels, Points, has_labels
 from autoencoder_lab.figures.figure import Figure
+from autoencoder_lab.figures.text import literal
 
 from .images import as_drawn
 
@@ -55,7 +56,7 @@ def _name_classes(axes: Axes, points: Points, labels: Labels, class_names: Class
     size = 18 if len(classes) <= 10 and max(map(len, names.values())) <= 2 else 10
     for label, name in names.items():
         x, y = _most_crowded(points[labels == label])
-        text = axes.text(x, y, name, size=size, weight="bold", zorder=4)
+        text = axes.text(x, y, literal(name), size=size, weight="bold", zorder=4)
         text.set(ha="center", va="center", path_effects=[withStroke(linewidth=4, foreground="w")])
 
 
