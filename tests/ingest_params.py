@@ -5,7 +5,7 @@ from typing import Any
 from autoencoder_lab.parameters import IngestParams, ReadingParams
 
 AS_THEY_ARE: dict[str, Any] = {
-    **dict.fromkeys(("pattern", "height", "width", "channels")),
+    **dict.fromkeys(("pattern", "height", "width", "channels", "brightest")),
     "label_level": 1,
     "fit": "pad",
     "background": "black",

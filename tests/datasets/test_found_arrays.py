@@ -51,6 +51,19 @@ def test_floats_become_float32(found: npt.DTypeLike) -> None:
     np.testing.assert_array_equal(kept["train_images"], images.astype(np.float32))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_numbers_are_scaled_by_what_is_white(dtype: npt.DTypeLike) -> None:
+    images = (IMAGES // 64).astype(dtype)  # 0 to 3
+
+    kept = prepared({"train_images": images}, brightest=3)["train_images"]
+
+    highest = 1 if dtype == np.float32 else 255
+    np.testing.assert_allclose(kept, images / 3 * highest, atol=1e-6)
+    assert kept.dtype == (np.float32 if dtype == np.float32 else np.uint8)
+    with pytest.raises(ValueError, match=r"values from 0.* to 3.*; allowed: 0 to 2, or to ingest"):
+        prepared({"train_images": images}, brightest=2)
+
+
 def test_missing_labels_are_unlabelled() -> None:
     kept = prepared({"train_images": IMAGES, "test_images": IMAGES[:3]})
 

@@ -224,6 +224,32 @@ def test_an_image_without_pixels_is_an_error(tmp_path: Path) -> None:
         pictures.look(tmp_path / "1.pgm")
 
 
+@pytest.mark.parametrize(("brightest", "white"), [(None, 16), (4095, 255), (8190, 128), (100, 255)])
+def test_twelve_bits_in_sixteen_are_read_by_their_own_range(
+    tmp_path: Path, brightest: float | None, white: int
+) -> None:
+    pixels = np.full((7, 5), 4095, np.uint16)
+    pixels[0] = 0
+    Image.fromarray(pixels).save(tmp_path / "1.png")
+
+    found, _ = read(tmp_path / "1.png", brightest=brightest)
+
+    assert np.unique(found).tolist() == [0, white]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_mask_of_zero_and_one_is_black_and_white_where_one_is_white(
+    tmp_path: Path, mode: str
+) -> None:
+    pixels = np.eye(7, 5, dtype=np.uint8)
+    Image.fromarray(pixels).convert(mode).save(tmp_path / "1.png")
+
+    found, changes = read(tmp_path / "1.png", (7, 5, 1), brightest=1)
+
+    np.testing.assert_array_equal(found[..., 0], 255 * pixels)
+    assert "scaled by brightest" in changes
+
+
 @pytest.mark.parametrize(
     ("content", "what"),
     [

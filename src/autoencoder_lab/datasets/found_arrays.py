@@ -58,11 +58,11 @@ def prepare(found: Found, folder: UPath, params: ReadingParams) -> Found:
         images, labels = found.images.get(split), found.labels.get(split)
         if images is not None:
             n_least = n_training if split == "train" else SMALLEST_SPLIT
-            problems += _image_problems(split, images, n_least=n_least)
+            problems += _image_problems(split, images, params, n_least=n_least)
         if labels is not None:
             problems += _label_problems(split, labels, images)
     _raise(problems or list(_unknown_classes(found)), folder)
-    kept = {split: _as_kept(images) for split, images in found.images.items()}
+    kept = {split: _as_kept(images, params) for split, images in found.images.items()}
     problems = [
         f"{split} images are {problem}"
         for split, images in kept.items()
@@ -83,13 +83,17 @@ def _raise(problems: Sequence[str], folder: UPath) -> None:
         raise ValueError("\n".join(f"{folder}: {problem}" for problem in problems))
 
 
-def _as_kept(images: Blocks) -> Blocks:
+def _as_kept(images: Blocks, params: ReadingParams) -> Blocks:
     dtype = np.dtype(np.float32 if images.dtype.kind == "f" else np.uint8)
     shape = (*images.shape, 1) if len(images.shape) == 3 else images.shape
 
     def parts() -> Generator[FoundArray]:
         for block in images.read():
-            yield block.reshape(len(block), *shape[1:]).astype(dtype, copy=False)
+            whole = block.reshape(len(block), *shape[1:])
+            if params.brightest is not None:
+                scaled = whole.astype(np.float64) / params.brightest
+                whole = scaled if dtype == np.float32 else np.round(255 * scaled)
+            yield whole.astype(dtype, copy=False)
 
     return Blocks(shape, dtype, parts)
 
@@ -134,7 +138,9 @@ def _labels(found: Found, split: str) -> Labels:
     return labels.reshape(n_images).astype(np.int64)  # Keras and MedMNIST write (n, 1)
 
 
-def _image_problems(split: str, images: Blocks, *, n_least: int) -> Iterator[str]:
+def _image_problems(
+    split: str, images: Blocks, params: ReadingParams, *, n_least: int
+) -> Iterator[str]:
     if len(images.shape) not in (3, 4) or 0 in images.shape[1:]:
         yield (
             f"{split} images have shape {images.shape}; allowed: (n, height, width) "
@@ -160,8 +166,8 @@ def _image_problems(split: str, images: Blocks, *, n_least: int) -> Iterator[str
         )
     if images.dtype.kind not in "uif":
         yield f"{split} images are {images.dtype}; allowed: integers, or floats"
-    elif images.dtype != np.uint8 and n_images:
-        yield from _value_problems(split, images)
+    elif n_images and (images.dtype != np.uint8 or params.brightest is not None):
+        yield from _value_problems(split, images, params.brightest)
 
 
 def _likely_order(images: Blocks) -> str:
@@ -171,8 +177,8 @@ def _likely_order(images: Blocks) -> str:
     return f". Save them as numpy.transpose(images, {order})" if order else ""
 
 
-def _value_problems(split: str, images: Blocks) -> Iterator[str]:
-    highest = 1 if images.dtype.kind == "f" else 255
+def _value_problems(split: str, images: Blocks, brightest: float | None) -> Iterator[str]:
+    highest = brightest or (1 if images.dtype.kind == "f" else 255)
     found: list[Any] = []  # of each block: its lowest and highest value, and how many are NaN
     for block in images.read():
         lowest_found = np.fmin.reduce(block, axis=None)  # passes over NaN, without a warning
@@ -185,7 +191,7 @@ def _value_problems(split: str, images: Blocks) -> Iterator[str]:
         nan_note = f" and {n_nan} NaN" if n_nan else ""
         yield (
             f"{split} images hold {images.dtype} values from {lowest} to {highest_found}"
-            f"{nan_note}; allowed: 0 to {highest}"
+            f"{nan_note}; allowed: 0 to {highest:g}, or to ingest.brightest"
         )
 
 

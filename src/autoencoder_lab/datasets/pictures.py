@@ -78,7 +78,7 @@ def read(file: UPath, shape: ImageShape, params: ReadingParams) -> tuple[BytePix
     with _open(file) as opened:
         is_turned = _orientation(opened) in TURNED
         upright = ImageOps.exif_transpose(opened) if is_turned else opened
-        image, in_bytes = _in_bytes(upright, params.background)
+        image, in_bytes = _in_bytes(upright, params)
         pixels, shaping = reshape(image, shape, params)
     return pixels, ["turned as EXIF says"] * is_turned + in_bytes + shaping
 
@@ -157,12 +157,20 @@ def _is_grey(image: Image.Image) -> bool:
     return image.mode in GREY_MODES or image.mode.startswith("I")
 
 
-def _in_bytes(image: Image.Image, background: str) -> tuple[Image.Image, list[str]]:
+def _in_bytes(image: Image.Image, params: ReadingParams) -> tuple[Image.Image, list[str]]:
     """Return a grey or RGB image, and how it was changed: what shines through is laid over."""
-    mode = "L" if _is_grey(image) else "RGB"
     if image.mode.startswith("I"):  # Pillow's own conversion cuts everything above 255 off
-        pixels = np.round(np.asarray(image) / 257).astype(np.uint8)
-        return Image.fromarray(pixels), ["16 bits made 8"]
+        scaled = np.asarray(image) / ((params.brightest or 65535) / 255)
+        return Image.fromarray(np.round(scaled).clip(0, 255).astype(np.uint8)), ["16 bits made 8"]
+    converted, changes = _without_transparency(image, params.background)
+    if params.brightest is None:
+        return converted, changes
+    table = [min(round(255 * value / params.brightest), 255) for value in range(256)]
+    return converted.point(table * len(converted.getbands())), [*changes, "scaled by brightest"]
+
+
+def _without_transparency(image: Image.Image, background: str) -> tuple[Image.Image, list[str]]:
+    mode = "L" if _is_grey(image) else "RGB"
     if image.has_transparency_data:
         above = image.convert("RGBA")
         is_opaque = above.getchannel("A").histogram()[255] == image.width * image.height

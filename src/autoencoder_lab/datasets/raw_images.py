@@ -116,6 +116,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         raw_images = digits.load()
         _, height, width, channels = raw_images.train_images.shape
         its_own = {"pattern": None, "height": height, "width": width, "channels": channels}
+        its_own |= {"brightest": None}
         for name, value in its_own.items():
             if self._reading[name] not in (None, value):
                 raise ValueError(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
 from .types import Contradiction, Count, CountOrNone, Fraction, Params, Seed
 
@@ -37,6 +37,8 @@ class ReadingParams(Params):
     channels: Literal[1, 3] | None
     fit: Literal["pad", "crop", "stretch"]
     background: Annotated[str, AfterValidator(_require_colour)]
+    brightest: PositiveFloat | None = None
+    """The number in the files that stands for white; None for the largest that their kind holds."""
 
     @model_validator(mode="after")
     def _require_both_sides(self) -> Self:

@@ -207,6 +207,24 @@ def test_the_description_counts_and_its_digest_notices_one_pixel_and_one_label()
     assert all(other["train"] == plain["train"] for other in others)
 
 
+@pytest.mark.parametrize(
+    ("highest", "is_said"), [(17, True), (80, False), (255, False), (0, False)]
+)
+def test_dark_images_are_said_with_what_mends_them(
+    highest: int, is_said: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, highest + 1, (40, 5, 3, 1), dtype=np.uint8)
+    pixels[0] = highest
+    raw_images = RawImages(pixels, np.arange(40) % 2)
+
+    described = describe_data(raw_images, **split_images(raw_images, PARAMS, None))
+
+    of_splits = [described[split]["highest_intensity"] for split in ("train", "validation", "test")]
+    assert max(of_splits) == pytest.approx(highest / 255, abs=1e-6)
+    assert ("their brightest pixel is 0.0667" in caplog.text) == is_said
+    assert ("ingest.brightest says which number" in caplog.text) == is_said
+
+
 def test_arrays_in_fortrans_order_are_described_alike() -> None:
     pixels = np.random.default_rng(0).random((30, 5, 3, 3), dtype=np.float32)
     labels = np.zeros(30, np.int64)

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import math
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from autoencoder_lab.samples import stratified_order
 logger = logging.getLogger(__name__)
 
 SAMPLE_ROWS = 10
+
+DARK = 0.25
+"""Images in which no pixel is brighter have been read by the wrong range, in all likelihood."""
 
 
 class Splits(TypedDict):
@@ -136,9 +139,17 @@ def describe_data(
         "test": (test_images, test_labels),
     }
     height, width, channels = train_images.shape[1:]
+    described = {name: _describe_split(*split, class_names) for name, split in splits.items()}
+    highest = max(float(it["highest_intensity"]) for it in described.values())
+    if 0 < highest < DARK:
+        logger.warning(
+            "The images are dark: their brightest pixel is %.3g, where 1 is white, so that few "
+            "grey levels are used. ingest.brightest says which number in the files is white.",
+            highest,
+        )
     return {
         "image": {"height": height, "width": width, "channels": channels},
-        **{name: _describe_split(*split, class_names) for name, split in splits.items()},
+        **described,
         "test_anomalies": int(test_anomalies.sum()),
         "has_classes": has_classes,
         **raw_images.reading,
@@ -213,14 +224,13 @@ def _split(part: Part, fraction: float, *, n_splits_left: int, seed: int) -> tup
     return part.take(without), part.take(split_off)
 
 
-def _describe_split(
-    images: ImageSource, labels: Labels, class_names: ClassNames
-) -> dict[str, object]:
+def _describe_split(images: ImageSource, labels: Labels, class_names: ClassNames) -> dict[str, Any]:
     classes, class_sizes = np.unique(labels[labels != UNLABELLED], return_counts=True)
-    digest, total = hashlib.sha256(), 0.0
+    digest, total, highest = hashlib.sha256(), 0.0, 0.0
     for batch in batches(images):
         digest.update(batch.data)
         total += float(batch.sum(dtype=np.float64))
+        highest = max(highest, float(batch.max(initial=0)))
     digest.update(labels.data)
     return {
         "images": len(images),
@@ -228,5 +238,6 @@ def _describe_split(
             class_names[label]: int(size) for label, size in zip(classes, class_sizes, strict=True)
         },
         "mean_intensity": round(total / math.prod(images.shape), 6),
+        "highest_intensity": round(highest, 6),
         "sha256": digest.hexdigest(),
     }
