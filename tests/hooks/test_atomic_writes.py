@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -98,3 +99,15 @@ def test_reading_and_appending_are_as_ever(disk: LocalFileSystem, tmp_path: Path
 
     with disk.open(str(tmp_path / "log")) as file:
         assert file.read() == b"one two"
+
+
+def test_a_file_that_is_dropped_without_being_closed_is_not_put_in_place(
+    disk: LocalFileSystem, tmp_path: Path
+) -> None:
+    file = disk.open(str(tmp_path / "table.csv"), "wb")
+    file.write(b"half of it")
+
+    del file
+    gc.collect()
+
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import fsspec
@@ -41,6 +42,7 @@ class _WholeFile(io.BufferedWriter):
         self._path = path
         self._partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
         self._exception_before = sys.exception()
+        self._is_dropped = False
         super().__init__(io.FileIO(self._partial, "wb"))
 
     def close(self) -> None:
@@ -51,8 +53,13 @@ class _WholeFile(io.BufferedWriter):
         except BaseException:
             self._partial.unlink()
             raise
-        # Closed on the way out of an exception, Ctrl-C included: what is there is a part.
-        if sys.exception() is self._exception_before:
+        # Closed on the way out of an exception, Ctrl-C included, or never: what is there is a part.
+        if sys.exception() is self._exception_before and not self._is_dropped:
             os.replace(self._partial, self._path)
         else:
             self._partial.unlink()
+
+    def __del__(self) -> None:
+        self._is_dropped = True  # Python closes what nobody has closed
+        with suppress(ValueError):  # it could not even be opened
+            self.close()
