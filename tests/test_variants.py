@@ -115,7 +115,7 @@ def test_without_a_session_the_project_around_the_folder_is_read(
     assert set(find_variants().base) == files
 
 
-@pytest.mark.parametrize("name", ["shared", "comparison", "a-b", "2a", "a.b", "é"])
+@pytest.mark.parametrize("name", ["shared", "comparison", "a-b", "2a", "a.b", "é", "NA", "nan"])
 def test_a_name_that_cannot_be_a_pipeline_and_a_folder_is_refused(conf: Path, name: str) -> None:
     write(conf / "local" / "parameters" / "odd.yml", f"{name}: {{model: }}")
     use_configuration(loader(conf))

@@ -14,6 +14,9 @@ from kedro.utils import find_kedro_project
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.parameters import architecture, variant_names
 
+MISSING = ("NA", "NULL", "NaN", "None", "nan", "null")
+"""What pandas, and other readers of tables, take for no value."""
+
 RESERVED = ("shared", "ingest", "corruption", "comparison")
 """The folder of what variants share, and the names of other pipelines."""
 
@@ -50,10 +53,11 @@ def find_variants() -> Variants:
     parameters = loader["parameters"]
     names = variant_names(parameters)
     for name in names:
-        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name in RESERVED:
+        refused = (*RESERVED, *MISSING)
+        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name in refused:
             raise BadInput(
                 f"a variant is called {name!r}; allowed: a letter, then letters, digits and '_', "
-                f"and none of {', '.join(RESERVED)}"
+                f"and none of {', '.join(refused)}"
             )
     base = set(variant_names(base_loader["parameters"]))
     return Variants(

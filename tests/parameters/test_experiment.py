@@ -1,6 +1,6 @@
 import pytest
 
-from autoencoder_lab.parameters import DenseParams, GaussianNoiseParams, flatten
+from autoencoder_lab.parameters import DenseParams, GaussianNoiseParams, as_logged, flatten
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,13 @@ def test_parameters_are_flattened_to_dotted_keys() -> None:
         "noise.stddev": 0.2,
         "a.b.c": (1, 2),
     }
+
+
+def test_long_values_are_shortened_and_still_told_apart() -> None:
+    long, other = "x" * 7000, "x" * 6999 + "y"
+
+    logged = [as_logged(value) for value in (long, other, long, "x" * 6000, 0.1)]
+
+    assert all(len(text) <= 6000 for text in logged)
+    assert logged[0] == logged[2] != logged[1]
+    assert logged[3:] == ["x" * 6000, "0.1"]

@@ -271,6 +271,19 @@ def test_a_retry_continues_its_own_child_and_mends_its_parent(
     assert statuses(client, experiment) == {"nightly": "FINISHED", "stacked": "FINISHED"}
 
 
+def test_a_retry_with_the_same_long_parameter_goes_on_and_with_another_is_refused(
+    client: MlflowClient, experiment: str
+) -> None:
+    long = "{a,b}" * 2000
+    start(client, experiment, ["stacked"], NIGHTLY, epochs=long).end("FAILED")
+
+    start(client, experiment, ["stacked"], NIGHTLY, epochs=long).end("FINISHED")
+
+    assert statuses(client, experiment) == {"nightly": "FINISHED", "stacked": "FINISHED"}
+    with pytest.raises(BadInput, match=r"training\.epochs was \{a,b"):
+        start(client, experiment, ["stacked"], NIGHTLY, epochs=long + "c")
+
+
 def test_a_retry_with_other_parameters_is_refused_and_changes_nothing(
     client: MlflowClient, experiment: str
 ) -> None:

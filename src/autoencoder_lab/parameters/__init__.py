@@ -7,6 +7,7 @@ from .experiment import (
     PromotionParams,
     SharedParams,
     VariantParams,
+    as_logged,
     experiment_model,
     flatten,
     run_parameters,
@@ -20,6 +21,7 @@ from .feasibility import (
     find_too_few_normal_images,
 )
 from .ingest import SMALLEST_SIDE, IngestParams, ReadingParams
+from .kinds import drop_keys_of_other_kinds
 from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams, architecture
 from .study import StudyParams
 from .training import (
@@ -73,6 +75,8 @@ __all__ = [
     "VariantParams",
     "Widths",
     "architecture",
+    "as_logged",
+    "drop_keys_of_other_kinds",
     "experiment_model",
     "find_infeasible",
     "find_infeasible_budgets",

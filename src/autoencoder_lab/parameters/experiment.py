@@ -1,5 +1,6 @@
 """The whole configuration: what all variants share, and a block for each variant."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -17,6 +18,9 @@ from .training import (
     TrainingParams,
 )
 from .types import Compilation, Contradiction, Count, Counts, FolderName, Name, Params, Seed
+
+LONGEST_LOGGED = 6000
+"""Letters of a parameter that MLflow keeps: it cuts longer ones off."""
 
 
 class CorruptionParams(Params):
@@ -147,6 +151,19 @@ def run_parameters(parameters: Mapping[str, object], variant: str) -> dict[str, 
     shared = {key: value for key, value in parameters.items() if key not in others}
     block: Any = parameters[variant]
     return flatten(shared | dict(block))
+
+
+def as_logged(value: object) -> str:
+    """Return a parameter as text of no more letters than MLflow keeps.
+
+    Of longer ones, a digest tells those apart that begin alike.
+    """
+    text = str(value)
+    if len(text) <= LONGEST_LOGGED:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    end = f"… ({len(text)} letters, SHA-256 {digest}…)"
+    return text[: LONGEST_LOGGED - len(end)] + end
 
 
 def flatten(parameters: Mapping[str, object]) -> dict[str, JsonValue]:

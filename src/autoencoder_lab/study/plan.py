@@ -12,7 +12,7 @@ from kedro.io import DatasetError
 from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.code_state import CodeState, read_code_state
 from autoencoder_lab.failures import BadInput, listing, root_cause
-from autoencoder_lab.parameters import StudyParams, run_parameters, variant_names
+from autoencoder_lab.parameters import StudyParams, as_logged, run_parameters, variant_names
 from autoencoder_lab.problems import find_problems, suggest
 from autoencoder_lab.results import differences, latest_finished, made_with
 from autoencoder_lab.tracking import CellResultsDataset
@@ -180,7 +180,7 @@ def _finished(study: Study, dataset: str) -> Iterator[tuple[Cell, str]]:
                 cell,
                 differences(
                     {**result.made_with, **result.parameters},
-                    {**from_now, **{key: str(value) for key, value in now.items()}},
+                    {**from_now, **{key: as_logged(value) for key, value in now.items()}},
                 ),
             )
 

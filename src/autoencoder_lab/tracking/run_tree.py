@@ -9,6 +9,7 @@ from mlflow.entities import Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from autoencoder_lab.failures import BadInput
+from autoencoder_lab.parameters import as_logged
 
 from .one_run import RUN_KEY, find_or_create, search
 from .owners import PID, end_abandoned_runs, owner_tags
@@ -231,7 +232,7 @@ class RunTree:
 
 
 def _as_params(parameters: Mapping[str, object]) -> list[Param]:
-    return [Param(key, str(value)) for key, value in parameters.items()]
+    return [Param(key, as_logged(value)) for key, value in parameters.items()]
 
 
 def _name(what: str, tags: Mapping[str, str]) -> str:
