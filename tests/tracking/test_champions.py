@@ -203,6 +203,11 @@ def test_what_is_served_reconstructs_denoises_and_encodes(served: PyFuncModel) -
         (IMAGES[:, :6], "reconstruct", r"\(-1, 7, 5, 1\)"),
         (IMAGES, "dream", "task is 'dream'; allowed: reconstruct, denoise, encode"),
         (255 * IMAGES, "encode", r"images have values from 0 to 2\d\d.*; allowed: 0 to 1"),
+        (
+            np.full_like(IMAGES, 1.0000001),
+            "encode",
+            r"values from 0 to 1\.00000012; allowed: 0 to 1",
+        ),
         (np.full_like(IMAGES, np.nan), "encode", "images have values from nan to nan"),
     ],
 )

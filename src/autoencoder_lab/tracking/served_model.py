@@ -42,7 +42,7 @@ class ServedAutoencoder(PythonModel):
         low, high = np.min(model_input, initial=0), np.max(model_input, initial=0)
         if not (low >= 0 and high <= 1):
             raise MlflowException.invalid_parameter_value(
-                f"images have values from {low:g} to {high:g}; allowed: 0 to 1"
+                f"images have values from {low:.9g} to {high:.9g}; allowed: 0 to 1"
             )
         model = self.autoencoder.get_layer("encoder") if task == "encode" else self.autoencoder
         outputs: npt.NDArray[np.float32] = model.predict(model_input, AT_ONCE, verbose=0)
