@@ -1,6 +1,7 @@
 """What the names of folders say: a split, or a part of the data that is no class."""
 
 import re
+from functools import cache
 
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -18,6 +19,7 @@ IMAGES = frozenset(("image", "images", "img", "imgs"))
 NOT_IMAGES = frozenset(("annotation", "annotations", "groundtruth", "mask", "masks", "labels"))
 
 
+@cache
 def split_named(folder: str) -> str:
     """Return the split that a folder's name means, as of seg_train or TestSet; else nothing."""
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+", folder)]

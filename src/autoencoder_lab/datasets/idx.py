@@ -22,7 +22,7 @@ from .found_arrays import Found
 from .messages import shortened
 
 FILE_NAMES = re.compile(
-    r"(.+[-_])?(?P<split>train|t10k|test)-(?P<kind>images|labels)[-.]idx(?P<dimensions>[134])-ubyte"
+    r"([^/]+[-_])?(?P<split>train|t10k|test)-(?P<kind>images|labels)[-.]idx(?P<dimensions>[134])-ubyte"
     r"(\.gz)?",
     re.IGNORECASE,
 )
