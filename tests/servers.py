@@ -30,7 +30,8 @@ def mlflow_server(
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *arguments.split(), *options],
         cwd=folder,
-        env={**os.environ, **environment},
+        # Not the six processes for jobs, which track nothing.
+        env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
