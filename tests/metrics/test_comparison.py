@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +24,12 @@ def scores(
     )
 
 
+def find_in_each(studies: Sequence[Mapping[str, Iterable[float]]]) -> list[pd.DataFrame]:
+    """Return the differences in each study: all at once, as metrics of their own."""
+    tables = [scores(values, labels=number) for number, values in enumerate(studies)]
+    return [of_study for _, of_study in find_differences(pd.concat(tables)).groupby("labels")]
+
+
 def standings(table: pd.DataFrame) -> dict[str, str]:
     board = rank(table, find_differences(table))
     return dict(zip(board["variant"], board["standing"], strict=True))
@@ -34,30 +40,32 @@ def test_variants_that_are_the_same_are_rarely_called_different(n_seeds: int) ->
     rng = np.random.default_rng(0)
     n_studies = 400
 
-    n_false = 0
+    studies = []
     for _ in range(n_studies):
         of_seed = rng.normal(0, 5, n_seeds)  # luck that all variants share
-        values = {name: of_seed + rng.normal(0, 1, n_seeds) for name in "abcde"}
-        n_false += find_differences(scores(values))["is_real"].any()
+        studies.append({name: of_seed + rng.normal(0, 1, n_seeds) for name in "abcde"})
+    found = find_in_each(studies)
 
+    n_false = sum(of_study["is_real"].any() for of_study in found)
+    assert len(found) == n_studies
     assert n_false <= stats.binom.ppf(0.999, n_studies, 0.05)
 
 
 def test_without_the_correction_false_alarms_would_be_frequent() -> None:
     rng = np.random.default_rng(0)
-    tables = [scores({name: rng.normal(0, 1, 5) for name in "abcde"}) for _ in range(100)]
+    studies = [{name: rng.normal(0, 1, 5) for name in "abcde"} for _ in range(100)]
 
     uncorrected = sum(
         any(
-            stats.ttest_rel(*[table[table["variant"] == name]["value"] for name in pair]).pvalue
-            < 0.05
+            stats.ttest_rel(*[values[name] for name in pair]).pvalue < 0.05
             for pair in ("ab", "ac", "ad", "ae", "bc", "bd", "be", "cd", "ce", "de")
         )
-        for table in tables
+        for values in studies
     )
 
     assert uncorrected > 15
-    assert sum(find_differences(table)["is_real"].any() for table in tables) < uncorrected / 2
+    corrected = sum(found["is_real"].any() for found in find_in_each(studies))
+    assert corrected < uncorrected / 2
 
 
 def test_a_difference_in_each_seed_is_found_below_larger_luck_of_the_seeds() -> None:
@@ -80,13 +88,17 @@ def test_of_what_is_called_real_one_in_twenty_is_false(n_seeds: int) -> None:
     means = {"a": 0, "b": 0, "c": 0, "d": 30, "e": 60, "f": 90}
     same = set("abc")
 
-    shares, n_true = [], []
-    for _ in range(300):
-        values = {
+    studies = [
+        {
             name: mean + rng.normal(0, 1 + 2 * place / 6, n_seeds)
             for place, (name, mean) in enumerate(means.items())
         }
-        found = find_differences(scores(values)).query("is_real")
+        for _ in range(300)
+    ]
+
+    shares, n_true = [], []
+    for of_study in find_in_each(studies):
+        found = of_study.query("is_real")
         is_false = found["variant"].isin(same) & found["other"].isin(same)
         shares.append(is_false.mean() if len(found) else 0)
         n_true.append((~is_false).sum())
