@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,20 @@ SOURCE = str(Path(autoencoder_lab.__file__).parents[1])
 NIGHTLY = {RUN_KEY: "nightly"}
 
 ASK = """
-import sys
+import json, multiprocessing, sys
 from mlflow import MlflowClient
 from autoencoder_lab.tracking.one_run import find_or_create
 address, experiment = sys.argv[1:]
-client = MlflowClient(address)
-print("ready", flush=True)
-sys.stdin.readline()
-for n in range(3):
-    print(find_or_create(client, experiment, f"run {n}", {"run_key": f"key {n}"}).info.run_id)
+forks = multiprocessing.get_context("fork")
+start = forks.Barrier(3)
+def ask(_):
+    client = MlflowClient(address)
+    client.get_experiment(experiment)  # opens the store
+    start.wait()
+    keys = {f"run {n}": {"run_key": f"key {n}"} for n in range(3)}
+    return [find_or_create(client, experiment, *it).info.run_id for it in keys.items()]
+with forks.Pool(3) as pool:
+    print(json.dumps(pool.map(ask, range(3), chunksize=1)))
 """
 
 
@@ -67,29 +71,10 @@ def test_processes_that_ask_at_once_are_given_the_same(
     address: str = request.getfixturevalue(store)
     client = MlflowClient(address)
     experiment = client.create_experiment("at once")
-    with ExitStack() as running:
-        processes = [
-            running.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-c", ASK, address, experiment],
-                    env={**os.environ, "PYTHONPATH": SOURCE},
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
-            for _ in range(3)
-        ]
-        for process in processes:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-        for process in processes:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        answers = [process.communicate(timeout=120)[0].split() for process in processes]
+    command = [sys.executable, "-c", ASK, address, experiment]
+    environment = {**os.environ, "PYTHONPATH": SOURCE}
+    answers = json.loads(subprocess.check_output(command, env=environment, timeout=300))
 
-    assert [process.returncode for process in processes] == [0, 0, 0]
     assert len(answers[0]) == 3
     assert answers == [answers[0]] * 3, json.dumps(answers)
     assert len(client.search_runs([experiment])) == 3
