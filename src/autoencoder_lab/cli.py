@@ -175,9 +175,9 @@ def replay(
 def doctor(metadata: ProjectMetadata, /, env: str | None) -> None:
     """Check the set-up, and say what to do where something is wrong.
 
-    Packages against the lock, checksums of the data, disk space, configuration, the store of runs,
-    runs that nobody runs, and results on disk that no run holds. The exit status is 1 where there
-    is a problem.
+    Packages against the lock, checksums of the data, decoded images, disk space, configuration,
+    the store of runs, runs that nobody runs, and results on disk that no run holds. The exit status
+    is 1 where there is a problem.
     """
     from rich.console import Console
 

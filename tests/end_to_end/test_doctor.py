@@ -31,7 +31,7 @@ def test_a_sound_project_has_no_problems(project: ProjectCopy) -> None:
     printed = project.kedro("doctor", "--env=smoke").stdout
 
     assert problems(project) == []
-    for name in ("packages", "data", "disk", "configuration", "store", "runs", "results"):
+    for name in ("packages", "data", "arrays", "disk", "configuration", "store", "runs", "results"):
         assert f"✓ {name}" in printed
 
 

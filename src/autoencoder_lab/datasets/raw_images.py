@@ -92,16 +92,13 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         address = self._downloads.get(folder.name)
         if address:
             checksums.fetch_missing(folder, address)
-        params = ReadingParams.model_validate(
-            {name: self._reading[name] for name in ReadingParams.model_fields}
-        )
+        params = self._params
         try:
             source = _find_source(folder, params)
         except ValueError:
             checksums.verify(folder, can_fetch=bool(address))  # what is missing says more
             raise
-        key = stored_arrays.key(source.listing.stamps | checksums.stamps(folder), params)
-        arrays = self._arrays / folder.name / key
+        arrays = self._arrays_of(source)
         with stored_arrays.made_in_one_piece(arrays) as partial:
             if partial is not None:
                 checksums.verify(folder, can_fetch=bool(address))
@@ -111,6 +108,23 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         return replace(
             raw_images, reading={"left_out": source.listing.summary(), **raw_images.reading}
         )
+
+    def arrays(self) -> Path:
+        """Return the folder of the arrays to which the files that are there now are decoded.
+
+        Raises:
+            ValueError: The files are none, or not of one form.
+        """
+        return self._arrays_of(_find_source(self._folder, self._params))
+
+    def _arrays_of(self, source: "_Source") -> Path:
+        stamps = source.listing.stamps | checksums.stamps(self._folder)
+        return self._arrays / self._folder.name / stored_arrays.key(stamps, self._params)
+
+    @property
+    def _params(self) -> ReadingParams:
+        names = ReadingParams.model_fields
+        return ReadingParams.model_validate({name: self._reading[name] for name in names})
 
     def _get_digits(self) -> RawImages:
         raw_images = digits.load()

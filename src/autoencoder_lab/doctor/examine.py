@@ -11,6 +11,7 @@ from autoencoder_lab.tracking.config import embedded_store
 from autoencoder_lab.tracking.files import digests_in_runs
 from autoencoder_lab.tracking.store import open_experiment
 
+from .arrays import check_arrays
 from .data import check_data
 from .disk import check_disk
 from .findings import Check, Problem, check
@@ -30,6 +31,7 @@ def examine(project: Path, env: str | None) -> Iterator[Check]:
     yield check("configuration", f"conf, environment {env or 'local'}", [])
     root = context.config_loader["globals"]["data_root"]
     yield check_data(project, root)
+    yield check_arrays(project, root, context.config_loader["parameters"]["ingest"])
     yield check_disk(project, root)
     store = embedded_store(context.mlflow)
     if store is not None and not store.exists():
