@@ -24,6 +24,7 @@ from pluggy import PluginManager
 
 from .cells.graph import AFTER_VARIANTS, variant_of
 from .cells.plan import missing_nodes
+from .environment import usable_cores
 from .failures import reason
 from .threads import one_thread_a_sum
 
@@ -59,8 +60,10 @@ class VariantRunner(AbstractRunner):
     too: the main thread is free for signals, which code that ignores what it is told may swallow.
     """
 
-    def __init__(self, n_nodes: int, *, n_variants: int = 1, is_async: bool = False) -> None:
-        """Say how many nodes may run at once, of how many variants."""
+    def __init__(
+        self, n_nodes: int | None = None, *, n_variants: int = 1, is_async: bool = False
+    ) -> None:
+        """Say how many nodes may run at once, None for one on each core, of how many variants."""
         super().__init__(is_async=is_async)
         self._n_nodes = n_nodes
         self._n_variants = n_variants
@@ -85,12 +88,13 @@ class VariantRunner(AbstractRunner):
     ) -> None:
         assert hook_manager is not None  # `run` gives one
         plan = _Plan(pipeline)
+        n_nodes = self._n_nodes or usable_cores()
         loads_left = Counter(chain.from_iterable(node.inputs for node in pipeline.nodes))
         ended: SimpleQueue[Ending] = SimpleQueue()
         threads: list[threading.Thread] = []
         try:
             while plan.is_unfinished:
-                for node in plan.start(self._n_nodes, self._n_variants):
+                for node in plan.start(n_nodes, self._n_variants):
                     run = partial(self._run_node, node, catalog, hook_manager, run_id)
                     threads.append(_thread(node, run, ended))
                     threads[-1].start()

@@ -7,7 +7,6 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 
-from .environment import usable_cores
 from .runner import VariantRunner, VariantSpecs
 from .signals import signals_raise
 from .threads import one_thread_a_sum
@@ -36,11 +35,10 @@ class ExperimentSession(KedroSession):
 
 
 def _by_variant(runner: AbstractRunner | None) -> AbstractRunner | None:
-    n_nodes = usable_cores()
     if runner is None:
-        return VariantRunner(n_nodes)
+        return VariantRunner()
     if type(runner) is SequentialRunner:  # not a runner of the user's own
-        return VariantRunner(n_nodes, is_async=runner._is_async)
+        return VariantRunner(is_async=runner._is_async)
     if type(runner) is ThreadRunner:
         return VariantRunner(runner._max_workers, n_variants=runner._max_workers)
     return runner

@@ -23,6 +23,9 @@ PROJECT = Path(__file__).parents[2]
 WIDE = "200"
 """Columns of the terminal: messages are not broken into lines."""
 
+VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
+"""Of the test images, by the names in the metrics' keys."""
+
 PRELOADED = PROJECT / "tests" / "preloaded.py"
 
 

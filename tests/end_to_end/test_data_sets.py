@@ -10,7 +10,7 @@ from PIL import Image
 
 from autoencoder_lab.metrics import contract
 
-from .conftest import ProjectCopy
+from .conftest import VIEWS, ProjectCopy
 
 FAST = (
     "stacked.training.epochs=1,pretraining.steps=20,pretraining.label_budgets=50,"
@@ -18,8 +18,6 @@ FAST = (
 )
 OWN = f"{FAST},stacked.training.compilation=graph,pretraining.compilation=graph"
 """Of data of one's own; MNIST shows what XLA compiles."""
-
-VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
 
 
 @pytest.fixture

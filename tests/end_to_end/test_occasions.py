@@ -8,7 +8,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from autoencoder_lab.metrics import contract
 
-from .conftest import ProjectCopy, commit, copy_tiny_project
+from .conftest import VIEWS, ProjectCopy, commit, copy_tiny_project
 
 NIGHTLY = (
     "run",
@@ -16,7 +16,6 @@ NIGHTLY = (
     "--pipelines=stacked",
     "--params=run_key=nightly,stacked.training.epochs=500",
 )
-VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
 
 
 def test_a_retry_finishes_what_the_first_attempt_began(tiny_project: ProjectCopy) -> None:

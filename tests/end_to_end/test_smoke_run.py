@@ -26,7 +26,7 @@ from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import SharedParams, VariantParams
 
 from ..servers import mlflow_server
-from .conftest import PROJECT, ProjectCopy, copy_project
+from .conftest import PROJECT, VIEWS, ProjectCopy, copy_project
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 VARIANTS = sorted(file.stem for file in (PROJECT / "conf/base/parameters").glob("*.yml"))
@@ -36,7 +36,6 @@ PARENT = "all variants"
 REPORTING = Path("data/08_reporting/digits")
 FAMILIES = ("stacked", "tied", "convolutional")
 """A variant of each."""
-VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from mlflow.entities import Run
 from autoencoder_lab.metrics import contract
 
 from ..servers import free_port, mlflow_server
-from .conftest import ProjectCopy, copy_tiny_project
+from .conftest import VIEWS, ProjectCopy, copy_tiny_project
 
 STACKED = ("run", "--env=smoke", "--pipelines=stacked", "--params=stacked.training.epochs=500")
 PASSWORD = "a password of 1234"
-VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from mlflow.entities import Run
 
 from autoencoder_lab.metrics import contract
 
+from ..end_to_end.conftest import VIEWS
 from .services import AIRFLOW_PYTHON
-
-VIEWS = ("gaussian_0.2", "gaussian_0.5", "mask_0.5")
 
 
 @pytest.fixture(scope="session", autouse=True)

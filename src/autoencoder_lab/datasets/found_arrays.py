@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -25,6 +25,8 @@ from .blocks import Blocks, FoundArray
 from .messages import shortened
 
 CHANNELS = (1, 3)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def prepare(found: Found, folder: UPath, params: ReadingParams) -> Found:
             problems += _image_problems(split, images, params, n_least=n_least)
         if labels is not None:
             problems += _label_problems(split, labels, images)
-    _raise(problems or list(_unknown_classes(found)), folder)
+    _raise(problems or list(_class_problems(found)), folder)
     kept = {split: _as_kept(images, params) for split, images in found.images.items()}
     problems = [
         f"{split} images are {problem}"
@@ -195,12 +197,21 @@ def _value_problems(split: str, images: Blocks, brightest: float | None) -> Iter
         )
 
 
-def _unknown_classes(found: Found) -> Iterator[str]:
-    """Yield the splits with classes that training images of several classes have not."""
-    of_training = set(np.unique(found.labels.get("train", UNLABELLED)).tolist()) - {UNLABELLED}
-    for split in found.labels.keys() - {"train"}:
-        unknown = set(np.unique(found.labels[split]).tolist()) - of_training - {UNLABELLED}
-        if len(of_training) > 1 and unknown:
+def unknown_classes(of_training: set[T], others: set[T]) -> set[T]:
+    """Return those of other classes that training images of several classes have not.
+
+    Where all training images are of one class, the others are what is to be found.
+    """
+    return others - of_training if len(of_training) > 1 else set()
+
+
+def _class_problems(found: Found) -> Iterator[str]:
+    classes = {
+        split: set(np.unique(labels).tolist()) - {UNLABELLED}
+        for split, labels in found.labels.items()
+    }
+    for split, of_split in classes.items():
+        if unknown := unknown_classes(classes.get("train", set()), of_split):
             yield (
                 f"{split} labels hold {shortened(sorted(unknown))}, which train labels have not; "
                 "allowed: labels that training images have, or those of one class"

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -21,7 +21,7 @@ from autoencoder_lab.parameters import ReadingParams
 from . import pictures
 from .blocks import BYTES_AT_ONCE, Blocks, FoundArray, block_sizes
 from .folder_names import SPLITS, are_parts, split_named
-from .found_arrays import Found
+from .found_arrays import Found, unknown_classes
 from .listing import shown
 from .messages import shortened
 
@@ -58,26 +58,20 @@ LabelNames = dict[str, tuple[str, ...]]
 """The label of each file: no name, or one."""
 
 
-def _split(folder: UPath, files: Iterable[str], label_level: int) -> dict[str, LabelNames]:
+def _split(folder: UPath, files: Sequence[str], label_level: int) -> dict[str, LabelNames]:
     splits: dict[str, LabelNames] = {}
     split_folders = set()
-    misplaced: set[str] = set()
     for file in files:
-        folders = parents = file.split("/")[:-1]
+        parents = file.split("/")[:-1]
         split = SPLITS.get(parents[0].lower(), "") if parents else ""
         if split:
             split_folders.add(parents[0])
             parents = parents[1:]
-        misplaced |= {
-            shown("/".join(folders[: depth + 1]))
-            for depth, name in enumerate(folders)
-            if depth >= len(folders) - len(parents) and split_named(name)
-        }
         label = parents[label_level - 1 : label_level] if label_level else []
         splits.setdefault(split, {})[file] = tuple(map(shown, label))
-    if misplaced:
+    if misplaced := sorted({name for file in files for name in _misplaced(file)}):
         raise ValueError(
-            f"{folder} has images in {shortened(sorted(misplaced))}, whose names mean splits; "
+            f"{folder} has images in {shortened(misplaced)}, whose names mean splits; "
             f"allowed: train/, and maybe validation/ and test/, directly in {folder}: move or "
             f"rename them. {OF_A_CLASS}. {LEAVES_OUT}"
         )
@@ -102,6 +96,15 @@ def _split(folder: UPath, files: Iterable[str], label_level: int) -> dict[str, L
     )
 
 
+def _misplaced(file: str) -> Iterator[str]:
+    """Yield the folders above a file that mean a split, but for one directly in the data set's."""
+    folders = file.split("/")[:-1]
+    for depth, name in enumerate(folders):
+        is_in_place = depth == 0 and name.lower() in SPLITS
+        if split_named(name) and not is_in_place:
+            yield shown("/".join(folders[: depth + 1]))
+
+
 def _number_labels(
     folder: UPath, splits: Mapping[str, LabelNames]
 ) -> tuple[dict[str, FoundArray], list[str]]:
@@ -112,9 +115,7 @@ def _number_labels(
     }
     of_training = set(names["train"])
     all_names = sorted(set().union(*names.values()))
-    unknown = set(all_names) - of_training
-    # Where all training images are of one class, the others are what is to be found.
-    if len(of_training) > 1 and unknown:
+    if unknown := unknown_classes(of_training, set(all_names)):
         raise ValueError(
             f"{folder}: train/ has no images of the labels {shortened(sorted(unknown))}, which "
             "other splits have; allowed: labels that train/ has, or train/ of one label"

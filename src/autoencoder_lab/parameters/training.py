@@ -30,28 +30,28 @@ class GaussianNoiseParams(Params):
         return f"gaussian_{self.stddev:g}"
 
 
-class MaskNoiseParams(Params):
-    """Pixels switched off, all channels of a pixel at once."""
+class RateParams(Params):
+    """Some of the numbers switched off."""
 
-    kind: Literal["mask"]
+    kind: str
     rate: Annotated[float, Field(ge=0, lt=1)]
 
     @property
     def view(self) -> str:
         """The name of the view, as in the metrics' keys."""
-        return f"mask_{self.rate:g}"
+        return f"{self.kind}_{self.rate:g}"
 
 
-class DropoutNoiseParams(Params):
+class MaskNoiseParams(RateParams):
+    """Pixels switched off, all channels of a pixel at once."""
+
+    kind: Literal["mask"]
+
+
+class DropoutNoiseParams(RateParams):
     """Numbers switched off, and the others scaled so that their sum stays the same on average."""
 
     kind: Literal["dropout"]
-    rate: Annotated[float, Field(ge=0, lt=1)]
-
-    @property
-    def view(self) -> str:
-        """The name of this noise, beside those of views."""
-        return f"dropout_{self.rate:g}"
 
 
 NoiseParams = Annotated[
