@@ -277,7 +277,7 @@ for variant, (model_id, file) in {models!r}.items():
     for _, shape, example_shape, difference, refusal in loaded:
         assert (shape, example_shape) == ([3, 8, 8, 1], [1, 8, 8, 1])
         assert difference < 1e-6
-        assert "(-1, 8, 8, 1)" in refusal
+        assert "allowed: (n, 8, 8, 1)" in refusal
 
 
 def test_the_terminal_shows_results_figures_runs_and_how_to_compare(

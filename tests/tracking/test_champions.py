@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from mlflow import MlflowClient
-from mlflow.pyfunc import PyFuncModel
+from mlflow.pyfunc import PyFuncModel, scoring_server
 
 from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.cells import Cells
@@ -200,7 +201,14 @@ def test_what_is_served_reconstructs_denoises_and_encodes(served: PyFuncModel) -
 @pytest.mark.parametrize(
     ("images", "task", "message"),
     [
-        (IMAGES[:, :6], "reconstruct", r"\(-1, 7, 5, 1\)"),
+        (
+            IMAGES[:, :6],
+            "reconstruct",
+            r"images are of shape \(3, 6, 5, 1\); allowed: \(n, 7, 5, 1\)",
+        ),
+        (IMAGES[0, 0, 0, 0], "reconstruct", r"shape \(\); allowed"),
+        ([[0.1, 0.2], [0.3]], "encode", r"not an array of numbers, but list; allowed: \(n, 7, 5"),
+        (np.full(IMAGES.shape, "dark"), "encode", "not an array of numbers, but ndarray"),
         (IMAGES, "dream", "task is 'dream'; allowed: reconstruct, denoise, encode"),
         (255 * IMAGES, "encode", r"images have values from 0 to 2\d\d.*; allowed: 0 to 1"),
         (
@@ -216,3 +224,27 @@ def test_what_is_served_refuses(
 ) -> None:
     with pytest.raises(mlflow.MlflowException, match=message):
         served.predict(images, params={"task": task})
+
+
+def test_no_refusal_of_the_server_prints_images(served: PyFuncModel) -> None:
+    request = json.dumps({"inputs": np.full(IMAGES.shape, 77.25).tolist()})
+
+    with pytest.raises(mlflow.MlflowException) as refused:
+        scoring_server.invocations(request, "application/json", served, None)
+
+    assert "images have values from 0 to 77.25" in refused.value.serialize_as_json()
+    assert refused.value.serialize_as_json().count("77.25") == 1
+
+
+@pytest.mark.parametrize("task", ["reconstruct", "encode"])
+def test_what_is_served_takes_numbers_of_any_type(served: PyFuncModel, task: str) -> None:
+    bits = IMAGES > 0.5
+    as_floats = bits.astype(np.float32)
+
+    def serve(images: object) -> np.ndarray:
+        return np.asarray(served.predict(images, params={"task": task}))
+
+    for given in (as_floats.astype(np.float64), as_floats.tolist(), bits, bits.astype(int)):
+        np.testing.assert_array_equal(serve(given), serve(as_floats))
+    for empty in (IMAGES[:0], []):
+        assert serve(empty).shape == serve(as_floats)[:0].shape

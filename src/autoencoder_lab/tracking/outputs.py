@@ -172,7 +172,9 @@ class LogOutputs:
                 run_id=run_id,
                 python_model=SERVED_MODEL,
                 artifacts={"autoencoder": str(file)},
-                signature=infer_signature(example, example, params),
+                # With a signature of the images, MLflow would take float32 arrays alone, and print
+                # what it refuses.
+                signature=infer_signature(model_output=example, params=params),
                 input_example=(example, params),
                 # Or MLflow finds out, in a process that imports TensorFlow anew.
                 pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
