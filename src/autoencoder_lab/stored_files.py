@@ -3,10 +3,11 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import fsspec
 from fsspec import AbstractFileSystem
+from fsspec.implementations.cached import SimpleCacheFileSystem
 from kedro.io import AbstractDataset, AbstractVersionedDataset
 from kedro.io.core import get_filepath_str
 from upath import UPath
@@ -52,6 +53,14 @@ class StoredFile:
         self.disk.makedirs(self.folder, exist_ok=True)
         with self.disk.open(self.path, "wb") as file:
             file.write(content)
+
+    def open_for_lines(self) -> BinaryIO:
+        """Open for a process to write to; on an object store, it is there once it is closed."""
+        self.disk.makedirs(self.folder, exist_ok=True)
+        if self.is_local:
+            return Path(self.path).open("wb")
+        lines: BinaryIO = SimpleCacheFileSystem(fs=self.disk).open(self.path, "wb")
+        return lines
 
     def remove(self) -> None:
         self.disk.rm_file(self.path)

@@ -74,6 +74,22 @@ def test_raw_images_are_read_from_the_store_and_results_written_to_it_and_used_a
     assert summary["left_out"]["not in a form that is read"]["names"] == ["notes.txt"]
 
 
+def test_a_study_keeps_the_lines_of_a_cell_beside_its_figures(
+    project: ProjectCopy, store: dict[str, str], bucket: AbstractFileSystem
+) -> None:
+    put_images(bucket, "studied")
+    cells = ("--datasets=studied", "--variants=linear", "--seeds=1", "--run-key=lines")
+    params = "--params=ingest.height=8,ingest.width=8"
+
+    done = project.kedro("study", "--env=smoke", *cells, params, **store)
+
+    assert done.returncode == 0, done.stderr
+    figures = f"{ROOT}/08_reporting/studied/lines/linear/seed-1"
+    assert f"{figures}/losses.png".removeprefix("s3://") in bucket.ls(figures, refresh=True)
+    assert b"Running linear.train_autoencoder" in bucket.cat_file(f"{figures}/run.log")
+    assert [file for file in project.written() if file.startswith("data/0")] == []
+
+
 def test_a_changed_image_in_the_store_is_decoded_anew(
     project: ProjectCopy, store: dict[str, str], bucket: AbstractFileSystem
 ) -> None:
@@ -118,7 +134,7 @@ def test_the_doctor_finds_the_cells_of_the_store(
 ) -> None:
     done = project.kedro("doctor", "--env=smoke", **store)
 
-    assert f"1 cells in {ROOT}" in done.stdout
+    assert f"2 cells in {ROOT}" in done.stdout
 
 
 @pytest.mark.parametrize(

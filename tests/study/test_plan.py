@@ -15,7 +15,7 @@ def study_of(
     *done: Cell, env: str | None = None, params: str | None = None, project: Path = Path()
 ) -> Study:
     code = read_code_state(project)
-    return Study(project, code, "november", env, params, CELLS, frozenset(done))
+    return Study(project, "data", code, "november", env, params, CELLS, frozenset(done))
 
 
 @pytest.mark.parametrize(("env", "option"), [(None, []), ("smoke", ["--env=smoke"])])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kedro.config import AbstractConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
@@ -37,9 +38,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Study:
-    """The cells of a study, in the order in which they run, and which of them are done."""
+    """The cells of a study, in the order in which they run, and which of them are done.
+
+    Attributes:
+        data_root: Under which results are: an address, or a folder of the project.
+    """
 
     project: Path
+    data_root: str
     code: CodeState
     run_key: str
     env: str | None
@@ -109,7 +115,8 @@ def read_study(project: Path, env: str | None, options: Mapping[str, object]) ->
     Raises:
         BadInput: A key, variant, data set or seed is none.
     """
-    params = _read_params(_context(project, env), options)
+    config = _context(project, env).config_loader
+    params = _read_params(config, options)
     variants = params.variants or find_variants().base
     cells = tuple(
         Cell(dataset, variant, seed)
@@ -117,8 +124,8 @@ def read_study(project: Path, env: str | None, options: Mapping[str, object]) ->
         for seed in params.seeds  # first the first seed of all: they can be compared early
         for variant in variants
     )
-    code = read_code_state(project)
-    return Study(project, code, params.run_key, env, params.params, cells)
+    root, code = config["globals"]["data_root"], read_code_state(project)
+    return Study(project, root, code, params.run_key, env, params.params, cells)
 
 
 def plan_study(project: Path, env: str | None, options: Mapping[str, object]) -> Study:
@@ -144,13 +151,13 @@ def plan_study(project: Path, env: str | None, options: Mapping[str, object]) ->
     return replace(study, done=frozenset(done))
 
 
-def _read_params(context: KedroContext, options: Mapping[str, object]) -> StudyParams:
-    written = {**context.config_loader["study"], **options}
+def _read_params(config: AbstractConfigLoader, options: Mapping[str, object]) -> StudyParams:
+    written = {**config["study"], **options}
     problems = find_problems(written, StudyParams)
     if problems:
         raise BadInput(listing("wrong study", problems))
     params = StudyParams.model_validate(written)
-    known = variant_names(context.config_loader["parameters"])
+    known = variant_names(config["parameters"])
     problems += [
         f"variants: {name}{suggest(name, known)}"
         for name in params.variants or ()

@@ -4,8 +4,8 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from contextlib import ExitStack, closing
+from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import (
@@ -19,6 +19,7 @@ from rich.progress import (
 
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.processes import run_side_by_side, start_kedro
+from autoencoder_lab.stored_files import StoredFile, data_folder
 
 from .plan import Cell, Study
 
@@ -48,7 +49,7 @@ def run_study(study: Study, console: Console, *, n_jobs: int) -> bool:
         are_compared = all([status == 0 for _, status in comparisons])
     console.print()
     for cell in failed:
-        console.print(f"failed  {cell.name}: {_log(study, cell)}", style="red")
+        console.print(f"failed  {cell.name}: {_log(study, cell).address}", style="red")
     console.print(_summary(study, len(study.cells) - len(failed)))
     return are_compared and not failed
 
@@ -60,6 +61,7 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
         BadInput: The code has changed; the cells that ran by then have been let to end.
     """
     started: dict[Cell, float] = {}
+    open_logs, logs = ExitStack(), dict[Cell, BinaryIO]()
     failed: list[Cell] = []
 
     changes: list[str] = []
@@ -74,10 +76,9 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
     def start(cell: Cell) -> subprocess.Popen[bytes]:
         started[cell] = time.monotonic()
         progress.update(task, running=_running(started))
-        log = _log(study, cell)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as lines:
-            return start_kedro(study.run_cell(cell), study.project, lines)
+        logs[cell] = _log(study, cell).open_for_lines()
+        open_logs.callback(logs[cell].close)  # also where the study is interrupted
+        return start_kedro(study.run_cell(cell), study.project, logs[cell])
 
     progress = Progress(
         TextColumn("cells"),
@@ -91,8 +92,9 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
     )
     task = progress.add_task("", total=len(study.cells), completed=len(study.done), running="")
     jobs = run_side_by_side(cells(), start, n_at_once=n_jobs)
-    with progress, closing(jobs):
+    with progress, open_logs, closing(jobs):
         for cell, status in jobs:
+            logs.pop(cell).close()
             seconds = time.monotonic() - started.pop(cell)
             if status:
                 failed.append(cell)
@@ -111,10 +113,11 @@ def _running(started: dict[Cell, float]) -> str:
     return "  ".join(cell.name for cell in started)
 
 
-def _log(study: Study, cell: Cell) -> Path:
+def _log(study: Study, cell: Cell) -> StoredFile:
     """Return where the lines of a cell go: beside its figures."""
-    folder = f"{cell.dataset}/{study.run_key}/{cell.variant}/seed-{cell.seed}"
-    return study.project / "data" / "08_reporting" / folder / "run.log"
+    folder = f"08_reporting/{cell.dataset}/{study.run_key}/{cell.variant}/seed-{cell.seed}"
+    place = data_folder(study.data_root, project=study.project) / folder / "run.log"
+    return StoredFile(place.fs, place.path)
 
 
 def _written(arguments: list[str]) -> str:
