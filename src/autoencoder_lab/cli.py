@@ -172,6 +172,25 @@ def replay(
 @cli.command()
 @click.option("--env", "-e", help="Kedro's configuration environment, which names the store.")
 @click.pass_obj
+def adopt(metadata: ProjectMetadata, /, env: str | None) -> None:
+    """Go on with the runs of a project that was moved or copied.
+
+    MLflow names the artifacts of runs and models by their absolute addresses. They are all changed
+    to those in this project; a copy and its original then go their own ways.
+    """
+    from kedro.framework.session import KedroSession
+
+    from autoencoder_lab.tracking.adoption import adopt_artifacts
+
+    session = KedroSession.create(project_path=metadata.project_path, env=env)
+    context: Any = session.load_context()
+    before, now = adopt_artifacts(context.mlflow, context)
+    click.echo(f"The artifacts are in {now}" + (f", no longer in {before}" * (before != now)))
+
+
+@cli.command()
+@click.option("--env", "-e", help="Kedro's configuration environment, which names the store.")
+@click.pass_obj
 def doctor(metadata: ProjectMetadata, /, env: str | None) -> None:
     """Check the set-up, and say what to do where something is wrong.
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from .conftest import ProjectCopy, copy_tiny_project
 
@@ -45,13 +46,39 @@ def test_a_first_run_killed_while_it_makes_the_store_spoils_nothing(project: Pro
     assert [run.info.status for run in project.runs()] == ["FINISHED"]
 
 
-def test_a_moved_project_says_that_its_artifacts_are_elsewhere(project: ProjectCopy) -> None:
+def test_a_moved_project_refuses_runs_until_it_adopts_its_store(project: ProjectCopy) -> None:
+    assert project.kedro("run", "--env=smoke", "--pipelines=linear").returncode == 0
+    moved = ProjectCopy(project.folder.rename(project.folder.with_name("moved 50")))
+
+    refused = moved.kedro(*INGEST)
+    adopted = moved.kedro("adopt", "--env=smoke")
+    again = moved.kedro("adopt", "--env=smoke")
+    compared = moved.kedro("run", "--env=smoke", "--pipelines=comparison")
+
+    assert refused.returncode == 1
+    assert "kedro adopt" in refused.stderr
+    place = (moved.folder / "mlruns/artifacts").as_uri()
+    assert f"The artifacts are in {place}, no longer in {project.folder.as_uri()}" in adopted.stdout
+    assert again.stdout.strip() == f"The artifacts are in {place}"
+    assert len(moved.runs()) == 2
+    assert compared.returncode == 0, compared.stderr  # it reads artifacts of the first run
+    run = moved.named_runs()["linear"]
+    client = MlflowClient(f"sqlite:///{moved.folder}/mlruns/mlflow.db")
+    [model] = run.outputs.model_outputs
+    assert client.list_artifacts(run.info.run_id)
+    assert client.list_logged_model_artifacts(model.model_id)
+
+
+def test_a_deleted_experiment_is_restored_and_that_is_said(project: ProjectCopy) -> None:
     assert project.kedro(*INGEST).returncode == 0
-    moved = ProjectCopy(project.folder.rename(project.folder.with_name("moved")))
+    client = MlflowClient(f"sqlite:///{project.folder}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("autoencoder_lab")
+    assert experiment is not None
+    client.delete_experiment(experiment.experiment_id)
 
-    done = moved.kedro(*INGEST)
-    moved.folder.rename(project.folder)
+    done = project.kedro(*INGEST)
 
-    assert done.returncode == 1
-    assert "the project has been moved or copied" in done.stderr
-    assert len(project.runs()) == 1
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "The experiment autoencoder_lab had been deleted: it is restored" in said
+    assert len(project.runs()) == 2

@@ -14,6 +14,7 @@ from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 from sqlalchemy.exc import SQLAlchemyError
 
 from autoencoder_lab.failures import BadInput
@@ -36,11 +37,29 @@ def open_experiment(
         BadInput: The store cannot be opened, or the experiment of an embedded store keeps its
             artifacts elsewhere.
     """
+    client, experiment = set_up(config, context)
+    store = embedded_store(config)
+    configured = config.tracking.experiment.create_experiment_kwargs.artifact_location
+    if store is not None and experiment.artifact_location != configured:
+        raise BadInput(
+            f"the runs in {store} keep their artifacts in {experiment.artifact_location}, not in "
+            f"{configured}: the project has been moved or copied. To go on with its runs here: "
+            "kedro adopt. To start anew: empty mlruns/"
+        )
+    return client, experiment
+
+
+def set_up(config: KedroMlflowConfig, context: KedroContext) -> tuple[MlflowClient, Experiment]:
+    """Return a client and the experiment as `open_experiment` does, wherever its artifacts are.
+
+    Raises:
+        BadInput: The store cannot be opened.
+    """
     store = embedded_store(config)
     given = {name: os.environ.get(name) for name in ADDRESSES}  # MLflow sets the first
     with _whole_store(store), _no_retries():
         try:
-            config.setup(context)
+            _set_up_experiment(config, context)
             server = config.server
             registry = server.mlflow_registry_uri or server.mlflow_tracking_uri
             mlflow.set_registry_uri(registry)  # or a variable would say where champions are
@@ -51,14 +70,26 @@ def open_experiment(
     client = MlflowClient()  # of the server that has just been set up
     experiment = client.get_experiment_by_name(config.tracking.experiment.name)
     assert experiment is not None  # or setting up the server has failed
-    configured = config.tracking.experiment.create_experiment_kwargs.artifact_location
-    if store is not None and experiment.artifact_location != configured:
-        raise BadInput(
-            f"the runs in {store} keep their artifacts in {experiment.artifact_location}, not in "
-            f"{configured}: the project has been moved or copied. Move it back, or empty mlruns/ "
-            "to start anew"
-        )
     return client, experiment
+
+
+def _set_up_experiment(config: KedroMlflowConfig, context: KedroContext) -> None:
+    """Let kedro-mlflow set up client and experiment; that it restores a deleted one is said."""
+    settings = config.tracking.experiment
+    restores, settings.restore_if_deleted = settings.restore_if_deleted, False
+    try:
+        config.setup(context)
+    except MlflowException as error:
+        if not restores or error.error_code != ErrorCode.Name(INVALID_PARAMETER_VALUE):
+            raise
+        settings.restore_if_deleted = True
+        config.setup(context)
+        logger.warning(
+            "The experiment %s had been deleted: it is restored, with its runs. To start anew: "
+            "tracking.experiment.name in mlflow.yml",
+            settings.name,
+        )
+    settings.restore_if_deleted = restores
 
 
 def _warn_of_variable(name: str, given: str | None, used: str) -> None:
