@@ -1,12 +1,16 @@
 """The commands that this project adds to Kedro's. Light: each imports what it needs."""
 
 import json
+import shlex
 import sys
+from collections.abc import Callable
 from copy import copy
+from importlib.util import find_spec
 from textwrap import indent
 from typing import Any
 
 import click
+from kedro.framework.cli.jupyter import jupyter as kedro_jupyter
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.startup import ProjectMetadata
 
@@ -33,7 +37,29 @@ def _run() -> click.Command:
     return command
 
 
+def _jupyter() -> click.Command:
+    """Return Kedro's `jupyter`, which says what is not installed: Kedro loses its own error."""
+    group = copy(kedro_jupyter)
+    group.commands = {name: copy(command) for name, command in group.commands.items()}
+    for name, package in (("lab", "jupyterlab"), ("notebook", "notebook")):
+        command = group.commands[name]
+        assert command.callback is not None
+        command.callback = _requiring(package, command.callback)
+    return group
+
+
+def _requiring(package: str, callback: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if find_spec(package) is None:
+            pip = shlex.join([sys.executable, "-m", "pip", "install", package])
+            raise click.ClickException(f"{package} is not installed: {pip}")
+        return callback(*args, **kwargs)
+
+    return checked
+
+
 cli.add_command(_run())
+cli.add_command(_jupyter())
 
 
 def _as_list(

@@ -1,5 +1,7 @@
 """Commands that train nothing load no TensorFlow."""
 
+from importlib.util import find_spec
+
 import pytest
 
 from .conftest import ProjectCopy
@@ -16,3 +18,12 @@ def test_light_commands_do_not_import_tensorflow(project: ProjectCopy, command: 
     assert done.returncode == 0
     assert done.stderr.strip().splitlines()[-1] == "False"
     assert project.written() == []
+
+
+@pytest.mark.skipif(find_spec("jupyterlab") is not None, reason="JupyterLab is installed")
+def test_jupyter_lab_says_how_to_install_it(project: ProjectCopy) -> None:
+    done = project.kedro("jupyter", "lab")
+
+    assert done.returncode == 1
+    assert "jupyterlab is not installed: " in done.stderr
+    assert "-m pip install jupyterlab" in done.stderr
