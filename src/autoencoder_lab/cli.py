@@ -221,8 +221,8 @@ def doctor(metadata: ProjectMetadata, /, env: str | None) -> None:
     """Check the set-up, and say what to do where something is wrong.
 
     Packages against the lock, checksums of the data, decoded images, disk space, configuration,
-    the store of runs, runs that nobody runs, and results on disk that no run holds. The exit status
-    is 1 where there is a problem.
+    the store of runs, runs that nobody runs, models that are gone, and results on disk that no run
+    holds. The exit status is 1 where there is a problem.
     """
     from rich.console import Console
 

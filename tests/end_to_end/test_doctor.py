@@ -1,5 +1,6 @@
 """`kedro doctor`: sound, then broken piece by piece, each with what mends it."""
 
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -31,8 +32,18 @@ def test_a_sound_project_has_no_problems(project: ProjectCopy) -> None:
     printed = project.kedro("doctor", "--env=smoke").stdout
 
     assert problems(project) == []
-    for name in ("packages", "data", "arrays", "disk", "configuration", "store", "runs", "results"):
-        assert f"✓ {name}" in printed
+    looked_at = [
+        "packages",
+        "configuration",
+        "data",
+        "arrays",
+        "disk",
+        "store",
+        "runs",
+        "models",
+        "results",
+    ]
+    assert re.findall(r"^✓ (\w+) ", printed, re.MULTILINE) == looked_at
 
 
 def test_without_a_store_none_is_made(tmp_path: Path) -> None:
@@ -63,6 +74,20 @@ def test_a_store_that_is_damaged(project: ProjectCopy) -> None:
 
     assert "mlflow.db cannot be opened" in found
     assert "file is not a database" in found
+
+
+def test_a_model_whose_file_is_gone(project: ProjectCopy) -> None:
+    run = project.runs()[0]
+    [model] = run.outputs.model_outputs
+    [file] = (project.folder / "mlruns/artifacts/models").glob(f"{model.model_id}/**/model.keras")
+    hidden = file.rename(file.with_name("hidden"))
+
+    text, advice = problems(project)
+    hidden.rename(file)
+
+    assert text.startswith(f"run {run.info.run_id} (linear tiny 42): the file of its model")
+    assert f"mlflow runs delete --run-id {run.info.run_id}" in advice
+    assert problems(project) == []
 
 
 def test_results_that_are_not_in_the_store_are_logged_by_what_is_advised(

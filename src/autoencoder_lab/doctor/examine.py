@@ -15,6 +15,7 @@ from .arrays import check_arrays
 from .data import check_data
 from .disk import check_disk
 from .findings import Check, Problem, check
+from .models import check_models
 from .packages import check_packages
 from .results import check_results
 from .store import check_runs
@@ -45,6 +46,7 @@ def examine(project: Path, env: str | None) -> Iterator[Check]:
         return
     yield check("store", str(store or context.mlflow.server.mlflow_tracking_uri), [])
     yield check_runs(client, experiment.experiment_id)
+    yield check_models(client, experiment.experiment_id)
     yield check_results(
         project,
         root,

@@ -1,0 +1,51 @@
+"""Whether the models of finished runs are still there."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from autoencoder_lab.results import FINISHED
+from autoencoder_lab.tracking.cell_results import MODEL
+
+from .findings import Check, Problem, check
+
+OURS = f"attributes.status = '{FINISHED}' and tags.data_digest != ''"
+"""Of the runs of an experiment, those that this project has finished."""
+
+
+def check_models(client: MlflowClient, experiment_id: str) -> Check:
+    """Check that the file of each model that a finished run has logged is in the store."""
+    models = {
+        output.model_id: run
+        for run in _all_runs(client, experiment_id)
+        if run.outputs is not None
+        for output in run.outputs.model_outputs
+    }
+    return check("models", f"{len(models)} of finished runs", _problems(client, models))
+
+
+def _all_runs(client: MlflowClient, experiment_id: str) -> Iterator[Run]:
+    page = client.search_runs([experiment_id], OURS)
+    yield from page
+    while page.token:
+        page = client.search_runs([experiment_id], OURS, page_token=page.token)
+        yield from page
+
+
+def _problems(client: MlflowClient, models: Mapping[str, Run]) -> Iterator[Problem]:
+    folder = str(PurePosixPath(MODEL).parent)
+    for model_id, run in models.items():
+        try:
+            files = {file.path for file in client.list_logged_model_artifacts(model_id, folder)}
+        except (MlflowException, OSError):  # as some stores say that there are none
+            files = set()
+        if MODEL not in files:
+            run_id = run.info.run_id
+            yield Problem(
+                f"run {run_id} ({run.info.run_name}): the file of its model {model_id} is gone",
+                f"restore it in the store's artifacts; or mlflow runs delete --run-id {run_id}, "
+                "and train anew",
+            )
