@@ -166,6 +166,18 @@ def test_photographs_in_a_form_of_phones_are_named_with_what_to_do(folder: Path)
         load(folder)
 
 
+def test_photographs_that_others_are_read_beside_are_said_to_be_left_out(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_images(folder)
+    (folder / "IMG_0001.heic").touch()
+
+    load(folder)
+
+    [said] = [message for message in caplog.messages if "not read" in message]
+    assert "IMG_0001.heic. HEIC is not read: convert" in said
+
+
 def test_an_archives_name_may_be_in_capitals(folder: Path) -> None:
     np.savez(folder / "toys.npz", x_train=IMAGES)
     (folder / "toys.npz").rename(folder / "TOYS.NPZ")

@@ -68,15 +68,6 @@ def test_no_batch_has_the_noise_of_another(megabytes: int, images: Images) -> No
     assert batches == list(range(2 * 31))
 
 
-def test_a_fit_goes_on_where_it_stopped(images: Images) -> None:
-    chunks = Chunks(images, BATCH_SIZE, megabytes=2)
-
-    straight = list(numbers(chunks.epochs(seed=1), 3 * len(chunks)))
-    continued = list(numbers(chunks.epochs(seed=1, first_epoch=2), len(chunks)))
-
-    assert straight[2 * len(chunks) :] == continued
-
-
 def test_images_in_order_are_all_there_once_and_then_again_with_the_same_noise(
     images: Images,
 ) -> None:

@@ -66,7 +66,7 @@ def fit(
 ) -> list[float]:
     chunks = Chunks(images, BATCH_SIZE, megabytes=1)
     history = trainer.fit(
-        chunks.epochs(seed=3, first_epoch=first),
+        chunks.epochs(seed=3).skip(first * len(chunks)),
         steps_per_epoch=len(chunks),
         validation_data=in_order(images[:11]),
         validation_steps=1,

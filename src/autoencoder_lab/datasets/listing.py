@@ -28,6 +28,8 @@ MOST_NAMES = 100
 
 IN_A_CIRCLE = "links in a circle"
 NOT_READ = "not in a form that is read"
+
+FROM_PHONES = (".heic", ".heif", ".hif")
 """Why files are left out that somebody may miss: it is said."""
 
 SAYS_WHAT_IT_HOLDS = (
@@ -82,7 +84,8 @@ class Listing:
                 shortened(same),
             )
         if unread := self.left_out.get(NOT_READ):
-            logger.warning("%s: these files are not read: %s", folder, shortened(unread))
+            files = shortened(unread) + how_to_convert(unread)
+            logger.warning("%s: these files are not read: %s", folder, files)
 
     def leave_out(self, reason: str, name: str) -> None:
         self.left_out.setdefault(reason, []).append(name)
@@ -120,6 +123,16 @@ def list_files(folder: UPath, pattern: str | None) -> Listing:
             f"{shortened(map(shown, listing.stamps))}; allowed: a glob, as '**/*.jpg'"
         )
     return listing.restricted(matching, reason="not matched by ingest.pattern")
+
+
+def how_to_convert(files: Iterable[str]) -> str:
+    """Return what can be done about files as phones write them, after a point, if there are any."""
+    if not any(file.lower().endswith(FROM_PHONES) for file in files):
+        return ""
+    return (
+        ". HEIC is not read: convert the files to JPEG, as ImageMagick's 'mogrify -format jpg "
+        "*.heic' does, or let the phone's camera write the most compatible format"
+    )
 
 
 def shown(name: str) -> str:

@@ -13,17 +13,11 @@ from autoencoder_lab.parameters import ReadingParams
 
 from . import checksums, digits, idx, image_folder, npz, pictures, stored_arrays
 from .found_arrays import Found, prepare
-from .listing import NOT_READ, Listing, Stamp, list_files, shown
+from .listing import NOT_READ, Listing, Stamp, how_to_convert, list_files, shown
 from .messages import shortened
 
 DIGITS = "digits"
 ALLOWED = "IDX files, one .npz, or images"
-
-FROM_PHONES = (".heic", ".heif", ".hif")
-OF_PHONES = (
-    "HEIC is not read: convert the files to JPEG, as ImageMagick's 'mogrify -format jpg *.heic' "
-    "does, or let the phone's camera write the most compatible format"
-)
 
 Reader = Callable[[UPath, Sequence[str], ReadingParams], Found]
 
@@ -175,11 +169,9 @@ def _find_source(folder: UPath, params: ReadingParams) -> _Source:
     if len(forms) != 1:
         listings = [shortened(map(shown, some)) for some in forms.values()]
         listings = listings or [shortened(map(shown, listing.stamps)) or "no files"]
-        is_from_phones = any(file.lower().endswith(FROM_PHONES) for file in readers)
-        advice = f". {OF_PHONES}" if is_from_phones else ""
         raise ValueError(
             f"{folder} holds {' and '.join(listings)}; allowed: {ALLOWED}, and one kind only. "
-            f"{image_folder.LEAVES_OUT}{advice}"
+            f"{image_folder.LEAVES_OUT}{how_to_convert(readers)}"
         )
     ((reader, files),) = forms.items()
     return _Source(reader, listing.restricted(files, reason=NOT_READ))

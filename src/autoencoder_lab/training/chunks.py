@@ -48,7 +48,7 @@ class Chunks:
         """Return the number of chunks in an epoch."""
         return -(-len(self.images) // self.size)
 
-    def epochs(self, *, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
+    def epochs(self, *, seed: int) -> tf.data.Dataset:
         """Return the chunks of one epoch after another, for ever.
 
         The order and the noise of an epoch are functions of the seed and its number, so that a
@@ -67,7 +67,7 @@ class Chunks:
             first_batch = epoch * n_batches + start // self.batch_size
             return self.images[order_of(epoch)[start : start + self.size]], np.int32(first_batch)
 
-        return self._dataset(chunk, noise_seed, first=first_epoch * len(self))
+        return self._dataset(chunk, noise_seed)
 
     def in_order(self, *, seed: int) -> tf.data.Dataset:
         """Return the chunks of all images in their order, for ever, with the same noise."""
@@ -79,14 +79,12 @@ class Chunks:
 
         return self._dataset(chunk, noise_seed)
 
-    def _dataset(
-        self, chunk: Callable[[np.int64], Chunk], noise_seed: int, *, first: int = 0
-    ) -> tf.data.Dataset:
+    def _dataset(self, chunk: Callable[[np.int64], Chunk], noise_seed: int) -> tf.data.Dataset:
         def element(number: tf.Tensor) -> tuple[tf.Tensor, int, tf.Tensor]:
             images, first_batch = tf.numpy_function(chunk, [number], [tf.float32, tf.int32])
             return tf.ensure_shape(images, (None, *self.images.shape[1:])), noise_seed, first_batch
 
         options = tf.data.Options()
         options.autotune.enabled = False  # Keras begins anew each epoch, which took 10 ms with it
-        dataset = tf.data.Dataset.range(first, LAST_CHUNK).map(element).prefetch(1)
+        dataset = tf.data.Dataset.range(LAST_CHUNK).map(element).prefetch(1)
         return dataset.with_options(options)
