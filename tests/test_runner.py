@@ -26,6 +26,8 @@ class Recorder:
 
     def __init__(self) -> None:
         self.nodes: list[str] = []
+        self.begun: dict[str, int] = {}
+        """How many nodes had begun before each variant did."""
         self.variants: dict[str, Exception | None] = {}
         self.held: dict[str, set[str]] = {}
 
@@ -35,7 +37,13 @@ class Recorder:
         self.held[node.name] = {name for name in catalog if catalog.exists(name)}
 
     @hook_impl
+    def before_variant_run(self, variant: str) -> None:
+        assert variant not in self.begun, "told twice"
+        self.begun[variant] = len(self.nodes)
+
+    @hook_impl
     def after_variant_run(self, variant: str, error: Exception | None) -> None:
+        assert variant in self.begun
         assert variant not in self.variants, "told twice"
         self.variants[variant] = error
 
@@ -94,6 +102,7 @@ def test_one_variant_ends_before_the_next_begins(hooks: PluginManager, recorder:
         "b.train",
         "b.evaluate",
     ]
+    assert recorder.begun == {"a": 2, "b": 4}
     assert recorder.variants == {"a": None, "b": None}
 
 

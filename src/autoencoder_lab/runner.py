@@ -44,6 +44,10 @@ class VariantSpecs:
         """Return a context to run a node in, which gives the one that is run in its place."""
 
     @hook_spec
+    def before_variant_run(self, variant: str) -> None:
+        """Hear that a variant's first node begins, or that the variant ends without any."""
+
+    @hook_spec
     def after_variant_run(self, variant: str, error: Exception | None) -> None:
         """Hear that a variant's last node is over, and of what the variant failed, if it did."""
 
@@ -67,12 +71,16 @@ class VariantRunner(AbstractRunner):
         super().__init__(is_async=is_async)
         self._n_nodes = n_nodes
         self._n_variants = n_variants
+        self._complete: list[str] = []
+        """The variants of which nothing is missing."""
 
     def _filter_pipeline_for_missing_outputs(
         self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> Pipeline:
         """Return what has to run where only missing outputs are wanted: more than Kedro thinks."""
         nodes = missing_nodes(pipeline, catalog)
+        missing = {variant_of(node) for node in nodes}
+        self._complete = sorted({variant_of(node) for node in pipeline.nodes} - missing - {""})
         logger.info("%d of %d nodes have to run", len(nodes), len(pipeline.nodes))
         return Pipeline(nodes)
 
@@ -92,9 +100,13 @@ class VariantRunner(AbstractRunner):
         loads_left = Counter(chain.from_iterable(node.inputs for node in pipeline.nodes))
         ended: SimpleQueue[Ending] = SimpleQueue()
         threads: list[threading.Thread] = []
+        variants = _Variants(hook_manager)
         try:
+            for variant in self._complete:
+                variants.end(variant, None)
             while plan.is_unfinished:
                 for node in plan.start(n_nodes, self._n_variants):
+                    variants.begin(variant_of(node))
                     run = partial(self._run_node, node, catalog, hook_manager, run_id)
                     threads.append(_thread(node, run, ended))
                     threads[-1].start()
@@ -106,9 +118,7 @@ class VariantRunner(AbstractRunner):
                     logger.debug("", exc_info=error)
                 self._release_datasets(node, catalog, loads_left, pipeline)
                 for variant in plan.end(node, error):
-                    hook_manager.hook.after_variant_run(
-                        variant=variant, error=plan.failures.get(variant)
-                    )
+                    variants.end(variant, plan.failures.get(variant))
         except BaseException:
             _stop(threads)
             raise
@@ -128,6 +138,23 @@ class VariantRunner(AbstractRunner):
     ) -> None:
         with hook_manager.hook.around_node(node=node) or nullcontext(node) as to_run:
             Task(to_run, catalog, self._is_async, hook_manager, run_id).execute()
+
+
+class _Variants:
+    """Tells hooks when each variant begins and ends."""
+
+    def __init__(self, hook_manager: PluginManager) -> None:
+        self._hook = hook_manager.hook
+        self._begun = {""}  # what variants share is none
+
+    def begin(self, variant: str) -> None:
+        if variant not in self._begun:
+            self._begun.add(variant)
+            self._hook.before_variant_run(variant=variant)
+
+    def end(self, variant: str, error: Exception | None) -> None:
+        self.begin(variant)  # where it is complete, or lost before it could begin
+        self._hook.after_variant_run(variant=variant, error=error)
 
 
 class _Plan:

@@ -7,6 +7,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 
+from .failures import BadInput
 from .runner import VariantRunner, VariantSpecs
 from .signals import signals_raise
 from .threads import one_thread_a_sum
@@ -34,11 +35,11 @@ class ExperimentSession(KedroSession):
                 raise
 
 
-def _by_variant(runner: AbstractRunner | None) -> AbstractRunner | None:
+def _by_variant(runner: AbstractRunner | None) -> VariantRunner:
     if runner is None:
         return VariantRunner()
-    if type(runner) is SequentialRunner:  # not a runner of the user's own
+    if isinstance(runner, SequentialRunner):
         return VariantRunner(is_async=runner._is_async)
-    if type(runner) is ThreadRunner:
+    if isinstance(runner, ThreadRunner):
         return VariantRunner(runner._max_workers, n_variants=runner._max_workers)
-    return runner
+    raise BadInput(f"runner is {type(runner).__name__}; allowed: SequentialRunner, ThreadRunner")

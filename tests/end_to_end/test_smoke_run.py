@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -95,6 +96,8 @@ def test_one_variant_ends_before_the_next_begins(smoke: SmokeRun) -> None:
 
     assert begun == sorted(begun)
     assert set(begun) == set(VARIANTS)
+    runs = [smoke.runs[variant].info for variant in sorted(VARIANTS)]
+    assert all(earlier.end_time <= later.start_time for earlier, later in pairwise(runs))
 
 
 def test_what_is_untrained_is_fitted_once_for_an_architecture(smoke: SmokeRun) -> None:

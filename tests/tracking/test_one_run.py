@@ -16,6 +16,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 import autoencoder_lab
 from autoencoder_lab.tracking.one_run import RUN_KEY, WITHDRAWN, find_or_create
+from autoencoder_lab.tracking.owners import PID
 
 SOURCE = str(Path(autoencoder_lab.__file__).parents[1])
 NIGHTLY = {RUN_KEY: "nightly"}
@@ -32,16 +33,18 @@ def ask(_):
     client.get_experiment(experiment)  # opens the store
     start.wait()
     keys = {f"run {n}": {"run_key": f"key {n}"} for n in range(3)}
-    return [find_or_create(client, experiment, *it).info.run_id for it in keys.items()]
+    return [find_or_create(client, experiment, *it)[0].info.run_id for it in keys.items()]
 with forks.Pool(3) as pool:
     print(json.dumps(pool.map(ask, range(3), chunksize=1)))
 """
 
 
 def test_what_is_there_is_found(client: MlflowClient, experiment: str) -> None:
-    made = find_or_create(client, experiment, "nightly", NIGHTLY)
-    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+    made, is_new = find_or_create(client, experiment, "nightly", NIGHTLY)
+    found, is_new_again = find_or_create(client, experiment, "nightly", NIGHTLY)
 
+    assert (is_new, is_new_again) == (True, False)
+    assert found.data.tags[PID] == str(os.getpid())
     assert made.info.run_id == found.info.run_id
     assert made.data.tags[RUN_KEY] == found.data.params[RUN_KEY] == "nightly"
 
@@ -49,18 +52,20 @@ def test_what_is_there_is_found(client: MlflowClient, experiment: str) -> None:
 def test_other_names_tags_and_parents_have_runs_of_their_own(
     client: MlflowClient, experiment: str
 ) -> None:
-    parent = find_or_create(client, experiment, "stacked", NIGHTLY)
+    parent, _ = find_or_create(client, experiment, "stacked", NIGHTLY)
     under = {**NIGHTLY, MLFLOW_PARENT_RUN_ID: parent.info.run_id}
     runs = [
         parent,
-        find_or_create(client, experiment, "stacked", under),
-        find_or_create(client, experiment, "linear", under),
-        find_or_create(client, experiment, "stacked", {**under, "seed": "3"}),
-        find_or_create(client, experiment, "stacked", {RUN_KEY: "weekly"}),
+        find_or_create(client, experiment, "stacked", under)[0],
+        find_or_create(client, experiment, "linear", under)[0],
+        find_or_create(client, experiment, "stacked", {**under, "seed": "3"})[0],
+        find_or_create(client, experiment, "stacked", {RUN_KEY: "weekly"})[0],
     ]
 
     # The parent is found, although it is older than a child of its name with the same tags.
-    assert find_or_create(client, experiment, "stacked", NIGHTLY).info.run_id == runs[0].info.run_id
+    assert (
+        find_or_create(client, experiment, "stacked", NIGHTLY)[0].info.run_id == runs[0].info.run_id
+    )
     assert len({run.info.run_id for run in runs}) == len(runs)
 
 
@@ -83,7 +88,7 @@ def test_processes_that_ask_at_once_are_given_the_same(
 def test_a_candidate_that_a_process_left_is_chosen(client: MlflowClient, experiment: str) -> None:
     left = client.create_run(experiment, run_name="nightly", tags=NIGHTLY)
 
-    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+    found, _ = find_or_create(client, experiment, "nightly", NIGHTLY)
 
     assert found.info.run_id == left.info.run_id
 
@@ -96,7 +101,7 @@ def test_of_several_candidates_all_but_the_first_are_withdrawn(
         for n in range(3)
     ]
 
-    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+    found, _ = find_or_create(client, experiment, "nightly", NIGHTLY)
 
     assert found.info.run_id == candidates[0].info.run_id
     deleted = client.search_runs([experiment], run_view_type=ViewType.DELETED_ONLY)
@@ -106,11 +111,13 @@ def test_of_several_candidates_all_but_the_first_are_withdrawn(
 def test_where_one_is_chosen_an_earlier_candidate_gives_way(
     client: MlflowClient, experiment: str
 ) -> None:
-    chosen = find_or_create(client, experiment, "nightly", NIGHTLY)
+    chosen, _ = find_or_create(client, experiment, "nightly", NIGHTLY)
     # Of a process whose clock is behind.
     client.create_run(experiment, run_name="nightly", tags=NIGHTLY, start_time=1000)
 
-    assert find_or_create(client, experiment, "nightly", NIGHTLY).info.run_id == chosen.info.run_id
+    assert (
+        find_or_create(client, experiment, "nightly", NIGHTLY)[0].info.run_id == chosen.info.run_id
+    )
 
 
 def test_where_one_is_chosen_what_an_election_without_end_has_withdrawn_goes(
@@ -121,7 +128,7 @@ def test_where_one_is_chosen_what_an_election_without_end_has_withdrawn_goes(
     chosen = client.create_run(experiment, run_name="nightly", tags=NIGHTLY)
     client.log_param(chosen.info.run_id, RUN_KEY, "nightly")
 
-    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+    found, _ = find_or_create(client, experiment, "nightly", NIGHTLY)
 
     [left] = client.search_runs([experiment])
     assert left.info.run_id == found.info.run_id == chosen.info.run_id
@@ -133,7 +140,7 @@ def test_where_all_candidates_are_withdrawn_a_new_one_is_made(
     withdrawn = client.create_run(experiment, run_name="nightly", tags=NIGHTLY)
     client.log_param(withdrawn.info.run_id, RUN_KEY, WITHDRAWN)
 
-    found = find_or_create(client, experiment, "nightly", NIGHTLY)
+    found, _ = find_or_create(client, experiment, "nightly", NIGHTLY)
 
     assert found.info.run_id != withdrawn.info.run_id
 
@@ -174,10 +181,12 @@ def test_what_another_process_decides_meanwhile_holds(
 ) -> None:
     candidate = client.create_run(experiment, run_name="nightly", tags=NIGHTLY).info.run_id
 
-    found = find_or_create(Interrupted(embedded, meanwhile), experiment, "nightly", NIGHTLY)
+    found, _ = find_or_create(Interrupted(embedded, meanwhile), experiment, "nightly", NIGHTLY)
 
     assert (found.info.run_id == candidate) == is_kept
-    assert find_or_create(client, experiment, "nightly", NIGHTLY).info.run_id == found.info.run_id
+    assert (
+        find_or_create(client, experiment, "nightly", NIGHTLY)[0].info.run_id == found.info.run_id
+    )
 
 
 def test_where_one_of_several_is_chosen_meanwhile_it_is_not_withdrawn(
@@ -188,7 +197,7 @@ def test_where_one_of_several_is_chosen_meanwhile_it_is_not_withdrawn(
         for n in range(2)
     )
 
-    found = find_or_create(Interrupted(embedded, choose), experiment, "nightly", NIGHTLY)
+    found, _ = find_or_create(Interrupted(embedded, choose), experiment, "nightly", NIGHTLY)
 
     assert found.info.run_id == later.info.run_id
 

@@ -6,7 +6,8 @@ from kedro.framework.hooks import hook_impl
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from autoencoder_lab.tracking import RunTree
+from autoencoder_lab.cells import Cells
+from autoencoder_lab.tracking import MlflowRuns, RunTree
 from autoencoder_lab.tracking.outage import is_outage, unless_lost
 
 from ..servers import free_port, refusing_server
@@ -47,6 +48,27 @@ def test_a_run_that_cannot_be_logged_to_is_lost_and_not_asked_again(
     assert logs.calls == 1
     assert logs.lost == {"child": "no answer"}
     assert caplog.text.count("Tracking is lost") == 1
+
+
+def test_a_variant_whose_run_cannot_be_begun_is_lost_and_begun_no_more() -> None:
+    logs = Logs(None)
+    begun: list[str] = []
+
+    def begin() -> str:
+        begun.append("greedy")
+        raise ConnectionError("no answer")
+
+    logs._runs._to_begin = {"greedy": begin}
+    runs = MlflowRuns(logs._runs, Cells())
+
+    for _ in range(2):
+        runs.before_variant_run(variant="greedy")
+        logs.after_dataset_saved("greedy.model", data=None)
+    logs.after_dataset_saved("tied.model", data=None)
+
+    assert begun == ["greedy"]
+    assert logs.lost == {logs._runs.run_id("greedy"): "no answer"}
+    assert logs.calls == 1
 
 
 def test_other_runs_are_still_logged_to() -> None:

@@ -43,6 +43,7 @@ class Session:
             variants={"stacked": {"seed": 3}},
             is_compared=False,
         )
+        self.runs.begin_variant("stacked")
         cells = Cells()
         cells.plan = Plan({}, {}, {}, [], {}, {}, {}, "")
         self.outputs = LogOutputs(self.runs, cells)

@@ -24,6 +24,7 @@ def start(
     runs: RunTree | None = None,
     epochs: int = 2,
     is_compared: bool = False,
+    n_begun: int | None = None,
 ) -> RunTree:
     runs = runs or RunTree()
     runs.start(
@@ -35,6 +36,8 @@ def start(
         variants={variant: {"seed": 3, "training.epochs": epochs} for variant in variants},
         is_compared=is_compared,
     )
+    for variant in variants[:n_begun]:
+        runs.begin_variant(variant)
     return runs
 
 
@@ -87,6 +90,19 @@ def test_several_variants_have_a_child_each_under_one_parent(
         assert run.data.tags[PID] == str(os.getpid())
         assert run.data.params["training.epochs"] == "2"
         assert runs.run_id(f"{variant}.model") == run.info.run_id
+
+
+def test_a_child_begins_with_its_variant(client: MlflowClient, experiment: str) -> None:
+    runs = start(client, experiment, ["linear", "stacked"], n_begun=0)
+    before = statuses(client, experiment)
+    runs.begin_variant("stacked")
+    runs.begin_variant("stacked")
+    runs.end("KILLED")
+
+    assert before == {"both": "RUNNING"}
+    assert runs.variants == ["stacked", "linear"]
+    assert runs.run_id("linear.model") == "(no run of linear yet)"
+    assert statuses(client, experiment) == {"both": "KILLED", "stacked": "KILLED"}
 
 
 @pytest.mark.parametrize(

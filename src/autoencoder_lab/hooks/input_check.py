@@ -83,8 +83,6 @@ class CheckInput:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> Generator[None, Any, Any]:
-        if "ParallelRunner" in run_params["runner"]:
-            raise BadInput("runner is ParallelRunner; allowed: SequentialRunner, ThreadRunner")
         inputs = pipeline.inputs()
         # Whether what is shared may be taken is found out by the nodes that make it.
         missing = sorted(

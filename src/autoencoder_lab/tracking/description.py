@@ -30,11 +30,9 @@ class DescribeRuns:
         self._runs = runs
         self._cells = cells
         self._outputs = outputs
-        self._described: set[str] = set()
 
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
-        self._described = set()
         dataset, seed = (catalog.load(f"params:{name}") for name in ("dataset", "seed"))
         run_key = catalog.load("params:run_key")
         self._cell = f"**{dataset}**, seed {seed}" + (f", run key {run_key}" if run_key else "")
@@ -42,16 +40,18 @@ class DescribeRuns:
             about = (
                 f"Everything of run key **{run_key}**."
                 if run_key
-                else f"{', '.join(self._runs.by_variant) or 'What variants share'} on {self._cell}."
+                else f"{', '.join(self._runs.variants) or 'What variants share'} on {self._cell}."
             )
             self._write(self._runs.top_id, about, {})
-        for variant in self._runs.by_variant:
-            self._describe(variant)
+
+    @hook_impl
+    @unless_lost
+    def before_variant_run(self, variant: str) -> None:
+        self._describe(variant)
 
     @hook_impl
     @unless_lost
     def after_variant_run(self, variant: str) -> None:
-        self._described.add(variant)
         self._describe(variant)
 
     @hook_impl
@@ -62,13 +62,8 @@ class DescribeRuns:
             note = f"{run.data.tags[MLFLOW_RUN_NOTE]}\n\n{data}"
             self._runs.client.set_tag(self._runs.top_id, MLFLOW_RUN_NOTE, note)
 
-    @hook_impl
-    def after_pipeline_run(self) -> None:
-        for variant in self._runs.by_variant.keys() - self._described:  # all of it was used again
-            self.after_variant_run(variant)
-
     def _describe(self, variant: str) -> None:
-        run_id = self._runs.by_variant[variant]
+        run_id = self._runs.run_id(variant)
         measured = self._outputs.measured.get(run_id, {})
         values = {key: steps[0] for key, steps in measured.items() if 0 in steps}
         replay = f"To make it again: `kedro replay {run_id}`"

@@ -24,16 +24,10 @@ class LogFiles:
     def __init__(self, runs: RunTree, cells: Cells) -> None:
         self._runs = runs
         self._cells = cells
-        self._logged: set[str] = set()
-
-    @hook_impl
-    def before_pipeline_run(self) -> None:
-        self._logged = set()
 
     @hook_impl
     @unless_lost
     def after_variant_run(self, variant: str) -> None:
-        self._logged.add(variant)
         files = self._cells.plan.files
         own = {name: file for name, file in files.items() if name.startswith(f"{variant}.")}
         whole = {
@@ -42,12 +36,7 @@ class LogFiles:
             for name, origin in made_from.read(record).files.items()
             if origin.sha256
         }
-        self._runs.client.log_dict(self._runs.by_variant[variant], whole, FILES)
-
-    @hook_impl
-    def after_pipeline_run(self) -> None:
-        for variant in self._runs.by_variant.keys() - self._logged:  # all of it was used again
-            self.after_variant_run(variant)
+        self._runs.client.log_dict(self._runs.run_id(variant), whole, FILES)
 
 
 def digests_in_runs(

@@ -43,6 +43,8 @@ class LogLineage:
     def __init__(self, runs: RunTree, cells: Cells) -> None:
         self._runs = runs
         self._cells = cells
+        self._files: dict[str, bytes] = {}
+        self._splits: list[DatasetInput] = []
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -51,20 +53,23 @@ class LogLineage:
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
         self._dataset = catalog.load("params:dataset")
-        with tempfile.TemporaryDirectory() as folder:
-            for name, content in self._files().items():
-                file = Path(folder) / name
-                file.parent.mkdir(exist_ok=True)
-                file.write_bytes(content)
-            for run_id in self._runs.all_ids:
-                self._runs.client.log_artifacts(run_id, folder)
+        self._files, self._splits = self._read_files(), []
+        self._log_files(self._runs.top_id)
+
+    @hook_impl
+    @unless_lost
+    def before_variant_run(self, variant: str) -> None:
+        run_id = self._runs.run_id(variant)
+        if run_id != self._runs.top_id:
+            self._log_files(run_id)
+            self._runs.client.log_inputs(run_id, self._splits)
 
     @hook_impl
     @unless_lost
     def after_node_run(self, node: Node, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         if SUMMARY not in outputs:
             return
-        datasets = [
+        self._splits = [
             DatasetInput(
                 from_numpy(
                     _without_memory(inputs[f"{split}_images"].shape),
@@ -78,7 +83,7 @@ class LogLineage:
             for split, context in SPLITS.items()
         ]
         for run_id in self._runs.all_ids:
-            self._runs.client.log_inputs(run_id, datasets)
+            self._runs.client.log_inputs(run_id, self._splits)
 
     def _source(self) -> str | CodeDatasetSource:
         root = self._context.config_loader["globals"]["data_root"]
@@ -87,7 +92,15 @@ class LogLineage:
             return f"{root}/{place}"
         return CodeDatasetSource({"package": "scikit-learn"})  # the one that needs no folder
 
-    def _files(self) -> dict[str, bytes]:
+    def _log_files(self, run_id: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in self._files.items():
+                file = Path(folder) / name
+                file.parent.mkdir(exist_ok=True)
+                file.write_bytes(content)
+            self._runs.client.log_artifacts(run_id, folder)
+
+    def _read_files(self) -> dict[str, bytes]:
         """Return what is logged, by the names in the run."""
         loader = self._context.config_loader
         project = self._context.project_path

@@ -9,7 +9,7 @@ from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 from autoencoder_lab.cells.graph import variant_of
 
-from .outage import ERRORS
+from .outage import ERRORS, unless_lost
 from .run_tree import RunTree
 
 SECONDS_BETWEEN_SAMPLES = 5
@@ -24,6 +24,7 @@ class LogMachine:
         self._starting = threading.Lock()
 
     @hook_impl
+    @unless_lost
     def before_node_run(self, node: Node) -> None:
         variant = variant_of(node)
         with self._starting:

@@ -7,14 +7,16 @@ from mlflow.entities import LifecycleStage, Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
+from .owners import owner_tags
+
 RUN_KEY = "run_key"
 WITHDRAWN = "(withdrawn)"
 
 
 def find_or_create(
     client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]
-) -> Run:
-    """Return the run of this name and these tags, of which there is never more than one.
+) -> tuple[Run, bool]:
+    """Return the one run of this name and these tags, and whether it was made by this call.
 
     MLflow has neither locks nor unique names for runs. But a run's parameter can be written once
     and never changed, so that the parameter `run_key` elects: of several runs that are made at
@@ -22,8 +24,10 @@ def find_or_create(
     chosen is chosen for all, and a process that dies in between leaves the choice to the next.
 
     Args:
-        tags: What makes the run one of its kind, with `run_key` among them.
+        tags: What makes the run one of its kind, with `run_key` among them. One that is made names
+            this process as its owner as well.
     """
+    made: set[str] = set()
     while True:
         runs = [
             run
@@ -36,9 +40,10 @@ def find_or_create(
             for other in runs:  # late, or withdrawn by an election that came to nothing
                 if other not in chosen:
                     client.delete_run(other.info.run_id)
-            return chosen[0]
+            return chosen[0], chosen[0].info.run_id in made
         if not candidates:
-            client.create_run(experiment_id, run_name=name, tags=dict(tags))
+            run = client.create_run(experiment_id, run_name=name, tags={**tags, **owner_tags()})
+            made.add(run.info.run_id)
             continue
         first, *others = candidates
         if all(_write_once(client, run, WITHDRAWN) for run in others):

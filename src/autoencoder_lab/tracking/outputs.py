@@ -58,16 +58,19 @@ class LogOutputs:
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
         self._catalog = catalog
         self.measured, self.pages, self._logged = {}, [], set()
-        plan = self._cells.plan
-        for variant, run_id in self._runs.by_variant.items():
-            reused = [name for name in plan.reused if name.startswith(f"{variant}.")]
-            for name in reused:
-                self._log_reused(run_id, name, plan.files[name])
-            if reused:
-                files = ", ".join(sorted(plan.files[name].name for name in reused))
-                self._runs.client.set_tag(run_id, "reused", files)
-            if other_code := {plan.other_code[name] for name in reused if name in plan.other_code}:
-                self._runs.client.set_tag(run_id, "reused_from", "; ".join(sorted(other_code)))
+
+    @hook_impl
+    @unless_lost
+    def before_variant_run(self, variant: str) -> None:
+        plan, run_id = self._cells.plan, self._runs.run_id(variant)
+        reused = [name for name in plan.reused if name.startswith(f"{variant}.")]
+        for name in reused:
+            self._log_reused(run_id, name, plan.files[name])
+        if reused:
+            files = ", ".join(sorted(plan.files[name].name for name in reused))
+            self._runs.client.set_tag(run_id, "reused", files)
+        if other_code := {plan.other_code[name] for name in reused if name in plan.other_code}:
+            self._runs.client.set_tag(run_id, "reused_from", "; ".join(sorted(other_code)))
 
     @hook_impl
     @unless_lost
@@ -96,6 +99,7 @@ class LogOutputs:
                 raise ValueError(f"metadata.mlflow of {dataset_name} is {instructions}")
 
     @hook_impl
+    @unless_lost
     def before_node_run(self, node: Node) -> None:
         listen("track", _InBatches(partial(self._log_metrics, self._runs.run_id(node.name))))
 

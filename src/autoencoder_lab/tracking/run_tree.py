@@ -2,7 +2,8 @@
 
 import atexit
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from mlflow import MlflowClient
 from mlflow.entities import Param, Run, RunTag
@@ -12,7 +13,7 @@ from autoencoder_lab.failures import BadInput
 from autoencoder_lab.parameters import as_logged
 
 from .one_run import RUN_KEY, find_or_create, search
-from .owners import PID, end_abandoned_runs, owner_tags
+from .owners import end_abandoned_runs, owner_tags
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class RunTree:
     Without a run key, a single variant has the only run; several, or one that is compared with
     those of other sessions, have a parent, and a child each.
     With one there is always a parent, which all processes of this key share, and under it one
-    child for each cell, which a retry continues.
+    child for each cell, which a retry continues. A child begins with its variant.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class RunTree:
         self._top_id = ""
         self._shared_folder = ""
         self._by_variant: dict[str, str] = {}
+        self._to_begin: dict[str, Callable[[], str]] = {}
         self._open: list[str] = []
         self._continued: set[str] = set()
         self._ended: dict[str, str] = {}
@@ -62,17 +64,27 @@ class RunTree:
 
     @property
     def by_variant(self) -> Mapping[str, str]:
-        """The run of each variant."""
+        """The run of each variant that has begun."""
         return self._by_variant
 
     @property
+    def variants(self) -> list[str]:
+        """The variants of the session."""
+        return [*self._by_variant, *self._to_begin]
+
+    @property
     def all_ids(self) -> set[str]:
-        """The runs of all variants, and of what they share."""
+        """The runs of all variants that have begun, and of what they share."""
         return {self._top_id, *self._by_variant.values()}
 
     def run_id(self, name: str) -> str:
-        """Return the run to which a node or dataset belongs, by its namespace."""
-        return self._by_variant.get(name.split(".")[0], self._top_id)
+        """Return the run to which a node or dataset belongs, by its namespace.
+
+        Of a variant that has not begun, words that say so: they may be in `lost`, as a run.
+        """
+        variant = name.split(".")[0]
+        no_run = f"(no run of {variant} yet)"
+        return no_run if variant in self._to_begin else self._by_variant.get(variant, self._top_id)
 
     def place(self, name: str, file: str) -> str:
         """Return where a file that a node makes is logged in its run."""
@@ -94,7 +106,7 @@ class RunTree:
         variants: Mapping[str, Mapping[str, object]],
         is_compared: bool,
     ) -> None:
-        """Start the runs, or continue those of the tag `run_key`.
+        """Start the only run or the parent, or continue that of the tag `run_key`.
 
         Args:
             name: How that of a run of several variants, or of none, begins.
@@ -110,7 +122,8 @@ class RunTree:
         self._end_again()
         self._client, self._experiment_id = client, experiment_id
         self._shared_folder = f"{tags['dataset']}/" if RUN_KEY in tags else ""
-        self._by_variant, self._ended, self._continued, self.lost = {}, {}, set(), {}
+        self._by_variant, self._to_begin, self._ended = {}, {}, {}
+        self._continued, self.lost = set(), {}
         end_abandoned_runs(client, experiment_id)
         if RUN_KEY in tags:
             self._start_shared(tags, variants)
@@ -123,18 +136,24 @@ class RunTree:
             self._top_id = self._create(_name(name, tags), tags, shared)
             for variant, parameters in variants.items():
                 child_tags = {**tags, "variant": variant, MLFLOW_PARENT_RUN_ID: self._top_id}
-                child = self._create(_name(variant, tags), child_tags, parameters)
-                self._by_variant[variant] = child
+                name = _name(variant, tags)
+                self._to_begin[variant] = partial(self._create, name, child_tags, parameters)
+
+    def begin_variant(self, variant: str) -> None:
+        """Begin the child of a variant; the only run of a session begins with the session."""
+        if variant in self._to_begin:
+            self._by_variant[variant] = self._to_begin[variant]()
+            del self._to_begin[variant]
 
     def end_variant(self, variant: str, status: str) -> None:
         """End the child of a variant; the only run of a session ends with the session."""
-        run_id = self._by_variant[variant]
+        run_id = self.run_id(variant)
         if run_id != self._top_id and run_id in self._open:
             self._end(run_id, status)
 
     def end(self, status: str) -> None:
         """End what is still open: children like this, the parent like the worst of its children."""
-        for variant in self._by_variant:
+        for variant in self.variants:
             self.end_variant(variant, status)
         if self._open:
             worst = min((status, *self._statuses_of_children()), key=WORST_FIRST.index)
@@ -153,9 +172,9 @@ class RunTree:
     def _start_shared(
         self, tags: Mapping[str, str], variants: Mapping[str, Mapping[str, object]]
     ) -> None:
-        """Start or continue the runs of a run key."""
+        """Start or continue the parent of a run key."""
         run_key = {RUN_KEY: tags[RUN_KEY]}
-        parent = find_or_create(self.client, self._experiment_id, tags[RUN_KEY], run_key)
+        parent, is_new = find_or_create(self.client, self._experiment_id, tags[RUN_KEY], run_key)
         cells = {
             variant: {key: {**tags, "variant": variant}[key] for key in CELL}
             | run_key
@@ -164,18 +183,27 @@ class RunTree:
         }
         self._refuse_other_parameters(cells, variants)
         # Its children differ in data set and seed.
-        self._top_id = self._open_again(parent, run_key, {})
+        self._top_id = self._go_on(parent, is_new, run_key, {})
         for variant, cell in cells.items():
             name = _name(variant, tags)
-            run = find_or_create(self.client, self._experiment_id, name, cell)
-            self._by_variant[variant] = self._open_again(run, {**tags, **cell}, variants[variant])
+            self._to_begin[variant] = partial(self._find, name, cell, tags, variants[variant])
 
-    def _open_again(
-        self, run: Run, tags: Mapping[str, str], parameters: Mapping[str, object]
+    def _find(
+        self,
+        name: str,
+        cell: Mapping[str, str],
+        tags: Mapping[str, str],
+        parameters: Mapping[str, object],
+    ) -> str:
+        run, is_new = find_or_create(self.client, self._experiment_id, name, cell)
+        return self._go_on(run, is_new, {**tags, **cell}, parameters)
+
+    def _go_on(
+        self, run: Run, is_new: bool, tags: Mapping[str, str], parameters: Mapping[str, object]
     ) -> str:
         run_id: str = run.info.run_id
         self._open.append(run_id)
-        if PID in run.data.tags:
+        if not is_new:
             self._continued.add(run_id)
             self.client.update_run(run_id, "RUNNING")
         all_tags = [RunTag(key, value) for key, value in {**tags, **owner_tags()}.items()]

@@ -23,7 +23,7 @@ from autoencoder_lab.results import FINISHED
 
 from .cell_results import find_cell_runs
 from .config import read_config
-from .outage import ERRORS, TrackingLost, is_outage
+from .outage import ERRORS, TrackingLost, is_outage, unless_lost
 from .run_tree import RunTree
 from .shared_view import keep_view
 from .store import open_experiment
@@ -38,7 +38,7 @@ class IncompleteRuns(click.ClickException):
 
 
 class MlflowRuns:
-    """Starts the runs when a pipeline starts, and ends each with the status that is true of it.
+    """Starts each run with the pipeline or its variant, and ends it with the status that is true.
 
     Other hooks may write to the runs in all that they are told of: the runs start before them, and
     end after them.
@@ -64,6 +64,11 @@ class MlflowRuns:
             self.on_pipeline_error(error)
             raise
 
+    @hook_impl(tryfirst=True)
+    @unless_lost
+    def before_variant_run(self, variant: str) -> None:
+        self._runs.begin_variant(variant)
+
     @hook_impl(trylast=True)
     def after_variant_run(self, variant: str, error: Exception | None) -> None:
         self._runs.end_variant(variant, "FAILED" if error else self._status(variant))
@@ -75,7 +80,7 @@ class MlflowRuns:
         except BaseException as error:
             self.on_pipeline_error(error)
             raise
-        statuses = {variant: self._status(variant) for variant in self._runs.by_variant}
+        statuses = {variant: self._status(variant) for variant in self._runs.variants}
         for variant, status in statuses.items():
             self._runs.end_variant(variant, status)
         is_whole = "KILLED" not in statuses.values() and not self._runs.lost
@@ -120,7 +125,7 @@ class MlflowRuns:
         )
 
     def _tracking_lost(self) -> TrackingLost:
-        of_runs = {run_id: variant for variant, run_id in self._runs.by_variant.items()}
+        of_runs = {self._runs.run_id(variant): variant for variant in self._runs.variants}
         names = ", ".join(of_runs.get(run_id, "what variants share") for run_id in self._runs.lost)
         folders = sorted({file.folder for file in self._cells.plan.files.values()})
         [reason, *_] = self._runs.lost.values()
@@ -150,7 +155,7 @@ class MlflowRuns:
 
     def _status(self, variant: str) -> str:
         """Return FINISHED for a run that holds all that the contract asks for."""
-        run_id = self._runs.by_variant[variant]
+        run_id = self._runs.run_id(variant)
         if run_id in self._runs.lost:
             return "KILLED"
         try:
