@@ -206,6 +206,42 @@ def test_where_nothing_needs_what_failed_the_variants_are_all_done(
     assert recorder.variants == {"a": None}
 
 
+def test_a_variant_that_hooks_fail_to_begin_leaves_the_others_alone(
+    hooks: PluginManager, recorder: Recorder
+) -> None:
+    class Refuses:
+        @hook_impl(trylast=True)
+        def before_variant_run(self, variant: str) -> None:
+            if variant == "a":
+                raise OSError("no space left")
+
+    hooks.register(Refuses())
+
+    with pytest.raises(VariantsFailed, match="failed: a"):
+        run(INGEST + variant("a", same, same) + variant("b", same, same), hooks)
+
+    assert recorder.nodes == ["images", "summary", "b.train", "b.evaluate"]
+    assert {variant: type(error) for variant, error in recorder.variants.items()} == {
+        "a": OSError,
+        "b": type(None),
+    }
+
+
+def test_a_variant_of_which_nothing_is_missing_begins_and_ends_first(
+    hooks: PluginManager, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = variant("a", same, same)
+    monkeypatch.setattr("autoencoder_lab.runner.missing_nodes", lambda *_: missing.nodes)
+    catalog = DataCatalog({"images": MemoryDataset(7)})
+
+    VariantRunner(1).run(
+        missing + variant("b", fail, fail), catalog, hooks, only_missing_outputs=True
+    )
+
+    assert recorder.begun == {"b": 0, "a": 0}
+    assert list(recorder.variants.items()) == [("b", None), ("a", None)]
+
+
 def test_a_variant_ends_once_all_its_threads_have(hooks: PluginManager, recorder: Recorder) -> None:
     has_failed = threading.Event()
     ended: list[str] = []

@@ -210,8 +210,7 @@ def adopt(metadata: ProjectMetadata, /, env: str | None) -> None:
 
     session = KedroSession.create(project_path=metadata.project_path, env=env)
     context: Any = session.load_context()
-    before, now = adopt_artifacts(context.mlflow, context)
-    click.echo(f"The artifacts are in {now}" + (f", no longer in {before}" * (before != now)))
+    click.echo(adopt_artifacts(context.mlflow, context))
 
 
 @cli.command()

@@ -106,7 +106,11 @@ class VariantRunner(AbstractRunner):
                 variants.end(variant, None)
             while plan.is_unfinished:
                 for node in plan.start(n_nodes, self._n_variants):
-                    variants.begin(variant_of(node))
+                    try:
+                        variants.begin(variant_of(node))
+                    except Exception as refusal:  # of the others, nothing is to be lost
+                        ended.put((node, refusal))
+                        continue
                     run = partial(self._run_node, node, catalog, hook_manager, run_id)
                     threads.append(_thread(node, run, ended))
                     threads[-1].start()

@@ -148,6 +148,8 @@ from kedro.framework.project import settings
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from autoencoder_lab.failures import BadInput
+
 
 class Interrupted:
     @hook_impl
@@ -178,14 +180,16 @@ class BrokenAtLast:
         raise ValueError("of a plug-in")
 
 
-def run(session_class, *hooks):
+def run(session_class, *hooks, pipeline="ingest"):
     with session_class.create(env="smoke") as session:
         for hook in hooks:
             session._hook_manager.register(hook())
         try:
-            session.run(pipeline_names=["ingest"])
+            session.run(pipeline_names=[pipeline])
         except (KeyboardInterrupt, ValueError) as error:
             print(type(error).__name__)
+        except BadInput as error:
+            print(error)
 
 
 bootstrap_project(Path.cwd())
@@ -195,6 +199,7 @@ run(settings.SESSION_CLASS, Broken)
 run(settings.SESSION_CLASS, BrokenAtLast)
 run(settings.SESSION_CLASS, Threads)
 run(KedroSession)
+run(KedroSession, pipeline="linear")
 print("threads", Threads.seen)
 """
 
@@ -218,4 +223,7 @@ def test_sessions_of_one_process_end_each_as_it_went(project: ProjectCopy) -> No
         "FINISHED",
         "FINISHED",
     ]
-    assert done.stdout.splitlines()[-1] == "threads {1}"
+    refused, threads = done.stdout.splitlines()[-2:]
+    assert refused.startswith("runner is SequentialRunner; allowed: SequentialRunner, ThreadRunner")
+    assert "settings.SESSION_CLASS" in refused
+    assert threads == "threads {1}"

@@ -51,15 +51,20 @@ def test_a_moved_project_refuses_runs_until_it_adopts_its_store(project: Project
     moved = ProjectCopy(project.folder.rename(project.folder.with_name("moved 50")))
 
     refused = moved.kedro(*INGEST)
+    hidden = (moved.folder / "mlruns/artifacts").rename(moved.folder / "hidden")
+    incomplete = moved.kedro("adopt", "--env=smoke")
+    hidden.rename(moved.folder / "mlruns/artifacts")
     adopted = moved.kedro("adopt", "--env=smoke")
     again = moved.kedro("adopt", "--env=smoke")
     compared = moved.kedro("run", "--env=smoke", "--pipelines=comparison")
 
     assert refused.returncode == 1
-    assert "kedro adopt" in refused.stderr
+    assert "kedro adopt --env=smoke" in refused.stderr
+    assert incomplete.returncode == 1
+    assert "there are no artifacts in file:///" in incomplete.stderr
     place = (moved.folder / "mlruns/artifacts").as_uri()
-    assert f"The artifacts are in {place}, no longer in {project.folder.as_uri()}" in adopted.stdout
-    assert again.stdout.strip() == f"The artifacts are in {place}"
+    assert f"are in {place}, no longer in {project.folder.as_uri()}" in adopted.stdout
+    assert again.stdout.strip() == f"The artifacts of experiment autoencoder_lab are in {place}"
     assert len(moved.runs()) == 2
     assert compared.returncode == 0, compared.stderr  # it reads artifacts of the first run
     run = moved.named_runs()["linear"]
@@ -67,6 +72,14 @@ def test_a_moved_project_refuses_runs_until_it_adopts_its_store(project: Project
     [model] = run.outputs.model_outputs
     assert client.list_artifacts(run.info.run_id)
     assert client.list_logged_model_artifacts(model.model_id)
+
+
+def test_where_there_are_no_runs_there_is_nothing_to_adopt(project: ProjectCopy) -> None:
+    done = project.kedro("adopt", "--env=smoke")
+
+    assert done.returncode == 1
+    assert f"there are no runs in {project.folder}/mlruns/mlflow.db" in done.stderr
+    assert project.written() == []
 
 
 def test_a_deleted_experiment_is_restored_and_that_is_said(project: ProjectCopy) -> None:

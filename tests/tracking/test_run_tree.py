@@ -199,6 +199,33 @@ def test_a_refused_ending_keeps_no_other_run_open_and_is_tried_again(
     runs.end("FINISHED")
 
 
+class LosesParameters(MlflowClient):
+    """A store that fails when parameters are to be logged, once it is told to."""
+
+    is_full = False
+
+    def log_batch(self, *args: Any, **kwargs: Any) -> None:
+        if self.is_full:
+            raise MlflowException("no space left")
+        super().log_batch(*args, **kwargs)
+
+
+@pytest.mark.parametrize("tags", [CELL, NIGHTLY])
+def test_a_child_that_is_made_but_not_filled_is_ended_as_well(
+    embedded: str, client: MlflowClient, experiment: str, tags: dict[str, str]
+) -> None:
+    full = LosesParameters(embedded)
+    runs = start(full, experiment, ["linear", "stacked"], tags, n_begun=1)
+
+    full.is_full = True
+    with pytest.raises(MlflowException, match="no space left"):
+        runs.begin_variant("stacked")
+    runs.end("FAILED")
+
+    assert runs.lost == {runs.run_id("stacked"): "no space left"}
+    assert set(statuses(client, experiment).values()) == {"FAILED"}
+
+
 class FindsNothing(MlflowClient):
     """A store that fails, from some moment on, when runs are searched for."""
 
@@ -268,6 +295,21 @@ def test_a_shared_parent_is_left_open_while_a_child_of_another_session_runs(
         "linear": "FAILED",
         "stacked": "FINISHED",
     }
+
+
+def test_a_shared_parent_runs_again_once_a_child_of_another_session_begins(
+    client: MlflowClient, experiment: str
+) -> None:
+    first = start(client, experiment, ["linear"], NIGHTLY)
+    second = start(client, experiment, ["stacked"], NIGHTLY, n_begun=0)
+
+    first.end("FINISHED")
+    between = statuses(client, experiment)
+    second.begin_variant("stacked")
+
+    assert between == {"nightly": "FINISHED", "linear": "FINISHED"}
+    assert statuses(client, experiment)["nightly"] == "RUNNING"
+    second.end("FINISHED")
 
 
 def test_a_retry_continues_its_own_child_and_mends_its_parent(

@@ -28,9 +28,9 @@ MOST_NAMES = 100
 
 IN_A_CIRCLE = "links in a circle"
 NOT_READ = "not in a form that is read"
+"""Why files are left out that somebody may miss: it is said."""
 
 FROM_PHONES = (".heic", ".heif", ".hif")
-"""Why files are left out that somebody may miss: it is said."""
 
 SAYS_WHAT_IT_HOLDS = (
     "ETag",

@@ -1,14 +1,15 @@
 """Whether the models of finished runs are still there."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 
 from autoencoder_lab.results import FINISHED
 from autoencoder_lab.tracking.cell_results import MODEL
+from autoencoder_lab.tracking.store import without_password
 
 from .findings import Check, Problem, check
 
@@ -37,15 +38,19 @@ def _all_runs(client: MlflowClient, experiment_id: str) -> Iterator[Run]:
 
 def _problems(client: MlflowClient, models: Mapping[str, Run]) -> Iterator[Problem]:
     folder = str(PurePosixPath(MODEL).parent)
+    store = shlex.quote(without_password(client.tracking_uri))
     for model_id, run in models.items():
         try:
             files = {file.path for file in client.list_logged_model_artifacts(model_id, folder)}
-        except (MlflowException, OSError):  # as some stores say that there are none
+        except FileNotFoundError:
             files = set()
+        except Exception as error:  # of the library of an object store, among others
+            yield Problem(f"models cannot be looked up: {error}", "Is the artifact store there?")
+            return
         if MODEL not in files:
             run_id = run.info.run_id
+            delete = f"MLFLOW_TRACKING_URI={store} mlflow runs delete --run-id {run_id}"
             yield Problem(
                 f"run {run_id} ({run.info.run_name}): the file of its model {model_id} is gone",
-                f"restore it in the store's artifacts; or mlflow runs delete --run-id {run_id}, "
-                "and train anew",
+                f"restore it in the store's artifacts; or train anew after {delete}",
             )

@@ -83,6 +83,7 @@ class CheckInput:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> Generator[None, Any, Any]:
+        _check_runner(run_params["runner"], pipeline)
         inputs = pipeline.inputs()
         # Whether what is shared may be taken is found out by the nodes that make it.
         missing = sorted(
@@ -182,6 +183,17 @@ def _require_known(kind: str, names: Collection[str], known: Collection[str]) ->
     for name in names:
         if name not in known:
             raise BadInput(f"{kind} is {name!r}{suggest(name, sorted(known))}")
+
+
+def _check_runner(runner: str, pipeline: Pipeline) -> None:
+    """Refuse what tells hooks nothing of variants, or has hooks in processes of their own."""
+    has_variants = any(variant_of(node) for node in pipeline.nodes)
+    if "ParallelRunner" in runner or (has_variants and "VariantRunner" not in runner):
+        name = runner.partition(" object")[0].rpartition(".")[2]
+        raise BadInput(
+            f"runner is {name}; allowed: SequentialRunner, ThreadRunner, in a session of "
+            "kedro.framework.project.settings.SESSION_CLASS"
+        )
 
 
 def _misplaced(parameters: Mapping[str, object], in_paths: Mapping[str, object]) -> list[str]:

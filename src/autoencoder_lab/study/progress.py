@@ -1,5 +1,6 @@
 """Running a study, and showing how far it is."""
 
+import logging
 import shlex
 import subprocess
 import time
@@ -22,6 +23,8 @@ from autoencoder_lab.processes import run_side_by_side, start_kedro
 from autoencoder_lab.stored_files import StoredFile, data_folder
 
 from .plan import Cell, Study
+
+logger = logging.getLogger(__name__)
 
 
 def show_plan(study: Study, console: Console) -> None:
@@ -77,7 +80,7 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
         started[cell] = time.monotonic()
         progress.update(task, running=_running(started))
         logs[cell] = _log(study, cell).open_for_lines()
-        open_logs.callback(logs[cell].close)  # also where the study is interrupted
+        open_logs.callback(_close, logs[cell])  # also where the study is interrupted
         return start_kedro(study.run_cell(cell), study.project, logs[cell])
 
     progress = Progress(
@@ -94,7 +97,7 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
     jobs = run_side_by_side(cells(), start, n_at_once=n_jobs)
     with progress, open_logs, closing(jobs):
         for cell, status in jobs:
-            logs.pop(cell).close()
+            _close(logs.pop(cell))
             seconds = time.monotonic() - started.pop(cell)
             if status:
                 failed.append(cell)
@@ -107,6 +110,14 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
             "the same command goes on; or choose another --run-key"
         )
     return failed
+
+
+def _close(log: BinaryIO) -> None:
+    """Close a cell's log, which takes it to an object store; no cell is lost with it."""
+    try:
+        log.close()
+    except Exception as error:  # whatever the library of the store makes of it
+        logger.warning("The lines of a cell are lost: %s", error)
 
 
 def _running(started: dict[Cell, float]) -> str:

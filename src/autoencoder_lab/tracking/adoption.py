@@ -25,11 +25,11 @@ ADDRESSES: tuple[InstrumentedAttribute[Any], ...] = (
 """The columns in which MLflow names places of artifacts, as absolute addresses."""
 
 
-def adopt_artifacts(config: KedroMlflowConfig, context: KedroContext) -> tuple[str, str]:
+def adopt_artifacts(config: KedroMlflowConfig, context: KedroContext) -> str:
     """Let all of an embedded store name its artifacts where they are now, or nothing.
 
     Returns:
-        The address that it named before, and the one that is configured; they may be the same.
+        In a sentence, where the artifacts of the experiment are.
 
     Raises:
         BadInput: The runs are on a server; there are none; or no artifacts are at the new place.
@@ -51,4 +51,5 @@ def adopt_artifacts(config: KedroMlflowConfig, context: KedroContext) -> tuple[s
             is_of_before = (column == before) | column.startswith(f"{before}/", autoescape=True)
             moved = literal(now) + func.substr(column, len(before) + 1)
             session.execute(update(column.class_).where(is_of_before).values({column.key: moved}))
-    return before, now
+    is_moved = f", no longer in {before}" if before != now else ""
+    return f"The artifacts of experiment {experiment.name} are in {now}{is_moved}"

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ class LogLineage:
         self._cells = cells
         self._files: dict[str, bytes] = {}
         self._splits: list[DatasetInput] = []
+        self._logging_splits = threading.Lock()
+        """MLflow takes the same inputs twice, one after another, but not at once."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -62,14 +65,15 @@ class LogLineage:
         run_id = self._runs.run_id(variant)
         if run_id != self._runs.top_id:
             self._log_files(run_id)
-            self._runs.client.log_inputs(run_id, self._splits)
+            with self._logging_splits:
+                self._runs.client.log_inputs(run_id, self._splits)
 
     @hook_impl
     @unless_lost
     def after_node_run(self, node: Node, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         if SUMMARY not in outputs:
             return
-        self._splits = [
+        splits = [
             DatasetInput(
                 from_numpy(
                     _without_memory(inputs[f"{split}_images"].shape),
@@ -82,8 +86,10 @@ class LogLineage:
             )
             for split, context in SPLITS.items()
         ]
-        for run_id in self._runs.all_ids:
-            self._runs.client.log_inputs(run_id, self._splits)
+        with self._logging_splits:
+            self._splits = splits  # for what begins later
+            for run_id in self._runs.all_ids:
+                self._runs.client.log_inputs(run_id, splits)
 
     def _source(self) -> str | CodeDatasetSource:
         root = self._context.config_loader["globals"]["data_root"]

@@ -141,9 +141,14 @@ class RunTree:
 
     def begin_variant(self, variant: str) -> None:
         """Begin the child of a variant; the only run of a session begins with the session."""
-        if variant in self._to_begin:
+        if variant not in self._to_begin:
+            return
+        try:
             self._by_variant[variant] = self._to_begin[variant]()
-            del self._to_begin[variant]
+        except Exception as error:
+            self.lost[self.run_id(variant)] = str(error)
+            raise
+        del self._to_begin[variant]
 
     def end_variant(self, variant: str, status: str) -> None:
         """End the child of a variant; the only run of a session ends with the session."""
@@ -153,8 +158,8 @@ class RunTree:
 
     def end(self, status: str) -> None:
         """End what is still open: children like this, the parent like the worst of its children."""
-        for variant in self.variants:
-            self.end_variant(variant, status)
+        for run_id in [run_id for run_id in self._open if run_id != self._top_id]:
+            self._end(run_id, status)
         if self._open:
             worst = min((status, *self._statuses_of_children()), key=WORST_FIRST.index)
             if worst == "RUNNING":  # a child of another process, which will end the parent
@@ -196,6 +201,7 @@ class RunTree:
         parameters: Mapping[str, object],
     ) -> str:
         run, is_new = find_or_create(self.client, self._experiment_id, name, cell)
+        self.client.update_run(self._top_id, "RUNNING")  # another process may have ended it
         return self._go_on(run, is_new, {**tags, **cell}, parameters)
 
     def _go_on(

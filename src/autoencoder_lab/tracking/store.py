@@ -41,10 +41,11 @@ def open_experiment(
     store = embedded_store(config)
     configured = config.tracking.experiment.create_experiment_kwargs.artifact_location
     if store is not None and experiment.artifact_location != configured:
+        environment = f" --env={context.env}" if context.env else ""
         raise BadInput(
             f"the runs in {store} keep their artifacts in {experiment.artifact_location}, not in "
             f"{configured}: the project has been moved or copied. To go on with its runs here: "
-            "kedro adopt. To start anew: empty mlruns/"
+            f"kedro adopt{environment}. To start anew: empty mlruns/"
         )
     return client, experiment
 
@@ -98,12 +99,13 @@ def _warn_of_variable(name: str, given: str | None, used: str) -> None:
         logger.warning(
             "%s is %s, but runs and models go where mlflow.yml says: %s",
             name,
-            _without_password(given),
-            _without_password(used),
+            without_password(given),
+            without_password(used),
         )
 
 
-def _without_password(uri: str) -> str:
+def without_password(uri: str) -> str:
+    """Return the address of a store as it may be shown."""
     return re.sub("//[^/@]*@", "//", uri)
 
 
@@ -121,7 +123,7 @@ def _no_retries() -> Iterator[None]:
 
 
 def _why_closed(config: KedroMlflowConfig, error: Exception) -> str:
-    shown = _without_password(str(config.server.mlflow_tracking_uri))
+    shown = without_password(str(config.server.mlflow_tracking_uri))
     code = getattr(error, "error_code", "")
     if code in {"UNAUTHENTICATED", "PERMISSION_DENIED"} or "error code 401" in str(error):
         return (
