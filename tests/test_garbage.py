@@ -7,7 +7,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src"
 SCRIPT = """
-from autoencoder_lab.garbage import look_seldom
+from autoencoder_lab.garbage import tune_gc
 
 class Cycle:
     def __init__(self):
@@ -25,8 +25,8 @@ Cycle()
     ("first", "then", "n_found"),
     [
         ("", "", 1),
-        ("look_seldom()", "", 0),
-        ("look_seldom()", "kept = [[] for _ in range(200_000)]", 1),
+        ("tune_gc()", "", 0),
+        ("tune_gc()", "kept = [[] for _ in range(200_000)]", 1),
     ],
     ids=["at the exit by default", "not at the exit", "but in time"],
 )

@@ -4,7 +4,7 @@ import atexit
 import gc
 
 
-def look_seldom() -> None:
+def tune_gc() -> None:
     """Let garbage in cycles wait longer, and what is left at the exit be.
 
     With Python's defaults, a fifth of a short run is spent looking through what is in use.

@@ -5,10 +5,10 @@ https://docs.kedro.org/en/stable/configure/configuration_basics/
 
 import os
 
-from autoencoder_lab.garbage import look_seldom
+from autoencoder_lab.garbage import tune_gc
 from autoencoder_lab.logging_setup import set_up_logging
 
-look_seldom()  # before the large imports
+tune_gc()  # before the large imports
 # Before kedro-telemetry and MLflow look; MLflow takes no other value.
 os.environ.setdefault("DO_NOT_TRACK", "true")
 # The summary says where the runs are; MLflow would for each run.

@@ -53,7 +53,7 @@ def test_what_is_missing_is_made_from_the_files_that_are_there() -> None:
     assert names({"model", "scores"}) == ["codings", "images", "map", "map_figure"]
 
 
-def test_what_is_made_from_a_missing_file_is_made_anew_too() -> None:
+def test_what_is_made_from_a_missing_file_is_recomputed_too() -> None:
     # The scores are there, but of another model than that which is about to be made.
     assert names({"scores"}) == names(set())
 

@@ -127,7 +127,7 @@ def test_what_other_code_made_is_warned_of_and_refused_under_a_run_key(
 
     if run_key is None:
         session.begin()
-        assert "Results that other code made are used again" in caplog.text
+        assert "Results that other code made are reused" in caplog.text
     else:
         with pytest.raises(BadInput, match="results of run_key spring were made by other code"):
             session.begin()
@@ -138,7 +138,7 @@ def test_what_was_made_from_something_else_is_refused(start: Start) -> None:
     plan = make_plan(A, A, catalog, CODE, only_missing_outputs=False)
     make(plan, catalog, *plan.made)
 
-    with pytest.raises(BadInput, match="results on disk cannot be used again"):
+    with pytest.raises(BadInput, match="results on disk cannot be reused"):
         Session(start(epochs=7), A.from_nodes("a.encode")).begin()
 
 
@@ -204,7 +204,7 @@ def test_a_new_session_leaves_no_file_of_an_old_one_beside_its_own(start: Start)
     assert recorded(again, "a.model").parameters["epochs"] == 7
 
 
-def test_only_what_is_made_anew_is_removed(start: Start) -> None:
+def test_only_what_is_recomputed_is_removed(start: Start) -> None:
     catalog = start()
     hook, plan = begin(catalog)
     save(hook, catalog, "a.model")
@@ -216,7 +216,7 @@ def test_only_what_is_made_anew_is_removed(start: Start) -> None:
     assert recorded(plan, "a.score").sha256
 
 
-def test_a_damaged_record_is_begun_anew_and_that_is_said(
+def test_a_damaged_record_is_started_afresh_with_a_warning(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     catalog = start()

@@ -71,7 +71,7 @@ def test_other_data_is_something_else(start: Start, made: Plan) -> None:
     assert all("data was" in problem for problem in problems.values())
 
 
-def test_a_whole_run_makes_all_anew_whatever_is_there(start: Start, made: Plan) -> None:
+def test_a_whole_run_recomputes_all_whatever_is_there(start: Start, made: Plan) -> None:
     again = plan(start(epochs=7))
 
     assert set(again.made) == FILES
@@ -90,7 +90,7 @@ def test_what_is_missing_is_made_and_the_rest_used(start: Start, made: Plan) -> 
     assert to_run == {"split", "describe", "a.encode", "a.draw"}
 
 
-def test_what_is_made_from_a_file_that_is_made_anew_is_outdated(start: Start, made: Plan) -> None:
+def test_what_is_made_from_a_file_that_is_recomputed_is_outdated(start: Start, made: Plan) -> None:
     training = plan(start(), selected=A.to_nodes("a.train"))
 
     assert set(training.made) == {"a.model"}
@@ -120,10 +120,10 @@ def test_a_file_that_is_needed_and_outdated_is_a_problem(start: Start, made: Pla
         training + report, REGISTERED + report, start(), CODE, only_missing_outputs=False
     ).problems
 
-    assert problems == {"a.score": "is made from a file that is to be made anew"}
+    assert problems == {"a.score": "is made from a file that is to be recomputed"}
 
 
-def test_a_file_of_a_session_that_was_killed_while_writing_it_is_made_anew(
+def test_a_file_of_a_session_that_was_killed_while_writing_it_is_recomputed(
     start: Start, made: Plan
 ) -> None:
     catalog = start()
@@ -144,9 +144,7 @@ def test_a_file_without_a_record_cannot_be_used_again(start: Start, made: Plan) 
 
     problems = plan(start(), only_missing=True).problems
 
-    assert problems == {
-        "a.model": "cannot be used again: no made_from.json says what it is made from"
-    }
+    assert problems == {"a.model": "cannot be reused: no made_from.json says what it is made from"}
 
 
 def test_a_damaged_record_is_named(start: Start, made: Plan) -> None:
@@ -166,7 +164,9 @@ def test_a_file_that_was_altered_cannot_be_used_again(start: Start, made: Plan) 
     assert problems == {"a.model": "has been altered since it was made"}
 
 
-def test_other_code_is_no_reason_to_make_anything_anew_but_named(start: Start, made: Plan) -> None:
+def test_other_code_is_no_reason_to_recompute_anything_but_is_named(
+    start: Start, made: Plan
+) -> None:
     code = CODE.model_copy(update={"commit": "decaf000", "package": "1f2e"})
 
     again = plan(start(), only_missing=True, code=code)

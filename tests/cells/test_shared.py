@@ -130,7 +130,7 @@ def test_a_second_variant_and_a_second_session_take_what_the_first_made(sessions
     ],
     ids=lambda other: " ".join(other),
 )
-def test_what_was_made_from_something_else_is_made_anew(
+def test_what_was_made_from_something_else_is_recomputed(
     sessions: Sessions, other: dict[str, object]
 ) -> None:
     sessions.run()
@@ -140,7 +140,7 @@ def test_what_was_made_from_something_else_is_made_anew(
     assert sessions.run() == 3
 
 
-def test_another_commit_of_the_same_package_makes_nothing_anew(sessions: Sessions) -> None:
+def test_another_commit_of_the_same_package_recomputes_nothing(sessions: Sessions) -> None:
     sessions.run()
 
     assert sessions.run(code=CODE.model_copy(update={"commit": "decaf000"})) == 1
@@ -176,7 +176,7 @@ def leave_unfinished(sessions: Sessions) -> None:
     [spoil_file, cut_file, remove_file, spoil_record, remove_record, leave_unfinished],
     ids=lambda damage: damage.__name__,
 )
-def test_what_is_damaged_or_half_written_is_made_anew(
+def test_what_is_damaged_or_half_written_is_recomputed(
     sessions: Sessions, damage: Callable[[Sessions], None]
 ) -> None:
     sessions.run()

@@ -238,7 +238,7 @@ def test_images_are_decoded_once(folder: Path) -> None:
     assert again.sha256 == first.sha256
 
 
-def test_changed_files_are_decoded_anew(folder: Path) -> None:
+def test_changed_files_are_decoded_again(folder: Path) -> None:
     np.savez(folder / "toys.npz", x_train=IMAGES)
     first = load(folder)
     np.savez(folder / "toys.npz", x_train=255 - IMAGES)
@@ -249,7 +249,7 @@ def test_changed_files_are_decoded_anew(folder: Path) -> None:
     assert again.sha256 != first.sha256
 
 
-def test_changed_checksums_are_checked_anew(folder: Path) -> None:
+def test_changed_checksums_are_checked_again(folder: Path) -> None:
     np.savez(folder / "toys.npz", x_train=IMAGES)
     load(folder)
     (folder / "SHA256SUMS").write_text(f"{64 * '0'}  toys.npz\n")

@@ -90,7 +90,7 @@ def test_a_study_keeps_the_lines_of_a_cell_beside_its_figures(
     assert [file for file in project.written() if file.startswith("data/0")] == []
 
 
-def test_a_changed_image_in_the_store_is_decoded_anew(
+def test_a_changed_image_in_the_store_is_decoded_again(
     project: ProjectCopy, store: dict[str, str], bucket: AbstractFileSystem
 ) -> None:
     put_images(bucket, "changing")

@@ -67,5 +67,5 @@ def test_the_document_says_what_the_code_does(capsys: pytest.CaptureFixture[str]
 
     written = (PROJECT / "docs" / "metrics.md").read_text()
     assert written == capsys.readouterr().out, (
-        "write it anew, as contract.py says in its first lines"
+        "regenerate it, as contract.py says in its first lines"
     )

@@ -118,7 +118,7 @@ def test_a_champion_that_is_gone_or_of_another_shape_stays_and_it_is_said(
     other = choose_champion(results, champion, smaller, MSE)
 
     assert not gone["is_promoted"]
-    assert "cannot be loaded: no such artifact. To begin anew, delete the alias" in gone["reason"]
+    assert "cannot be loaded: no such artifact. To start afresh, delete the alias" in gone["reason"]
     assert not other["is_promoted"]
     assert "takes images of 7x5x3" in other["reason"]
 

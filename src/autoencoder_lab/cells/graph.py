@@ -46,13 +46,13 @@ def upstream(nodes: Sequence[Node]) -> dict[str, Upstream]:
 def nodes_to_run(nodes: Sequence[Node], *, stored: Names, there: Names) -> list[Node]:
     """Return the nodes that make what is missing, and those that they need, in their order.
 
-    What is made from a file that is made anew counts as missing: a result never stands beside the
+    What is made from a file that is recomputed counts as missing: a result never stands beside the
     model of another run.
 
     Args:
         nodes: Parents first.
         stored: The datasets that are kept in files.
-        there: Those whose files are there and may be used again.
+        there: Those whose files are there and may be reused.
     """
     made_from = upstream(nodes)
     while True:

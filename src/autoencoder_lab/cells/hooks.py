@@ -181,7 +181,7 @@ def _begin(record: StoredFile, made: Mapping[str, Origin], stale: list[str]) -> 
     try:
         before = made_from.read(record).files
     except ValueError as damage:
-        logger.warning("%s. It is begun anew: other files beside it cannot be used again.", damage)
+        logger.warning("%s. It is started afresh: other files beside it cannot be reused.", damage)
         before = {}
     kept = {name: origin for name, origin in before.items() if name not in stale}
     begun = MadeFrom(files={**kept, **made})
@@ -192,10 +192,10 @@ def _begin(record: StoredFile, made: Mapping[str, Origin], stale: list[str]) -> 
 def _refuse(plan: Plan, *, run_key: str | None) -> None:
     if plan.problems:
         raise BadInput(
-            "results on disk cannot be used again:\n"
+            "results on disk cannot be reused:\n"
             f"{_listing(plan.problems, plan)}\n"
             "Run with what they were made from; or delete them, or choose the nodes that make "
-            "them, to have them made anew"
+            "them, to have them recomputed"
         )
     if not plan.other_code:
         return
@@ -205,7 +205,7 @@ def _refuse(plan: Plan, *, run_key: str | None) -> None:
             f"results of run_key {run_key} were made by other code:\n{listing}\n"
             "Return to that code, or choose another run_key"
         )
-    logger.warning("Results that other code made are used again:\n%s", listing)
+    logger.warning("Results that other code made are reused:\n%s", listing)
 
 
 def _listing(reasons: Mapping[str, str], plan: Plan) -> str:

@@ -53,14 +53,14 @@ class MadeFrom(Record):
 
 
 def find_problem(file: StoredFile, origin: Origin | None, now: Origin) -> str:
-    """Return why a file that is there cannot be used again; nothing where it can.
+    """Return why a file that is there cannot be reused; nothing where it can.
 
     Args:
         origin: What it was made from, if its record says so.
         now: What it would be made from now.
     """
     if origin is None:
-        return f"cannot be used again: no {FILE_NAME} says what it is made from"
+        return f"cannot be reused: no {FILE_NAME} says what it is made from"
     if differences := origin.differences(now):
         return f"was made from something else: {'; '.join(differences)}"
     if file.sha256() != origin.sha256:

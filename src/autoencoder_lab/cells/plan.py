@@ -31,7 +31,7 @@ class Plan:
         reused: What is there and was made from the same.
         stale: What is there and may not be used any more, because what it is made from is made
             anew, or because a session was killed while it wrote it.
-        problems: Why files that are needed cannot be used again.
+        problems: Why files that are needed cannot be reused.
         other_code: In what the code that made reused files differs from the code that runs.
         shared: What is made once for all variants and sessions, and what it has to be made from:
             of a variant's parameters, without its name.
@@ -91,7 +91,7 @@ def make_plan(
         for name, some in sources.items()
     }
     problems = {name: known.find_problem(name, now[name]) for name in usable}
-    problems |= dict.fromkeys(outdated, "is made from a file that is to be made anew")
+    problems |= dict.fromkeys(outdated, "is made from a file that is to be recomputed")
     reused = {name: known.origins[name] for name in sorted(usable) if not problems[name]}
     other_code = {name: "; ".join(code.differences(it.code)) for name, it in reused.items()}
     return Plan(
@@ -110,7 +110,7 @@ def missing_nodes(pipeline: Pipeline, catalog: Catalog) -> list[Node]:
     """Return the nodes of a pipeline whose outputs are missing, and those that they need.
 
     Of what variants share, what takes long is not missed here: a node that runs takes it or makes
-    it. The rest, as figures of the data, is made anew: other variants' sessions write it, too.
+    it. The rest, as figures of the data, is recomputed: other variants' sessions write it, too.
     """
     entries = {name: catalog.get(name) for name in pipeline.all_outputs()}
     stored = {name for name, it in entries.items() if stored_file(it) and not is_shared(it)}
@@ -154,9 +154,9 @@ class _Known:
         self.there = self.existing - self.unfinished
 
     def find_problem(self, name: str, now: Origin) -> str:
-        """Return why a file that is there cannot be used again; nothing where it can."""
+        """Return why a file that is there cannot be reused; nothing where it can."""
         if name in self._damages:
-            return f"cannot be used again: {self._damages[name]}"
+            return f"cannot be reused: {self._damages[name]}"
         return made_from.find_problem(self.files[name], self.origins.get(name), now)
 
 

@@ -72,7 +72,7 @@ def _may_be_taken(file: StoredFile, record: StoredFile, now: Origin) -> bool:
     try:
         origin = made_from.read(record).files.get(file.name)
     except ValueError as damage:
-        logger.warning("%s: %s is made anew", damage, file.name)
+        logger.warning("%s: %s is recomputed", damage, file.name)
         return False
     if origin is None or not origin.sha256 or not file.exists():
         return False
@@ -80,7 +80,7 @@ def _may_be_taken(file: StoredFile, record: StoredFile, now: Origin) -> bool:
     if not problem and origin.code.digest != now.code.digest:
         problem = "was made by other code"
     if problem:
-        logger.info("%s %s: it is made anew", file.address, problem)
+        logger.info("%s %s: it is recomputed", file.address, problem)
     return not problem
 
 

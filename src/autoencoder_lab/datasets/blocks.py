@@ -19,7 +19,7 @@ class Blocks:
 
     Attributes:
         shape, dtype: Of the whole array.
-        read: Yields it in parts along its first axis, in their order; anew with each call.
+        read: Yields its parts along the first axis, in order; each call starts afresh.
     """
 
     shape: tuple[int, ...]

@@ -43,5 +43,5 @@ def _problems(unused: list[Path], project: Path) -> Iterator[Problem]:
         yield Problem(
             f"{shown} holds {n_bytes / 1e6:,.0f} MB of images as other files or other ingest "
             "parameters give them",
-            f"rm -r {shown}: what needs them decodes them anew",
+            f"rm -r {shown}: they are decoded again when needed",
         )

@@ -52,5 +52,5 @@ def _problems(client: MlflowClient, models: Mapping[str, Run]) -> Iterator[Probl
             delete = f"MLFLOW_TRACKING_URI={store} mlflow runs delete --run-id {run_id}"
             yield Problem(
                 f"run {run_id} ({run.info.run_name}): the file of its model {model_id} is gone",
-                f"restore it in the store's artifacts; or train anew after {delete}",
+                f"restore it in the store's artifacts; or train again after {delete}",
             )

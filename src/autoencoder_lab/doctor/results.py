@@ -28,7 +28,7 @@ class CellFolder:
         return f"{self.variant} on {self.dataset}, seed {self.seed}{of_key}"
 
     def command(self, env: str | None) -> str:
-        """Return what logs the files that are there, without making them anew."""
+        """Return what logs the files that are there, without recomputing them."""
         environment = f"--env={env} " if env else ""
         key = f",run_key={self.run_key}" if self.run_key else ""
         params = f"dataset={self.dataset},seed={self.seed}{key}"
@@ -85,7 +85,7 @@ def _cells(project: Path, root: str, damaged: list[Problem]) -> dict[CellFolder,
         try:
             files = made_from.read(record).files
         except ValueError as error:
-            remedy = f"remove {record.folder}: the next run makes it anew"
+            remedy = f"remove {record.folder}: the next run recomputes it"
             damaged.append(Problem(str(error), remedy))
             continue
         for name, origin in files.items():

@@ -55,7 +55,7 @@ def choose_champion(
 
     Args:
         results: The cells that are compared.
-        champion: The model that is served; it is measured anew, on today's images.
+        champion: The model that is served; it is measured again, on today's images.
         metric: A key of the contract that all results have.
         normal_class: To which the models were restricted: they are no champions of the data set.
     """
@@ -106,7 +106,7 @@ def choose_champion(
 
 def _measure(champion: Champion, data: ValidationData, metric: str) -> tuple[float | None, str]:
     """Return the champion's score or, where it cannot be measured, why not and what to do."""
-    remedy = "To begin anew, delete the alias champion"
+    remedy = "To start afresh, delete the alias champion"
     try:
         model = champion.load_model()
     except Exception as error:  # of the store, of Keras

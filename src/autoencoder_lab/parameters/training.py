@@ -108,7 +108,7 @@ class TrainingParams(Params):
 
     loss: Literal["binary_crossentropy", "mse"]
     corruption: NoiseParams = NoNoiseParams()
-    """What the inputs suffer, drawn anew each time; the targets stay clean."""
+    """What the inputs suffer, drawn afresh each time; the targets stay clean."""
     sparsity: SparsityParams = NoSparsityParams()
     strategy: StrategyParams = JointParams()
     optimizer: Literal["sgd", "adam", "nadam"]

@@ -155,6 +155,6 @@ def load_model(run_id: str) -> Autoencoder:
     except (MlflowException, OSError, ValueError) as error:
         raise ValueError(
             f"the model of run {run_id} cannot be loaded: {error}. Restore its files in the "
-            "store's artifacts or delete the run, as 'mlflow runs delete' does, and train anew"
+            "store's artifacts or delete the run, as 'mlflow runs delete' does, and train again"
         ) from error
     return model

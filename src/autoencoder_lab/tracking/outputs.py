@@ -42,7 +42,7 @@ ByStep = Mapping[int, Mapping[str, float]]
 
 
 class LogOutputs:
-    """Logs what is in hand once it is saved, or what of it is used again, in its variant's run."""
+    """Logs what is in hand once it is saved, or what of it is reused, in its variant's run."""
 
     def __init__(self, runs: RunTree, cells: Cells) -> None:
         self._runs = runs
@@ -121,7 +121,7 @@ class LogOutputs:
     def _log_image(self, run_id: str, png: bytes, place: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / Path(place).name
-            file.write_bytes(png)  # `log_image` would encode it anew
+            file.write_bytes(png)  # `log_image` would encode it again
             self._runs.client.log_artifact(run_id, str(file), str(Path(place).parent))
         if Path(place).stem in IMAGES and run_id in self._runs.by_variant.values():
             image = Image.open(io.BytesIO(png))
@@ -180,7 +180,7 @@ class LogOutputs:
                 # what it refuses.
                 signature=infer_signature(model_output=example, params=params),
                 input_example=(example, params),
-                # Or MLflow finds out, in a process that imports TensorFlow anew.
+                # Or MLflow finds out, in a process that imports TensorFlow again.
                 pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
             )
 

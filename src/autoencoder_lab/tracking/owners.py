@@ -29,7 +29,7 @@ CLOCK_SECONDS = 2
 
 
 def owner_tags() -> dict[str, str]:
-    """Return the tags that name this process among all, also once its number is given anew."""
+    """Return the tags that name this process among all, even after its number has been reused."""
     return {
         HOST: socket.gethostname(),
         MACHINE: " ".join(_machine()),

@@ -45,7 +45,7 @@ def open_experiment(
         raise BadInput(
             f"the runs in {store} keep their artifacts in {experiment.artifact_location}, not in "
             f"{configured}: the project has been moved or copied. To go on with its runs here: "
-            f"kedro adopt{environment}. To start anew: empty mlruns/"
+            f"kedro adopt{environment}. To start afresh: empty mlruns/"
         )
     return client, experiment
 
@@ -86,7 +86,7 @@ def _set_up_experiment(config: KedroMlflowConfig, context: KedroContext) -> None
         settings.restore_if_deleted = True
         config.setup(context)
         logger.warning(
-            "The experiment %s had been deleted: it is restored, with its runs. To start anew: "
+            "The experiment %s had been deleted: it is restored, with its runs. To start afresh: "
             "tracking.experiment.name in mlflow.yml",
             settings.name,
         )

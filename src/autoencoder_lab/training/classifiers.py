@@ -22,8 +22,8 @@ Weights = Sequence[npt.NDArray[np.float32]]
 class ClassifierFits:
     """Fits classifiers that differ in where they start and what they see.
 
-    All steps of a fit are a loop in one graph, that is compiled once: Keras' `fit` would trace and
-    dispatch anew for each of them.
+    All steps of a fit are a loop in one graph that is compiled once: Keras' `fit` would trace again
+    for each fit, and dispatch each step.
     """
 
     def __init__(self, encoder: keras.Model, params: PretrainingParams, *, n_classes: int) -> None:
@@ -45,7 +45,7 @@ class ClassifierFits:
 
         Args:
             start: The encoder's weights.
-            inputs: (n, …). Always as many, or the steps would be compiled anew.
+            inputs: (n, …). Always as many, or the steps would be recompiled.
             targets: (n,), from 0 to `n_classes` - 1.
             n_labels: How many of the first inputs are used.
             seed: Of the softmax layer's first weights and the order of the batches.

@@ -231,5 +231,5 @@ def _require_same_images(
     if difference := differences(then, now):
         raise ValueError(
             f"the runs to compare, as {result.name}, were made from other images: {difference} "
-            "now. Set it as it was, or train anew"
+            "now. Set it as it was, or train again"
         )
