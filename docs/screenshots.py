@@ -20,7 +20,7 @@ from autoencoder_lab.tracking.shared_view import METRICS, page
 
 HERE = Path(__file__).parent
 CARD = "[data-testid='experiment-view-compare-runs-card']"
-LONGEST_WAIT = 300_000  # milliseconds: on a busy machine, pages take their time
+LONGEST_WAIT = 600_000  # milliseconds: on a busy machine, pages take their time
 SIZE = {"width": 1680, "height": 1000}
 
 

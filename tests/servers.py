@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+from .waiting import LONGEST_WAIT
+
 
 def free_port() -> int:
     with socket.socket() as free:
@@ -87,8 +89,8 @@ def s3_server(bucket: str) -> Iterator[dict[str, str]]:
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Return once an address answers; raise if the process has ended, or minutes have passed."""
-    for _ in range(3000):
+    """Return once an address answers; raise if the process has ended, or it takes too long."""
+    for _ in range(10 * LONGEST_WAIT):
         try:
             urllib.request.urlopen(address, timeout=5)
         except OSError:

@@ -17,6 +17,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from ..waiting import LONGEST_WAIT
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -68,7 +70,7 @@ class ProjectCopy:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as a user would, in a folder of the project."""
         process = self.start(*arguments, folder=folder, **environment)
-        printed, errors = process.communicate(timeout=600)
+        printed, errors = process.communicate(timeout=LONGEST_WAIT)
         return subprocess.CompletedProcess(process.args, process.returncode, printed, errors)
 
     def start(

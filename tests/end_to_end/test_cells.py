@@ -3,6 +3,7 @@
 import json
 import signal
 
+from ..waiting import LONGEST_WAIT
 from .conftest import ProjectCopy
 
 EPOCHS = 1000
@@ -18,7 +19,7 @@ def test_two_sessions_of_one_cell_do_not_mix(tiny_project: ProjectCopy) -> None:
 
     second = tiny_project.kedro(*CELL, "--params=seed=5,stacked.training.epochs=1")
     first.send_signal(signal.SIGCONT)
-    _, errors = first.communicate(timeout=600)
+    _, errors = first.communicate(timeout=LONGEST_WAIT)
 
     assert second.returncode == 1
     assert "another session is writing to" in second.stderr

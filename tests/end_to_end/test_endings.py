@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ..waiting import LONGEST_WAIT
 from .conftest import ProjectCopy
 
 HOURS = 1_000_000
@@ -22,7 +23,7 @@ def test_an_error_after_training_fails_the_run_and_its_results_stay(
     next(line for line in process.stdout if "Running stacked.train_autoencoder" in line)
     # A folder where a figure should go.
     (tiny_project.folder / "data/08_reporting/tiny/stacked/seed-42/map.png").mkdir()
-    printed, errors = process.communicate(timeout=600)
+    printed, errors = process.communicate(timeout=LONGEST_WAIT)
 
     assert process.returncode == 1
     assert "stacked.draw_map failed: IsADirectoryError" in " ".join(printed.split())
@@ -55,7 +56,7 @@ def test_an_interrupted_run_is_killed_and_leaves_no_part_of_a_file(
     next(line for line in process.stdout if "stacked: epoch" in line)
 
     process.send_signal(ending)
-    _, errors = process.communicate(timeout=600)
+    _, errors = process.communicate(timeout=LONGEST_WAIT)
 
     assert process.returncode == exit_status, errors
     assert tiny_project.runs()[0].info.status == "KILLED"

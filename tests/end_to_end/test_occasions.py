@@ -8,6 +8,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from autoencoder_lab.metrics import contract
 
+from ..waiting import LONGEST_WAIT
 from .conftest import VIEWS, ProjectCopy, commit, copy_tiny_project
 
 NIGHTLY = (
@@ -24,7 +25,7 @@ def test_a_retry_finishes_what_the_first_attempt_began(tiny_project: ProjectCopy
     assert process.stdout is not None
     next(line for line in process.stdout if "Running stacked.train_autoencoder" in line)
     in_the_way.mkdir()
-    process.communicate(timeout=600)
+    process.communicate(timeout=LONGEST_WAIT)
     failed = tiny_project.named_runs()
     in_the_way.rmdir()
 
@@ -80,7 +81,7 @@ def test_what_a_killed_process_left_running_is_marked_killed(tiny_project: Proje
     assert process.stdout is not None
     next(line for line in process.stdout if "stacked: epoch" in line)
     process.kill()
-    process.communicate(timeout=600)
+    process.communicate(timeout=LONGEST_WAIT)
     abandoned = tiny_project.runs()[0]
 
     done = tiny_project.kedro("run", "--env=smoke", "--pipelines=ingest")

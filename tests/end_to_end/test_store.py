@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from ..waiting import LONGEST_WAIT
 from .conftest import ProjectCopy, copy_tiny_project
 
 INGEST = ("run", "--env=smoke", "--pipelines=ingest")
@@ -22,7 +23,7 @@ def project(tmp_path: Path) -> ProjectCopy:
 def test_two_first_runs_at_once_both_succeed(project: ProjectCopy) -> None:
     processes = [project.start(*INGEST), project.start(*INGEST)]
 
-    errors = [process.communicate(timeout=600)[1] for process in processes]
+    errors = [process.communicate(timeout=LONGEST_WAIT)[1] for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0], errors
     assert [run.info.status for run in project.runs()] == ["FINISHED", "FINISHED"]

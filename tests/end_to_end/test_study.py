@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
+from ..waiting import LONGEST_WAIT
 from .conftest import ProjectCopy, commit, copy_tiny_project
 
 STUDY = ("study", "--env=smoke", "--variants=linear,tied", "--jobs=2")
@@ -168,7 +169,7 @@ def test_ctrl_c_ends_the_cells_and_the_same_command_goes_on(project: ProjectCopy
         assert process.poll() is None
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=600)
+    printed, _ = process.communicate(timeout=LONGEST_WAIT)
     interrupted = {run.info.status for run in project.runs() if is_of(run, "interrupted")}
 
     again = project.kedro(*study)

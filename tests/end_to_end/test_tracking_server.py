@@ -9,6 +9,7 @@ from mlflow.entities import Run
 from autoencoder_lab.metrics import contract
 
 from ..servers import free_port, mlflow_server
+from ..waiting import LONGEST_WAIT
 from .conftest import VIEWS, ProjectCopy, copy_tiny_project
 
 STACKED = ("run", "--env=smoke", "--pipelines=stacked", "--params=stacked.training.epochs=500")
@@ -78,7 +79,7 @@ def test_what_a_server_has_missed_is_on_disk_and_logged_once_it_is_back(
         process = project.start(*STACKED, MLFLOW_HTTP_REQUEST_MAX_RETRIES="1")
         assert process.stdout is not None
         next(line for line in process.stdout if "Running stacked.train_autoencoder" in line)
-    printed, errors = process.communicate(timeout=600)
+    printed, errors = process.communicate(timeout=LONGEST_WAIT)
 
     assert process.returncode == 1
     assert printed.count("Tracking is lost, and the nodes go on without it") == 1

@@ -27,6 +27,7 @@ from ..end_to_end.conftest import (
     preloaded_kedro,
 )
 from ..servers import free_port
+from ..waiting import LONGEST_WAIT
 
 AIRFLOW_PYTHON = PROJECT / "orchestration/.venv/bin/python"
 
@@ -151,7 +152,7 @@ class Airflow:
         }
 
     def wait(
-        self, is_so: Callable[[], Any], seconds: float = 600, *, between_looks: float = 0.5
+        self, is_so: Callable[[], Any], seconds: float = LONGEST_WAIT, *, between_looks: float = 0.5
     ) -> Any:
         """Return what is so, once it is; show what the scheduler says if it takes too long."""
         deadline = time.monotonic() + seconds
@@ -162,7 +163,7 @@ class Airflow:
             time.sleep(between_looks)
         return found
 
-    def wait_until_over(self, dag: str, run_id: str, seconds: float = 600) -> str:
+    def wait_until_over(self, dag: str, run_id: str, seconds: float = LONGEST_WAIT) -> str:
         """Return the state of a run that is over."""
 
         def state() -> str:
@@ -185,7 +186,7 @@ class Airflow:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=LONGEST_WAIT,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

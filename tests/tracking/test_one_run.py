@@ -18,6 +18,8 @@ import autoencoder_lab
 from autoencoder_lab.tracking.one_run import RUN_KEY, WITHDRAWN, find_or_create
 from autoencoder_lab.tracking.owners import PID
 
+from ..waiting import LONGEST_WAIT
+
 SOURCE = str(Path(autoencoder_lab.__file__).parents[1])
 NIGHTLY = {RUN_KEY: "nightly"}
 
@@ -78,7 +80,7 @@ def test_processes_that_ask_at_once_are_given_the_same(
     experiment = client.create_experiment("at once")
     command = [sys.executable, "-c", ASK, address, experiment]
     environment = {**os.environ, "PYTHONPATH": SOURCE}
-    answers = json.loads(subprocess.check_output(command, env=environment, timeout=300))
+    answers = json.loads(subprocess.check_output(command, env=environment, timeout=LONGEST_WAIT))
 
     assert len(answers[0]) == 3
     assert answers == [answers[0]] * 3, json.dumps(answers)
