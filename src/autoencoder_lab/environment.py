@@ -11,8 +11,8 @@ from pathlib import Path
 def read_packages() -> dict[str, str]:
     """Return the version of each installed package, by its normalised name."""
     # Each `.name` and `.version` of a distribution would parse its description again.
-    found = [it.metadata for it in distributions()]
-    return dict(sorted((normalised(it["Name"]), it["Version"]) for it in found))
+    packages = [distribution.metadata for distribution in distributions()]
+    return dict(sorted((normalised(package["Name"]), package["Version"]) for package in packages))
 
 
 def read_machine() -> dict[str, str]:

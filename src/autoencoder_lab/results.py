@@ -122,13 +122,13 @@ def choose(results: Sequence[CellResult]) -> Choice:
             left_out.append(LeftOut(result, "its run is FAILED: the one before is taken"))
     return Choice(
         tuple(sorted(compared, key=lambda result: (result.variant, result.seed))),
-        tuple(sorted(left_out, key=lambda it: (it.result.variant, it.result.seed))),
+        tuple(sorted(left_out, key=lambda omitted: (omitted.result.variant, omitted.result.seed))),
     )
 
 
 def latest_finished(results: Iterable[CellResult]) -> dict[tuple[str, int], CellResult]:
     """Return the latest finished result of each variant and seed, the latest of all first."""
-    return _latest(it for it in results if it.status == FINISHED and not it.foreign)
+    return _latest(cell for cell in results if cell.status == FINISHED and not cell.foreign)
 
 
 def made_with(tags: Mapping[str, str | None]) -> dict[str, str]:
@@ -149,8 +149,8 @@ def differences(facts: Mapping[str, str], others: Mapping[str, str]) -> str:
 def cause_of_difference(result: CellResult, earlier: CellResult) -> str:
     """Return in which data, code and parameters two results of a cell differ; empty if in none."""
     now, then = (
-        {**it.made_with, **{key: v for key, v in it.parameters.items() if key not in OF_CELL}}
-        for it in (result, earlier)
+        {**cell.made_with, **{key: v for key, v in cell.parameters.items() if key not in OF_CELL}}
+        for cell in (result, earlier)
     )
     return differences(now, then)
 

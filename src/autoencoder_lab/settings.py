@@ -62,6 +62,8 @@ CONFIG_LOADER_ARGS = {
     "custom_resolvers": {
         "parameters": variants.configured,
         # Leaves out a folder that has no name, and the slash that may end one.
-        "folders": lambda *names: "/".join(str(it).rstrip("/") for it in names if it is not None),
+        "folders": lambda *names: "/".join(
+            str(name).rstrip("/") for name in names if name is not None
+        ),
     },
 }

@@ -81,7 +81,7 @@ class Comparison:
         )
         champions.after_dataset_saved("scores_table", None)  # of others, nothing is to be done
         champions.after_dataset_saved("promotion", promotion)
-        return champions.said
+        return champions.outcome
 
     def version(self, alias: str) -> str:
         return str(self.client.get_model_version_by_alias(self.name, alias).version)

@@ -80,20 +80,20 @@ def make_plan(
         if is_shared(catalog.get(name))
     }
     sources = {name: made_from_what[name].sources for name in to_make | usable | shared.keys()}
-    is_from_data = any(RAW_DATA in some for some in (*sources.values(), selected.inputs()))
+    is_from_data = any(RAW_DATA in names for names in (*sources.values(), selected.inputs()))
     data_digest = catalog.load(RAW_DATA).sha256 if is_from_data else ""
     now = {
         name: Origin(
-            parameters=read_parameters(some, catalog),
-            data=data_digest if RAW_DATA in some else "",
+            parameters=read_parameters(names, catalog),
+            data=data_digest if RAW_DATA in names else "",
             code=code,
         )
-        for name, some in sources.items()
+        for name, names in sources.items()
     }
     problems = {name: known.find_problem(name, now[name]) for name in usable}
     problems |= dict.fromkeys(outdated, "is made from a file that is to be recomputed")
     reused = {name: known.origins[name] for name in sorted(usable) if not problems[name]}
-    other_code = {name: "; ".join(code.differences(it.code)) for name, it in reused.items()}
+    other_code = {name: "; ".join(code.differences(origin.code)) for name, origin in reused.items()}
     return Plan(
         files=known.files,
         made={name: now[name] for name in sorted(to_make)},
@@ -113,7 +113,9 @@ def missing_nodes(pipeline: Pipeline, catalog: Catalog) -> list[Node]:
     it. The rest, as figures of the data, is recomputed: other variants' sessions write it, too.
     """
     entries = {name: catalog.get(name) for name in pipeline.all_outputs()}
-    stored = {name for name, it in entries.items() if stored_file(it) and not is_shared(it)}
+    stored = {
+        name for name, entry in entries.items() if stored_file(entry) and not is_shared(entry)
+    }
     return nodes_to_run(pipeline.nodes, stored=stored, there=_Known(pipeline.nodes, catalog).there)
 
 

@@ -167,7 +167,7 @@ def _find_source(folder: UPath, params: ReadingParams) -> _Source:
         if reader:
             forms.setdefault(reader, []).append(file)
     if len(forms) != 1:
-        listings = [shortened(map(shown, some)) for some in forms.values()]
+        listings = [shortened(map(shown, names)) for names in forms.values()]
         listings = listings or [shortened(map(shown, listing.stamps)) or "no files"]
         raise ValueError(
             f"{folder} holds {' and '.join(listings)}; allowed: {ALLOWED}, and one kind only. "

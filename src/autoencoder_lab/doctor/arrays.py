@@ -32,7 +32,7 @@ def check_arrays(project: Path, root: str, reading: Mapping[str, Any]) -> Check:
             in_use.add(dataset.arrays())
         except Exception:  # there are none any more, or wrong ones, or their store is away
             unknown.add(name)
-    unused = [it for it in folders if it not in in_use and it.parent.name not in unknown]
+    unused = [path for path in folders if path not in in_use and path.parent.name not in unknown]
     return check("arrays", f"{len(folders)} in {PLACE}", _problems(unused, project))
 
 

@@ -68,10 +68,10 @@ def _draw_histogram(axes: Axes, errors: Errors, anomalies: Mask) -> None:
             (~anomalies, "normal", NORMAL),
             (anomalies, "anomalies", ANOMALOUS),
         ):
-            some = errors[is_one]
-            weights = np.full(len(some), 100 / len(some))
-            label = f"{len(some)} {name}"
-            axes.hist(some, bins=edges, weights=weights, color=colour, alpha=0.6, label=label)
+            chosen = errors[is_one]
+            weights = np.full(len(chosen), 100 / len(chosen))
+            label = f"{len(chosen)} {name}"
+            axes.hist(chosen, bins=edges, weights=weights, color=colour, alpha=0.6, label=label)
         axes.set(ylabel="% of normal images, and of anomalies")
     else:
         axes.hist(errors, bins=edges, color=NORMAL, alpha=0.8)

@@ -27,7 +27,9 @@ def literal(text: str) -> str:
 
     Letters that no font has are drawn as boxes, which is said once.
     """
-    if missing := "".join(sorted({it for it in text if it.isprintable() and not _is_drawn(it)})):
+    if missing := "".join(
+        sorted({char for char in text if char.isprintable() and not _is_drawn(char)})
+    ):
         _say(missing)
     return text.replace("$", r"\$")
 

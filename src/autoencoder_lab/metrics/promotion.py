@@ -31,7 +31,7 @@ class ValidationData:
         if metric == LINEAR_ACCURACY:
             encoder = model.get_layer("encoder")
             train, held_out = (
-                encode(encoder, some.first(SAMPLE)) for some in (self.train_images, self.images)
+                encode(encoder, images.first(SAMPLE)) for images in (self.train_images, self.images)
             )
             linear_probe = codings.linear_probe(train, self.train_labels[: len(train)])
             return linear_probe(held_out, self.labels[: len(held_out)])
@@ -70,7 +70,7 @@ def choose_champion(
     variant = max(means, key=lambda name: sign * means[name])
     cells = by_variant[variant]
     best = max(cells, key=lambda cell: sign * cell.metrics[metric])
-    mean, interval = means[variant], half_width(np.array([it.metrics[metric] for it in cells]))
+    mean, interval = means[variant], half_width(np.array([cell.metrics[metric] for cell in cells]))
     score = None
     if normal_class is not None:
         is_promoted, reason = False, f"evaluation.normal_class is {normal_class!r}, all it knows"

@@ -16,10 +16,10 @@ def errors(images: ImageSource, reconstructions: ImageSource) -> tuple[dict[str,
     """
     require_same_shape(images=images, reconstructions=reconstructions)
     parts, total_bce, total_ssim = [], 0.0, 0.0
-    for some, reconstructed in zip(batches(images), batches(reconstructions), strict=True):
-        parts.append(image_errors(some, reconstructed))
-        total_bce += len(some) * bce(some, reconstructed)
-        total_ssim += len(some) * ssim(some, reconstructed)
+    for batch, reconstructed in zip(batches(images), batches(reconstructions), strict=True):
+        parts.append(image_errors(batch, reconstructed))
+        total_bce += len(batch) * bce(batch, reconstructed)
+        total_ssim += len(batch) * ssim(batch, reconstructed)
     of_each = np.concatenate(parts)
     means = {
         "mse": float(of_each.mean()),

@@ -22,7 +22,7 @@ def compare_values(original: Values, again: Values, *, tolerance: float) -> pd.D
     """
     rows = []
     for key, step in {**original, **again}:
-        then, now = (some.get((key, step), math.nan) for some in (original, again))
+        then, now = (values.get((key, step), math.nan) for values in (original, again))
         is_in_both = (key, step) in original and (key, step) in again
         is_equal = then == now or (math.isnan(then) and math.isnan(now))
         is_close = math.isclose(then, now, rel_tol=tolerance, abs_tol=0)

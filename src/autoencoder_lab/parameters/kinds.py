@@ -24,7 +24,9 @@ def drop_keys_of_other_kinds(parameters: dict[str, Any]) -> None:
 
 
 def _keep_one_kind(block: dict[str, Any], kinds: tuple[type[BaseModel], ...]) -> None:
-    fields = {get_args(it.model_fields["kind"].annotation)[0]: set(it.model_fields) for it in kinds}
+    fields = {
+        get_args(kind.model_fields["kind"].annotation)[0]: set(kind.model_fields) for kind in kinds
+    }
     own = fields.get(str(block.get("kind")))
     if own is None:
         return  # which is an error

@@ -44,6 +44,6 @@ def _left_out(study: Study, dataset: str) -> Iterator[tuple[str, str]]:
     """Yield the cells that are finished, but cannot be compared with the others, and why."""
     results = CellResultsDataset(dataset=dataset, run_key=study.run_key).load()
     if latest_finished(results):
-        for it in choose(results).left_out:
-            if it.result.status == FINISHED:
-                yield f"{dataset}, {it.result.name}", it.reason
+        for omitted in choose(results).left_out:
+            if omitted.result.status == FINISHED:
+                yield f"{dataset}, {omitted.result.name}", omitted.reason

@@ -63,20 +63,20 @@ class KeepChampions:
 
     def __init__(self, runs: RunTree) -> None:
         self._runs = runs
-        self.said = ""
+        self.outcome = ""
         """What became of the alias, in a sentence."""
 
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
-        self.said = ""
+        self.outcome = ""
         self._name = registered_name(catalog.load("params:dataset"))
 
     @hook_impl
     @unless_lost
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         if dataset_name == PROMOTION:
-            self.said = _keep(self._runs.client, self._name, data)
-            logger.info("%s", self.said)
+            self.outcome = _keep(self._runs.client, self._name, data)
+            logger.info("%s", self.outcome)
 
 
 def registered_name(dataset: str) -> str:

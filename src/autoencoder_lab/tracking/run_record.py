@@ -111,7 +111,7 @@ def _find(client: MlflowClient, experiment_id: str, run_id: str) -> Run:
         raise BadInput(f"run {run_id} ({run.info.run_name}) is of another project or experiment")
     if "variant" not in run.data.tags:
         children = search(client, experiment_id, {MLFLOW_PARENT_RUN_ID: run_id})
-        names = "".join(f"\n  {it.info.run_id}  {it.info.run_name}" for it in children)
+        names = "".join(f"\n  {child.info.run_id}  {child.info.run_name}" for child in children)
         raise BadInput(f"run {run_id} is of no single variant; choose one of{names or ' another'}")
     if run.info.status != FINISHED:
         raise BadInput(f"run {run_id} is {run.info.status}; allowed: {FINISHED}")

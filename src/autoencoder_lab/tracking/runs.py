@@ -87,7 +87,7 @@ class MlflowRuns:
         self._runs.end(FINISHED if is_whole else "KILLED")
         if self._runs.lost:
             raise self._tracking_lost()
-        if incomplete := [it for it in self._whole if statuses[it] == "KILLED"]:
+        if incomplete := [name for name in self._whole if statuses[name] == "KILLED"]:
             raise IncompleteRuns(
                 f"the runs of {', '.join(incomplete)} are incomplete, although all of their nodes "
                 "have run: see the warning above"

@@ -71,8 +71,8 @@ class PrintSummary:
             console.print(f"Report   {report}", soft_wrap=True)
         for variant, run_id in self._runs.by_variant.items():
             console.print(f"Run      {run_id}  {variant}", soft_wrap=True)
-        if self._champions.said:
-            console.print(f"Champion {self._champions.said}", soft_wrap=True)
+        if self._champions.outcome:
+            console.print(f"Champion {self._champions.outcome}", soft_wrap=True)
         console.print(f"Compare  {self._address()}", soft_wrap=True)
 
     def _table(self) -> Table:

@@ -62,7 +62,9 @@ class ClassifierFits:
 
     def predict(self, inputs: ImageSource) -> Labels:
         """Return the most likely class (n,) of each input, by the classifier fitted last."""
-        return np.concatenate([self._classify(tf.constant(it)).numpy() for it in batches(inputs)])
+        return np.concatenate(
+            [self._classify(tf.constant(batch)).numpy() for batch in batches(inputs)]
+        )
 
     def _steps(self, inputs: tf.Tensor, targets: tf.Tensor, orders: tf.Tensor) -> None:
         weights = self._classifier.trainable_variables

@@ -45,13 +45,13 @@ def choose_cells(
     choice = choose(cell_results)
     split_by = {"ingest": ingest, "evaluation": {"normal_class": normal_class}}
     _require_same_images(choice.compared[0], raw_images, split_by)
-    for it in choice.left_out:
-        logger.warning("Left out of the comparison: %s, as %s", it.result.name, it.reason)
+    for omitted in choice.left_out:
+        logger.warning("Left out of the comparison: %s, as %s", omitted.result.name, omitted.reason)
     reasons = {result.run_id: "" for result in choice.compared}
-    reasons |= {it.result.run_id: it.reason for it in choice.left_out}
+    reasons |= {omitted.result.run_id: omitted.reason for omitted in choice.left_out}
     rows = sorted(
         (result.variant, result.seed, result.status, reasons[result.run_id], result.run_id)
-        for result in (*choice.compared, *(it.result for it in choice.left_out))
+        for result in (*choice.compared, *(omitted.result for omitted in choice.left_out))
     )
     columns = ["variant", "seed", "status", "left_out_as", "run_id"]
     return Chosen(compared_cells=choice.compared, cells_table=pd.DataFrame(rows, columns=columns))

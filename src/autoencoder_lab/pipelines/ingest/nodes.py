@@ -84,7 +84,9 @@ def split_images(raw_images: RawImages, params: IngestParams, normal_class: str 
     }
     own = set(found)
     is_fitted = raw_images.normal_images(normal_class)
-    parts = found | {name: found[name].take(np.flatnonzero(it)) for name, it in is_fitted.items()}
+    parts = found | {
+        name: found[name].take(np.flatnonzero(mask)) for name, mask in is_fitted.items()
+    }
     if "test" not in own:
         n_left = 1 if "validation" in own else 2
         parts["train"], test = _split(
@@ -140,7 +142,7 @@ def describe_data(
     }
     height, width, channels = train_images.shape[1:]
     described = {name: _describe_split(*split, class_names) for name, split in splits.items()}
-    highest = max(float(it["highest_intensity"]) for it in described.values())
+    highest = max(float(split["highest_intensity"]) for split in described.values())
     if 0 < highest < DARK:
         logger.warning(
             "The images are dark: their brightest pixel is %.3g, where 1 is white, so that few "

@@ -64,7 +64,7 @@ def measure_pixels(
 
     if not label_draws.budgets:
         return pd.concat(
-            [label_draws.empty_table(f"baseline/pixels_{it}") for it in PIXELS], axis=1
+            [label_draws.empty_table(f"baseline/pixels_{method}") for method in PIXELS], axis=1
         )
     pixels, test_pixels = baselines.as_points(train_images, test_images)
     data = (pixels, train_labels[:SAMPLE], test_pixels, test_labels[:SAMPLE], label_draws)
