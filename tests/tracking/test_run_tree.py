@@ -226,6 +226,35 @@ def test_a_child_that_is_made_but_not_filled_is_ended_as_well(
     assert set(statuses(client, experiment).values()) == {"FAILED"}
 
 
+class InterruptedAsItMakes(MlflowClient):
+    """A store during whose answer Ctrl-C comes, once it is told to."""
+
+    is_interrupted = False
+
+    def create_run(self, *args: Any, **kwargs: Any) -> Run:
+        run = super().create_run(*args, **kwargs)
+        if self.is_interrupted:
+            raise KeyboardInterrupt
+        return run
+
+
+@pytest.mark.parametrize("tags", [CELL, NIGHTLY])
+def test_a_child_that_is_interrupted_as_it_is_made_is_ended_as_well(
+    embedded: str, client: MlflowClient, experiment: str, tags: dict[str, str]
+) -> None:
+    interrupted = InterruptedAsItMakes(embedded)
+    runs = start(interrupted, experiment, ["linear", "stacked"], tags, n_begun=0)
+
+    interrupted.is_interrupted = True
+    with pytest.raises(KeyboardInterrupt):
+        runs.begin_variant("linear")
+    runs.end("KILLED")
+
+    found = statuses(client, experiment)
+    assert len(found) == 2
+    assert set(found.values()) == {"KILLED"}
+
+
 class FindsNothing(MlflowClient):
     """A store that fails, from some moment on, when runs are searched for."""
 

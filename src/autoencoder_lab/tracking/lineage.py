@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from kedro.pipeline.node import Node
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import DatasetInput, InputTag
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from autoencoder_lab.cells import Cells
@@ -46,8 +47,6 @@ class LogLineage:
         self._cells = cells
         self._files: dict[str, bytes] = {}
         self._splits: list[DatasetInput] = []
-        self._logging_splits = threading.Lock()
-        """MLflow takes the same inputs twice, one after another, but not at once."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -65,15 +64,14 @@ class LogLineage:
         run_id = self._runs.run_id(variant)
         if run_id != self._runs.top_id:
             self._log_files(run_id)
-            with self._logging_splits:
-                self._runs.client.log_inputs(run_id, self._splits)
+            self._log_splits(run_id)
 
     @hook_impl
     @unless_lost
     def after_node_run(self, node: Node, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         if SUMMARY not in outputs:
             return
-        splits = [
+        self._splits = [
             DatasetInput(
                 from_numpy(
                     _without_memory(inputs[f"{split}_images"].shape),
@@ -86,10 +84,17 @@ class LogLineage:
             )
             for split, context in SPLITS.items()
         ]
-        with self._logging_splits:
-            self._splits = splits  # for what begins later
-            for run_id in self._runs.all_ids:
-                self._runs.client.log_inputs(run_id, splits)
+        for run_id in self._runs.all_ids:
+            self._log_splits(run_id)
+
+    def _log_splits(self, run_id: str) -> None:
+        try:
+            self._runs.client.log_inputs(run_id, self._splits)
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(BAD_REQUEST):
+                raise
+            # Another process, or thread, has logged the same at that moment, which now is found.
+            self._runs.client.log_inputs(run_id, self._splits)
 
     def _source(self) -> str | CodeDatasetSource:
         root = self._context.config_loader["globals"]["data_root"]

@@ -66,6 +66,11 @@ def find_abandoned(running: Sequence[Run]) -> list[Run]:
     return [run for run_id, run in abandoned.items() if run_id not in busy_parents]
 
 
+def is_of_this_process(run: Run) -> bool:
+    """Return whether a run names this process as its owner."""
+    return bool(owner_tags().items() <= run.data.tags.items())
+
+
 def is_alive_here(run: Run) -> bool:
     """Return whether a run's process lives on this machine."""
     return _is_of_this_machine(run) and not _is_gone(run.data.tags)

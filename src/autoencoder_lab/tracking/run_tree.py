@@ -13,7 +13,7 @@ from autoencoder_lab.failures import BadInput
 from autoencoder_lab.parameters import as_logged
 
 from .one_run import RUN_KEY, find_or_create, search
-from .owners import end_abandoned_runs, owner_tags
+from .owners import end_abandoned_runs, is_of_this_process, owner_tags
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class RunTree:
         for run_id in [run_id for run_id in self._open if run_id != self._top_id]:
             self._end(run_id, status)
         if self._open:
-            worst = min((status, *self._statuses_of_children()), key=WORST_FIRST.index)
+            worst = min((status, *self._end_children(status)), key=WORST_FIRST.index)
             if worst == "RUNNING":  # a child of another process, which will end the parent
                 self._open.clear()
             else:
@@ -253,13 +253,19 @@ class RunTree:
             self._open.append(run_id)
             self._end(run_id, status)
 
-    def _statuses_of_children(self) -> list[str]:
-        """Return how the children of the parent are, those of other processes included."""
+    def _end_children(self, status: str) -> list[str]:
+        """End the children that were interrupted as they were made; return how all children are."""
         children = dict(self._ended)
         try:
             tags = {MLFLOW_PARENT_RUN_ID: self._top_id}
             for run in search(self.client, self._experiment_id, tags):
-                children.setdefault(run.info.run_id, run.info.status)
+                run_id, is_running = run.info.run_id, run.info.status == "RUNNING"
+                is_to_begin = run.data.tags.get("variant") in self._to_begin
+                if is_running and is_to_begin and is_of_this_process(run):
+                    self._open.append(run_id)
+                    self._end(run_id, status)
+                    children[run_id] = status
+                children.setdefault(run_id, run.info.status)
         except Exception as error:  # as above
             logger.error("The runs under %s could not be looked up: %s", self._top_id, error)
         return list(children.values())
