@@ -14,6 +14,10 @@ from kedro.framework.cli.jupyter import jupyter as kedro_jupyter
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.startup import ProjectMetadata
 
+env_of_store = click.option(
+    "--env", "-e", help="Kedro's configuration environment, which names the store."
+)
+
 
 @click.group(name="Autoencoder Lab")
 def cli() -> None:
@@ -159,7 +163,7 @@ def study(
 @click.option("--allow-other-data", is_flag=True, help="Run although the images have changed.")
 @click.option("--allow-other-environment", is_flag=True, help="Run with other packages.")
 @click.option("--trust", is_flag=True, help="Run uncommitted code of others without asking.")
-@click.option("--env", "-e", help="Kedro's configuration environment, which names the store.")
+@env_of_store
 @click.pass_obj
 def replay(
     metadata: ProjectMetadata,
@@ -196,7 +200,7 @@ def replay(
 
 
 @cli.command()
-@click.option("--env", "-e", help="Kedro's configuration environment, which names the store.")
+@env_of_store
 @click.pass_obj
 def adopt(metadata: ProjectMetadata, /, env: str | None) -> None:
     """Go on with the runs of a project that was moved or copied.
@@ -214,7 +218,7 @@ def adopt(metadata: ProjectMetadata, /, env: str | None) -> None:
 
 
 @cli.command()
-@click.option("--env", "-e", help="Kedro's configuration environment, which names the store.")
+@env_of_store
 @click.pass_obj
 def doctor(metadata: ProjectMetadata, /, env: str | None) -> None:
     """Check the set-up, and say what to do where something is wrong.

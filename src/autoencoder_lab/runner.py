@@ -102,7 +102,8 @@ class VariantRunner(AbstractRunner):
         threads: list[threading.Thread] = []
         variants = _Variants(hook_manager)
         try:
-            for variant in self._complete:
+            complete, self._complete = self._complete, []  # of this run alone
+            for variant in complete:
                 variants.end(variant, None)
             while plan.is_unfinished:
                 for node in plan.start(n_nodes, self._n_variants):

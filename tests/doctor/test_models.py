@@ -11,7 +11,7 @@ from autoencoder_lab.doctor.models import check_models
 
 @pytest.fixture
 def client(tmp_path: Path) -> MlflowClient:
-    """Return a store with a run of somebody's own, one that failed, and three that finished."""
+    """Return a store with a run of somebody's own, one that failed, and two that finished."""
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     experiment = client.create_experiment("models", (tmp_path / "artifacts").as_uri())
     for name, status, tags in (

@@ -151,26 +151,24 @@ class Airflow:
             for task in tasks
         }
 
-    def wait(
-        self, is_so: Callable[[], Any], seconds: float = LONGEST_WAIT, *, between_looks: float = 0.5
-    ) -> Any:
+    def wait(self, is_so: Callable[[], Any], *, between_looks: float = 0.5) -> Any:
         """Return what is so, once it is; show what the scheduler says if it takes too long."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + LONGEST_WAIT
         while not (found := is_so()):
             if time.monotonic() > deadline:
                 log = (self.home / "logs/scheduler.log").read_text()
-                raise TimeoutError(f"it took more than {seconds} s\n{log[-5_000:]}")
+                raise TimeoutError(f"it took more than {LONGEST_WAIT} s\n{log[-5_000:]}")
             time.sleep(between_looks)
         return found
 
-    def wait_until_over(self, dag: str, run_id: str, seconds: float = LONGEST_WAIT) -> str:
+    def wait_until_over(self, dag: str, run_id: str) -> str:
         """Return the state of a run that is over."""
 
         def state() -> str:
             now = self.run(dag, run_id)["state"]
             return now if now in ("success", "failed") else ""
 
-        return str(self.wait(state, seconds))
+        return str(self.wait(state))
 
     def log(self, dag: str, run_id: str, task: str) -> str:
         """Return the lines of the last attempt of a task."""

@@ -1,16 +1,6 @@
 """The splits as inputs of runs, which several processes and threads log at the same moment."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import autoencoder_lab
-
-from ..waiting import LONGEST_WAIT
-
-SOURCE = str(Path(autoencoder_lab.__file__).parents[1])
+from .scripts import answer_of
 
 LOG = """
 import json, multiprocessing, sys
@@ -47,9 +37,6 @@ with forks.Pool(3) as pool:
 
 
 def test_processes_may_log_the_same_splits_at_once(embedded: str, experiment: str) -> None:
-    command = [sys.executable, "-c", LOG, embedded, experiment]
-    environment = {**os.environ, "PYTHONPATH": SOURCE}
+    logged = answer_of(LOG, embedded, experiment)
 
-    logged = subprocess.check_output(command, env=environment, timeout=LONGEST_WAIT)
-
-    assert json.loads(logged) == [[3] * 10] * 3
+    assert logged == [[3] * 10] * 3

@@ -2,10 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +11,11 @@ from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-import autoencoder_lab
 from autoencoder_lab.tracking.one_run import RUN_KEY, WITHDRAWN, find_or_create
 from autoencoder_lab.tracking.owners import PID
 
-from ..waiting import LONGEST_WAIT
+from .scripts import answer_of
 
-SOURCE = str(Path(autoencoder_lab.__file__).parents[1])
 NIGHTLY = {RUN_KEY: "nightly"}
 
 ASK = """
@@ -78,9 +73,7 @@ def test_processes_that_ask_at_once_are_given_the_same(
     address: str = request.getfixturevalue(store)
     client = MlflowClient(address)
     experiment = client.create_experiment("at once")
-    command = [sys.executable, "-c", ASK, address, experiment]
-    environment = {**os.environ, "PYTHONPATH": SOURCE}
-    answers = json.loads(subprocess.check_output(command, env=environment, timeout=LONGEST_WAIT))
+    answers = answer_of(ASK, address, experiment)
 
     assert len(answers[0]) == 3
     assert answers == [answers[0]] * 3, json.dumps(answers)

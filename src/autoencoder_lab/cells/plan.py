@@ -29,8 +29,8 @@ class Plan:
     Attributes:
         made: What nodes will write, and what it will be made from.
         reused: What is there and was made from the same.
-        stale: What is there and may not be used any more, because what it is made from is made
-            anew, or because a session was killed while it wrote it.
+        stale: What is there and may not be used any more, because what it is made from is
+            recomputed, or because a session was killed while it wrote it.
         problems: Why files that are needed cannot be reused.
         other_code: In what the code that made reused files differs from the code that runs.
         shared: What is made once for all variants and sessions, and what it has to be made from:

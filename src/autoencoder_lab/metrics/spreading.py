@@ -87,7 +87,7 @@ class LabelGraph:
         shares[given, of_given] = 1
         kept = np.float32(1 - ALPHA) * shares
         # As scikit-learn's LabelSpreading does it, which takes twice as long: it normalises the
-        # weights anew for each few labels, and computes with twice as many bits.
+        # weights again for each few labels, and computes with twice as many bits.
         for _ in range(MOST_STEPS):
             before, shares = shares, self._weights @ shares
             shares += kept

@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import BinaryIO
 
 from rich.console import Console
@@ -64,7 +64,7 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
         BadInput: The code has changed; the cells that ran by then have been let to end.
     """
     started: dict[Cell, float] = {}
-    open_logs, logs = ExitStack(), dict[Cell, BinaryIO]()
+    logs: dict[Cell, BinaryIO] = {}
     failed: list[Cell] = []
 
     changes: list[str] = []
@@ -80,7 +80,6 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
         started[cell] = time.monotonic()
         progress.update(task, running=_running(started))
         logs[cell] = _log(study, cell).open_for_lines()
-        open_logs.callback(_close, logs[cell])  # also where the study is interrupted
         return start_kedro(study.run_cell(cell), study.project, logs[cell])
 
     progress = Progress(
@@ -95,15 +94,19 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
     )
     task = progress.add_task("", total=len(study.cells), completed=len(study.done), running="")
     jobs = run_side_by_side(cells(), start, n_at_once=n_jobs)
-    with progress, open_logs, closing(jobs):
-        for cell, status in jobs:
-            _close(logs.pop(cell))
-            seconds = time.monotonic() - started.pop(cell)
-            if status:
-                failed.append(cell)
-            state, style = ("failed", "red") if status else ("done  ", "")
-            console.print(f"{state}  {cell.name}  {seconds:,.0f} s", style=style)
-            progress.update(task, advance=1, running=_running(started))
+    try:
+        with progress, closing(jobs):
+            for cell, status in jobs:
+                _close(logs.pop(cell))
+                seconds = time.monotonic() - started.pop(cell)
+                if status:
+                    failed.append(cell)
+                state, style = ("failed", "red") if status else ("done  ", "")
+                console.print(f"{state}  {cell.name}  {seconds:,.0f} s", style=style)
+                progress.update(task, advance=1, running=_running(started))
+    finally:  # of what was interrupted, once it has ended
+        for log in logs.values():
+            _close(log)
     if changes:
         raise BadInput(
             f"the code has changed since the study began: {'; '.join(changes)}. Return to it, and "

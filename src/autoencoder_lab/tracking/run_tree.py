@@ -136,8 +136,9 @@ class RunTree:
             self._top_id = self._create(_name(name, tags), tags, shared)
             for variant, parameters in variants.items():
                 child_tags = {**tags, "variant": variant, MLFLOW_PARENT_RUN_ID: self._top_id}
-                name = _name(variant, tags)
-                self._to_begin[variant] = partial(self._create, name, child_tags, parameters)
+                self._to_begin[variant] = partial(
+                    self._create, _name(variant, tags), child_tags, parameters
+                )
 
     def begin_variant(self, variant: str) -> None:
         """Begin the child of a variant; the only run of a session begins with the session."""

@@ -23,12 +23,12 @@ class RefusedRequest(MlflowException):
     """What is wrong with a request, in words that stay: MLflow's server would add the images."""
 
     def __init__(self, message: str) -> None:
-        self._said = message
+        self._text = message
         super().__init__(message, INVALID_PARAMETER_VALUE)
 
     @property
     def message(self) -> str:
-        return self._said
+        return self._text
 
     @message.setter
     def message(self, with_images: str) -> None:

@@ -85,6 +85,6 @@ class Chunks:
             return tf.ensure_shape(images, (None, *self.images.shape[1:])), noise_seed, first_batch
 
         options = tf.data.Options()
-        options.autotune.enabled = False  # Keras begins anew each epoch, which took 10 ms with it
+        options.autotune.enabled = False  # Keras starts over each epoch, which took 10 ms with it
         dataset = tf.data.Dataset.range(LAST_CHUNK).map(element).prefetch(1)
         return dataset.with_options(options)
