@@ -1,6 +1,6 @@
 """Looks at the runs in MLflow's pages as a person would, and takes the pictures of the guide.
 
-    PYTHONPATH=src python docs/screenshots.py [--address http://127.0.0.1:5000] [--out docs/screenshots]
+    PYTHONPATH=src python docs/screenshots.py [--address URL] [--out FOLDER]
 
 Opens the newest session of several variants in a real browser (Debian's chromium), while `make ui`
 runs: the list, the comparison, the charts, the images. Each page is checked for what it is to show;
