@@ -32,7 +32,7 @@ def load() -> tuple[np.ndarray, np.ndarray]:
     """Return MNIST's training images and labels."""
     from mnist import mnist
 
-    from autoencoder_lab.arrays import as_images
+    from autoencoder_lab.images.arrays import as_images
 
     raw = mnist()
     return as_images(raw.train_images), raw.train_labels
@@ -77,7 +77,7 @@ def spread(codings: str, n_images: int) -> dict[str, float]:
     from sklearn.decomposition import PCA
 
     from autoencoder_lab.metrics.spreading import LabelGraph
-    from autoencoder_lab.threads import one_thread_a_sum
+    from autoencoder_lab.session.threads import one_thread_a_sum
 
     images, labels = load()
     pixels = images[:n_images].reshape(n_images, -1)

@@ -25,8 +25,8 @@ from memory import Memory  # noqa: E402
 from mnist import mnist  # noqa: E402
 
 from autoencoder_lab import models  # noqa: E402
-from autoencoder_lab.arrays import as_images  # noqa: E402
-from autoencoder_lab.image_sources import StoredImages  # noqa: E402
+from autoencoder_lab.images.arrays import as_images  # noqa: E402
+from autoencoder_lab.images.sources import StoredImages  # noqa: E402
 from autoencoder_lab.parameters import VariantParams  # noqa: E402
 from autoencoder_lab.training.phases import Phase  # noqa: E402
 

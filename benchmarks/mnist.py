@@ -9,8 +9,8 @@ PROJECT = Path(__file__).parents[1]
 DATA = PROJECT / "data"
 sys.path.insert(0, str(PROJECT / "src"))
 
-from autoencoder_lab.arrays import RawImages  # noqa: E402
 from autoencoder_lab.datasets import RawImagesDataset  # noqa: E402
+from autoencoder_lab.images.arrays import RawImages  # noqa: E402
 
 
 def mnist() -> RawImages:

@@ -16,7 +16,7 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from playwright.sync_api import Page, expect, sync_playwright
 
-from autoencoder_lab.tracking.shared_view import METRICS, page
+from autoencoder_lab.tracking.store.shared_view import METRICS, page
 
 HERE = Path(__file__).parent
 CARD = "[data-testid='experiment-view-compare-runs-card']"

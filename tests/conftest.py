@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from autoencoder_lab.arrays import Autoencoder
-from autoencoder_lab.results import CellResult
+from autoencoder_lab.comparison.results import CellResult
+from autoencoder_lab.images.arrays import Autoencoder
 
 from .servers import mlflow_server
 

@@ -3,7 +3,7 @@
 # committed, and lists those that no test notices. It needs cosmic-ray (pipx install cosmic-ray).
 #
 #     tests/mutate.sh metrics                                     # against tests/metrics
-#     tests/mutate.sh runner.py tests/test_runner.py tests/cells  # against tests of one's choice
+#     tests/mutate.sh session/runner.py tests/session/test_runner.py  # against tests of one's choice
 set -euo pipefail
 
 part=${1:?say what to change, such as: tests/mutate.sh metrics}

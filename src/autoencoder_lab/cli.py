@@ -33,7 +33,7 @@ def _run() -> click.Command:
     assert read is not None
 
     def read_typed(context: click.Context, option: click.Parameter, value: Any) -> Any:
-        from autoencoder_lab.typed_params import names_as_text
+        from autoencoder_lab.session.typed_params import names_as_text
 
         return read(context, option, names_as_text(value) if isinstance(value, str) else value)
 
@@ -119,15 +119,15 @@ def study(
     """
     from rich.console import Console
 
-    from autoencoder_lab.environment import usable_cores
-    from autoencoder_lab.signals import signals_raise
-    from autoencoder_lab.study import (
+    from autoencoder_lab.cells.environment import usable_cores
+    from autoencoder_lab.commands.study import (
         give_verdict,
         plan_study,
         read_study,
         run_study,
         show_plan,
     )
+    from autoencoder_lab.session.signals import signals_raise
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     given = {name: value for name, value in options.items() if value is not None}
@@ -186,8 +186,8 @@ def replay(
     """
     from rich.console import Console
 
-    from autoencoder_lab.replay import Allowed, plan_replay, require_trust, run_replay
-    from autoencoder_lab.signals import signals_raise
+    from autoencoder_lab.commands.replay import Allowed, plan_replay, require_trust, run_replay
+    from autoencoder_lab.session.signals import signals_raise
 
     allowed = Allowed(allow_other_code, allow_other_data, allow_other_environment)
     planned = plan_replay(metadata.project_path, env, run_id, allowed)
@@ -210,7 +210,7 @@ def adopt(metadata: ProjectMetadata, /, env: str | None) -> None:
     """
     from kedro.framework.session import KedroSession
 
-    from autoencoder_lab.tracking.adoption import adopt_artifacts
+    from autoencoder_lab.tracking.store.adoption import adopt_artifacts
 
     session = KedroSession.create(project_path=metadata.project_path, env=env)
     context: Any = session.load_context()
@@ -229,7 +229,7 @@ def doctor(metadata: ProjectMetadata, /, env: str | None) -> None:
     """
     from rich.console import Console
 
-    from autoencoder_lab.doctor import examine
+    from autoencoder_lab.commands.doctor import examine
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     is_sound = True

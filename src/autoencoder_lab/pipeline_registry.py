@@ -10,7 +10,7 @@ from autoencoder_lab.pipelines import (
     pretraining,
     training,
 )
-from autoencoder_lab.variants import find_variants
+from autoencoder_lab.session.variants import find_variants
 
 
 def register_pipelines() -> dict[str, Pipeline]:

@@ -3,26 +3,18 @@
 https://docs.kedro.org/en/stable/configure/configuration_basics/
 """
 
-import os
+from autoencoder_lab.session.startup import start_up
 
-from autoencoder_lab.garbage import tune_gc
-from autoencoder_lab.logging_setup import set_up_logging
+start_up()  # before what follows is imported
 
-tune_gc()  # before the large imports
-# Before kedro-telemetry and MLflow look; MLflow takes no other value.
-os.environ.setdefault("DO_NOT_TRACK", "true")
-# The summary says where the runs are; MLflow would for each run.
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-# A comparison reads a small file of each run; MLflow would show a bar for each.
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# Where there is no git program, code_state.py says so once; MLflow would for each run.
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-# Before MLflow, on import, warns.
-set_up_logging()
-
-from autoencoder_lab import cells, hooks, tracking, variants  # noqa: E402
-from autoencoder_lab.config_loader import ConfigLoader  # noqa: E402
-from autoencoder_lab.session import ExperimentSession  # noqa: E402
+from autoencoder_lab import cells, tracking  # noqa: E402
+from autoencoder_lab.session import variants  # noqa: E402
+from autoencoder_lab.session.atomic_writes import AtomicWrites  # noqa: E402
+from autoencoder_lab.session.config_loader import ConfigLoader  # noqa: E402
+from autoencoder_lab.session.fit_progress import ShowFits  # noqa: E402
+from autoencoder_lab.session.input_check import CheckInput  # noqa: E402
+from autoencoder_lab.session.session import ExperimentSession  # noqa: E402
+from autoencoder_lab.session.tensorflow_setup import SetUpTensorflow  # noqa: E402
 
 SESSION_CLASS = ExperimentSession
 
@@ -33,15 +25,18 @@ _cells = cells.Cells()
 _runs = tracking.RunTree()
 _outputs = tracking.LogOutputs(_runs, _cells)
 _champions = tracking.KeepChampions(_runs)
-HOOKS = (
-    hooks.CheckInput(),
-    hooks.SetUpTensorflow(),
-    hooks.AtomicWrites(),
-    hooks.ShowFits(),
+
+# In the order in which they are called. What ends something, as a run or a lock, is a wrapper
+# (`@hook_impl(wrapper=True)`): begun before all that follow, it goes on once they are done.
+_in_order = (
+    CheckInput(),
+    SetUpTensorflow(),
+    AtomicWrites(),
+    ShowFits(),
     cells.PlanCells(_cells),
+    tracking.MlflowRuns(_runs, _cells),
     cells.KeepCells(_cells),
     cells.ShareResults(_cells),
-    tracking.MlflowRuns(_runs, _cells),
     _outputs,
     tracking.LogNodes(_runs, _cells),
     tracking.LogLineage(_runs, _cells),
@@ -51,6 +46,7 @@ HOOKS = (
     _champions,
     tracking.PrintSummary(_runs, _outputs, _champions),
 )
+HOOKS = _in_order[::-1]  # pluggy calls first what is registered last
 
 CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -9,10 +9,10 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro_datasets.json import JSONDataset
 
-from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.cells import made_from
+from autoencoder_lab.cells.code_state import CodeState
 from autoencoder_lab.cells.plan import Plan
-from autoencoder_lab.code_state import CodeState
+from autoencoder_lab.images.arrays import RawImages
 
 CODE = CodeState(commit="c0ffee00", uncommitted=None, versions={})
 IMAGES = RawImages(np.zeros((9, 5, 3, 1), np.uint8), np.zeros(9, np.int64))

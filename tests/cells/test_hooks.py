@@ -18,7 +18,7 @@ A = create_pipeline("a")
 
 
 class Session:
-    """What a session asks of the hooks of its cells, and of one that is registered after them."""
+    """What a session asks of the hooks of its cells, and of one that is called after them."""
 
     def __init__(
         self, catalog: DataCatalog, pipeline: Pipeline = A, *, error: BaseException | None = None
@@ -30,7 +30,7 @@ class Session:
         plan_cells = PlanCells(self.cells)
         plan_cells.after_context_created(SimpleNamespace(project_path=Path(__file__).parents[2]))  # type: ignore[arg-type]
         self._hooks = _create_hook_manager()
-        for hooks in (plan_cells, KeepCells(self.cells), self):
+        for hooks in (self, KeepCells(self.cells), plan_cells):
             self._hooks.register(hooks)
 
     @hook_impl

@@ -4,9 +4,9 @@ import fsspec
 import pytest
 
 from autoencoder_lab.cells import made_from
+from autoencoder_lab.cells.code_state import CodeState
 from autoencoder_lab.cells.made_from import MadeFrom, Origin
-from autoencoder_lab.code_state import CodeState
-from autoencoder_lab.stored_files import StoredFile
+from autoencoder_lab.cells.stored_files import StoredFile
 
 CODE = CodeState(commit="c0ffee00", uncommitted=None, versions={"numpy": "2.4.6"})
 ORIGIN = Origin(

@@ -8,12 +8,12 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro_datasets.json import JSONDataset
 
-from autoencoder_lab.arrays import RawImages
 from autoencoder_lab.cells import Cells, ShareResults, made_from
+from autoencoder_lab.cells.code_state import CodeState
 from autoencoder_lab.cells.plan import make_plan
-from autoencoder_lab.code_state import CodeState
-from autoencoder_lab.runner import VariantRunner, VariantSpecs
-from autoencoder_lab.stored_files import StoredFile, stored_file
+from autoencoder_lab.cells.stored_files import StoredFile, stored_file
+from autoencoder_lab.images.arrays import RawImages
+from autoencoder_lab.session.runner import VariantRunner, VariantSpecs
 
 from .conftest import CODE, IMAGES
 

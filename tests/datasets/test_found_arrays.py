@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from autoencoder_lab.arrays import UNLABELLED
 from autoencoder_lab.datasets.blocks import FoundArray
 from autoencoder_lab.datasets.found_arrays import prepare
+from autoencoder_lab.images.arrays import UNLABELLED
 
 from ..ingest_params import reading_params
 from .found import as_arrays, as_found

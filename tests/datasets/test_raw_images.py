@@ -15,8 +15,8 @@ from kedro.io import DataCatalog, DatasetError
 from PIL import Image
 from upath import UPath
 
-from autoencoder_lab.arrays import UNLABELLED, RawImages
 from autoencoder_lab.datasets import RawImagesDataset, pictures
+from autoencoder_lab.images.arrays import UNLABELLED, RawImages
 
 from ..ingest_params import AS_THEY_ARE
 

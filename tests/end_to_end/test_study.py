@@ -146,7 +146,7 @@ def test_a_cell_of_other_code_spoils_the_verdict(tmp_path: Path) -> None:
     project = copy_tiny_project(tmp_path)
     study = (*STUDY, "--seeds=1")
     for variant, code in (("linear", ""), ("tied", "# another machine, another commit\n")):
-        with (project.folder / "src/autoencoder_lab/seeds.py").open("a") as module:
+        with (project.folder / "src/autoencoder_lab/images/seeds.py").open("a") as module:
             module.write(code)
         commit(project)
         command = (

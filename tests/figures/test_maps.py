@@ -3,8 +3,8 @@ import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.offsetbox import AnnotationBbox
 
-from autoencoder_lab.arrays import UNLABELLED
 from autoencoder_lab.figures.maps import codings_map
+from autoencoder_lab.images.arrays import UNLABELLED
 
 POINTS = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
 IMAGES = np.random.default_rng(1).random((60, 5, 3, 3), dtype=np.float32)

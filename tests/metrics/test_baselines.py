@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from autoencoder_lab.arrays import Images
+from autoencoder_lab.images.arrays import Images
+from autoencoder_lab.images.samples import draw_budgets
 from autoencoder_lab.metrics import baselines
 from autoencoder_lab.metrics.baselines import (
     as_points,
@@ -12,9 +13,8 @@ from autoencoder_lab.metrics.baselines import (
     pca_curve,
     pca_mse,
 )
-from autoencoder_lab.samples import draw_budgets
 
-from ..images import stored
+from ..stored_images import stored
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from autoencoder_lab.arrays import Codings, Labels
+from autoencoder_lab.images.arrays import Codings, Labels
 from autoencoder_lab.metrics.codings import cluster_nmi, knn_accuracy, linear_probe
 
 Accuracy = Callable[[Codings, Labels, Codings, Labels], float]

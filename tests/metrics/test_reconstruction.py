@@ -4,15 +4,9 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from autoencoder_lab.arrays import Images
+from autoencoder_lab.images.arrays import Images
 from autoencoder_lab.metrics import reconstruction
-from autoencoder_lab.metrics.reconstruction import (
-    bce,
-    denoise_psnr_gain,
-    image_errors,
-    psnr,
-    ssim,
-)
+from autoencoder_lab.metrics.reconstruction import bce, denoise_psnr_gain, image_errors, psnr, ssim
 
 SHAPE = (6, 9, 8, 3)
 
@@ -124,7 +118,9 @@ def test_errors_in_parts_are_those_of_the_whole(
     images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reconstructed = images**2
-    monkeypatch.setattr("autoencoder_lab.arrays.NUMBERS_AT_ONCE", 4 * images[0].size)  # 4 and 2
+    monkeypatch.setattr(
+        "autoencoder_lab.images.arrays.NUMBERS_AT_ONCE", 4 * images[0].size
+    )  # 4 and 2
 
     errors, of_each = reconstruction.errors(images, reconstructed)
 
@@ -139,6 +135,6 @@ def test_gains_in_parts_are_those_of_the_whole(
     images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gain = denoise_psnr_gain(images, images**3, images**2)
-    monkeypatch.setattr("autoencoder_lab.arrays.NUMBERS_AT_ONCE", 4 * images[0].size)
+    monkeypatch.setattr("autoencoder_lab.images.arrays.NUMBERS_AT_ONCE", 4 * images[0].size)
 
     assert denoise_psnr_gain(images, images**3, images**2) == pytest.approx(gain)

@@ -5,7 +5,8 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 from sklearn.semi_supervised import LabelSpreading
 
-from autoencoder_lab.arrays import UNLABELLED
+from autoencoder_lab.images.arrays import UNLABELLED
+from autoencoder_lab.images.samples import LabelDraws, draw_budgets
 from autoencoder_lab.metrics.spreading import (
     ALPHA,
     COARSE_DIM,
@@ -18,7 +19,6 @@ from autoencoder_lab.metrics.spreading import (
     _join,
     spread_accuracies,
 )
-from autoencoder_lab.samples import LabelDraws, draw_budgets
 
 
 def rings(n: int, dim: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

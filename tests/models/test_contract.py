@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autoencoder_lab.arrays import Images, ImageShape
+from autoencoder_lab.images.arrays import Images, ImageShape
 from autoencoder_lab.models import build, with_stock_layers
 from autoencoder_lab.parameters import ConvolutionalParams, ModelParams
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from autoencoder_lab.arrays import ImageShape
+from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.models import build
 
 from .conftest import CONVOLUTIONAL

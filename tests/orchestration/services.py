@@ -19,13 +19,7 @@ from urllib.parse import quote
 
 import yaml
 
-from ..end_to_end.conftest import (
-    PROJECT,
-    ProjectCopy,
-    commit,
-    copy_tiny_project,
-    preloaded_kedro,
-)
+from ..end_to_end.conftest import PROJECT, ProjectCopy, commit, copy_tiny_project, preloaded_kedro
 from ..servers import free_port
 from ..waiting import LONGEST_WAIT
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from autoencoder_lab.parameters import StudyParams
-from autoencoder_lab.problems import find_problems
+from autoencoder_lab.parameters.problems import WrongParameters, validate
 
 CONF = Path(__file__).parents[2] / "conf"
 STUDY = {
@@ -63,4 +63,7 @@ def test_a_single_value_is_a_list_of_one() -> None:
 def test_what_is_wrong_is_named_with_what_is_allowed(
     change: dict[str, object], problem: str
 ) -> None:
-    assert find_problems({**STUDY, **change}, StudyParams) == [problem]
+    with pytest.raises(WrongParameters) as wrong:
+        validate({**STUDY, **change}, StudyParams)
+
+    assert wrong.value.problems == [problem]

@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pandas as pd
 
+from autoencoder_lab.images.samples import LabelDraws, draw_budgets
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, PretrainingParams
-from autoencoder_lab.samples import LabelDraws, draw_budgets
 from autoencoder_lab.training.arms import (
     LabelledImages,
     pretrained_accuracies,

@@ -9,15 +9,10 @@ from scipy.linalg import subspace_angles
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
-from autoencoder_lab.arrays import Images
-from autoencoder_lab.corruptions import corrupt
+from autoencoder_lab.images.arrays import Images
+from autoencoder_lab.images.corruptions import corrupt
 from autoencoder_lab.models import build
-from autoencoder_lab.parameters import (
-    DenseParams,
-    MaskNoiseParams,
-    TrainingParams,
-    VariantParams,
-)
+from autoencoder_lab.parameters import DenseParams, MaskNoiseParams, TrainingParams, VariantParams
 from autoencoder_lab.training import autoencoders
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.phases import Phase, fit_phase

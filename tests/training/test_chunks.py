@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from autoencoder_lab.arrays import Images
-from autoencoder_lab.training.chunks import Chunks
+from autoencoder_lab.images.arrays import Images
+from autoencoder_lab.training.chunks import Chunks, Labelled
 
 BATCH_SIZE = 100
 N_IMAGES = 3010
@@ -40,6 +40,32 @@ def test_an_epoch_has_every_image_once_in_an_order_of_its_own(
     assert all(sorted(order) == list(range(N_IMAGES)) for order in orders)
     assert orders[:2] == orders[2:4]
     assert len({tuple(order) for order in orders}) == 4
+
+
+def test_a_later_epoch_is_what_it_is_after_those_before(images: Images) -> None:
+    chunks = Chunks(images, BATCH_SIZE, megabytes=1)
+
+    third = list(numbers(chunks.epochs(seed=1).skip(2 * len(chunks)), len(chunks)))
+
+    assert list(numbers(chunks.epochs(seed=1, n_before=2), len(chunks))) == third
+
+
+def test_labelled_images_come_in_an_order_of_their_own_in_each_epoch(images: Images) -> None:
+    labelled = Labelled(images[:7], np.arange(7), batch_size=3)
+    chunks = Chunks(images, BATCH_SIZE, megabytes=1, labelled=labelled)
+
+    epochs = []
+    for seed, n_before in ((1, 0), (1, 1), (2, 0), (1, 0)):
+        parts = chunks.epochs(seed=seed, n_before=n_before).take(len(chunks))
+        epochs.append(np.concatenate([places.numpy() for *_, places in parts]))
+
+    assert all(places.shape == (31, 3) for places in epochs)
+    for places in epochs:
+        for start in range(0, 31 * 3 - 7, 7):  # all, and then all again
+            assert sorted(places.ravel()[start : start + 7]) == list(range(7))
+    first, second, other_seed, again = (places.tolist() for places in epochs)
+    assert first == again
+    assert first not in (second, other_seed)
 
 
 def test_chunks_are_of_whole_batches_within_the_limit(images: Images) -> None:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from autoencoder_lab import seeds
+from autoencoder_lab.images import seeds
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import (
     ConvolutionalParams,

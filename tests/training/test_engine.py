@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from autoencoder_lab.arrays import Images
+from autoencoder_lab.images.arrays import Images
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import (
     Compilation,
@@ -16,9 +16,10 @@ from autoencoder_lab.parameters import (
     ModelParams,
     TrainingParams,
 )
-from autoencoder_lab.training.chunks import Chunks
+from autoencoder_lab.training.chunks import Chunks, Labelled
 from autoencoder_lab.training.engine import EpochTrainer, in_halves, uses_xla
-from autoencoder_lab.training.objectives import reconstruction
+from autoencoder_lab.training.objectives import LabelledBatch, Loss, Objective, reconstruction
+from autoencoder_lab.training.players import Player, Schedule, SetLearningRates
 
 DENSE = DenseParams(family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid")
 CONVOLUTIONAL = ConvolutionalParams(
@@ -39,7 +40,13 @@ def images() -> Images:
     return drawn
 
 
-def trainer(model: keras.Model, *, jit_compile: bool = False, **changes: object) -> EpochTrainer:
+def player(
+    model: keras.Model,
+    *,
+    jit_compile: bool = False,
+    schedule: Schedule | None = None,
+    **changes: object,
+) -> Player:
     params = TrainingParams.model_validate(
         {
             "loss": "binary_crossentropy",
@@ -51,8 +58,16 @@ def trainer(model: keras.Model, *, jit_compile: bool = False, **changes: object)
         }
     )
     parts = model.layers if jit_compile else map(in_halves, model.layers)
-    trainer = EpochTrainer(model, reconstruction(*parts, params), batch_size=BATCH_SIZE)
-    trainer.compile(keras.optimizers.Adam(0.01), jit_compile=jit_compile)
+    objective = reconstruction(*parts, params)
+    return Player(objective, model.trainable_variables, keras.optimizers.Adam(0.01), schedule)
+
+
+def trainer(
+    model: keras.Model, *players: Player, jit_compile: bool = False, **changes: object
+) -> EpochTrainer:
+    players = players or (player(model, jit_compile=jit_compile, **changes),)
+    trainer = EpochTrainer(model, players, batch_size=BATCH_SIZE)
+    trainer.compile(players[0].optimizer, jit_compile=jit_compile)
     return trainer
 
 
@@ -66,13 +81,13 @@ def fit(
 ) -> list[float]:
     chunks = Chunks(images, BATCH_SIZE, megabytes=1)
     history = trainer.fit(
-        chunks.epochs(seed=3).skip(first * len(chunks)),
+        chunks.epochs(seed=3, n_before=first),
         steps_per_epoch=len(chunks),
         validation_data=in_order(images[:11]),
         validation_steps=1,
         initial_epoch=first,
         epochs=until,
-        callbacks=[*callbacks],
+        callbacks=[SetLearningRates(trainer.players), *callbacks],
         shuffle=False,
         verbose=0,
     )
@@ -134,6 +149,132 @@ def test_a_fit_that_was_stopped_goes_on_from_keras_checkpoint_to_the_same_bytes(
     assert [w.tobytes() for w in continued.get_weights()] == [
         w.tobytes() for w in straight.get_weights()
     ]
+
+
+COMPILED = pytest.mark.parametrize("is_compiled", [True, False], ids=["xla", "graph"])
+
+
+@COMPILED
+def test_two_players_with_weights_of_their_own_learn_what_each_learns_alone(
+    is_compiled: bool, images: Images
+) -> None:
+    alone = [build(DENSE, SHAPE, seed=seed) for seed in (0, 1)]
+    for model in alone:
+        fit(trainer(model, jit_compile=is_compiled), images, until=2)
+
+    together = [build(DENSE, SHAPE, seed=seed) for seed in (0, 1)]
+    players = [player(model, jit_compile=is_compiled) for model in together]
+    fit(trainer(together[0], *players, jit_compile=is_compiled), images, until=2)
+
+    for ours, theirs in zip(together, alone, strict=True):
+        for our_weight, their_weight in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            # One graph for two may add up in another order.
+            np.testing.assert_allclose(our_weight, their_weight, atol=1e-6)
+
+
+def test_players_take_turns_on_each_batch_and_draw_apart(images: Images) -> None:
+    weight = keras.Variable(0.0)
+
+    def adds(name: str, n_times: float, constant: float) -> Player:
+        """Return a player that adds a multiple of the weight, and a constant, to the weight."""
+
+        def loss(batch: tf.Tensor, _: LabelledBatch | None, seed: tf.Tensor) -> Loss:
+            step = n_times * tf.stop_gradient(weight.value) + constant
+            return Loss(-step * weight, {name: tf.random.stateless_uniform([], seed)})
+
+        return Player(Objective(loss, (name,)), [weight], keras.optimizers.SGD(1.0))
+
+    turns = trainer(build(DENSE, SHAPE, seed=0), adds("one", 0, 1), adds("two", 1, 0))
+    history = turns.fit(
+        Chunks(images[:BATCH_SIZE], BATCH_SIZE, megabytes=1).epochs(seed=3),
+        steps_per_epoch=1,
+        epochs=2,
+        shuffle=False,
+        verbose=0,
+    ).history
+
+    assert weight.numpy() == 6  # ((0 + 1) * 2 + 1) * 2
+    assert len({*history["one"], *history["two"]}) == 4
+
+
+@COMPILED
+def test_the_parts_of_a_loss_are_reported_and_add_up_to_it(
+    is_compiled: bool, images: Images
+) -> None:
+    sparse = trainer(
+        build(DENSE, SHAPE, seed=0),
+        jit_compile=is_compiled,
+        sparsity={"kind": "l1", "weight": 0.1},
+    )
+    chunks = Chunks(images, BATCH_SIZE, megabytes=1)
+
+    history = sparse.fit(
+        chunks.epochs(seed=3),
+        steps_per_epoch=len(chunks),
+        validation_data=in_order(images[:11]),
+        validation_steps=1,
+        shuffle=False,
+        verbose=0,
+    ).history
+
+    for prefix in ("", "val_"):
+        parts = np.add(history[f"{prefix}reconstruction"], history[f"{prefix}sparsity"])
+        np.testing.assert_allclose(parts, history[f"{prefix}loss"], rtol=1e-5)
+        assert min(history[f"{prefix}sparsity"]) > 0
+
+
+def test_a_schedule_sets_the_learning_rate_of_each_epoch(images: Images) -> None:
+    model = build(DENSE, SHAPE, seed=0)
+    weights: list[bytes] = []
+    keep = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: weights.append(model.get_weights()[0].tobytes())
+    )
+
+    halts = player(model, schedule=lambda epoch, n_epochs: 0.01 * (epoch < n_epochs - 2))
+    fit(trainer(model, halts), images, until=4, callbacks=[keep])
+
+    assert len(set(weights)) == 2
+    assert weights[1] == weights[3]
+
+
+def test_labelled_images_go_with_each_batch_whatever_the_chunks(images: Images) -> None:
+    classes = np.arange(5)
+    of_class = np.ones((5, *SHAPE), np.float32) * classes[:, None, None, None]
+    labelled = Labelled(of_class.astype(np.float32), classes, batch_size=2)
+    learnt = []
+    for megabytes in (1, 1000):
+        weight = keras.Variable(1.0)
+        learner = Player(
+            Objective(_distance_to_classes(weight), ("mismatch", "mean")),
+            [weight],
+            keras.optimizers.SGD(0.1),
+        )
+        chunks = Chunks(np.tile(images, (50, 1, 1, 1)), BATCH_SIZE, megabytes, labelled)
+        history = trainer(build(DENSE, SHAPE, seed=0), learner).fit(
+            chunks.epochs(seed=3), steps_per_epoch=len(chunks), epochs=2, shuffle=False, verbose=0
+        )
+        learnt.append((len(chunks), weight.numpy(), history.history))
+
+    (n_small, of_small, small), (n_large, of_large, large) = learnt
+    assert n_small > n_large == 1
+    assert of_small == of_large
+    assert small["mismatch"] == large["mismatch"] == [0, 0]
+    assert large["mean"] == pytest.approx([2, 2], abs=0.05)  # each class as often
+
+
+def _distance_to_classes(
+    weight: keras.Variable,
+) -> Callable[[tf.Tensor, LabelledBatch | None, tf.Tensor], Loss]:
+    """Return a loss that is least at the classes of a batch: what is learnt has their order."""
+
+    def loss(batch: tf.Tensor, labelled: LabelledBatch | None, seed: tf.Tensor) -> Loss:
+        assert labelled is not None
+        classes = tf.cast(labelled.classes, tf.float32)
+        mismatch = tf.reduce_max(tf.abs(tf.reduce_mean(labelled.images, (1, 2, 3)) - classes))
+        mean = tf.reduce_mean(classes)
+        return Loss((weight - mean) ** 2, {"mismatch": mismatch, "mean": mean})
+
+    return loss
 
 
 def test_fewer_images_than_a_batch_are_enough(images: Images) -> None:

@@ -15,14 +15,14 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.code_state import CodeState, read_code_state
 from autoencoder_lab.failures import BadInput
-from autoencoder_lab.stored_files import StoredFile, stored_file
 
 from . import made_from
+from .code_state import CodeState, read_code_state
 from .graph import variant_of
 from .made_from import MadeFrom, Origin
 from .plan import Plan, by_record, cell_files, make_plan
+from .stored_files import StoredFile, stored_file
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,20 @@ class PlanCells:
         except BaseException:
             self._cells.locks.close()
             raise
+
+    @hook_impl(wrapper=True)
+    def after_pipeline_run(self) -> Generator[None, Any, Any]:
+        return (yield from self._until_unlocked())
+
+    @hook_impl(wrapper=True)
+    def on_pipeline_error(self) -> Generator[None, Any, Any]:
+        return (yield from self._until_unlocked())
+
+    def _until_unlocked(self) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        finally:
+            self._cells.locks.close()
 
     def _plan(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         registered = self._cells.registered = sum(pipelines.values(), Pipeline([]))
@@ -103,7 +117,7 @@ class KeepCells:
             if plan.files[name].exists():
                 plan.files[name].remove()
 
-    @hook_impl(tryfirst=True)
+    @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         plan = self._cells.plan
         if dataset_name not in plan.made:
@@ -115,14 +129,6 @@ class KeepCells:
             files = {**self._records[record].files, file.name: whole}
             self._records[record] = MadeFrom(files=files)
             made_from.write(record, self._records[record])
-
-    @hook_impl(trylast=True)
-    def after_pipeline_run(self) -> None:
-        self._cells.locks.close()
-
-    @hook_impl(trylast=True)
-    def on_pipeline_error(self) -> None:
-        self._cells.locks.close()
 
 
 def _require_reachable(files: Iterable[StoredFile]) -> None:

@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from autoencoder_lab.code_state import CodeState
-from autoencoder_lab.stored_files import StoredFile
+from .code_state import CodeState
+from .stored_files import StoredFile
 
 FILE_NAME = "made_from.json"
 VERSION: Literal[1] = 1

@@ -9,13 +9,13 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import JsonValue
 
-from autoencoder_lab.code_state import CodeState
 from autoencoder_lab.parameters import flatten
-from autoencoder_lab.stored_files import StoredFile, is_shared, stored_file
 
 from . import made_from
+from .code_state import CodeState
 from .graph import Names, nodes_to_run, upstream, variant_of
 from .made_from import Origin
+from .stored_files import StoredFile, is_shared, stored_file
 
 Catalog = CatalogProtocol[Any, Any]
 

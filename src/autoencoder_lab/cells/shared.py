@@ -12,11 +12,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline.node import Node
 
-from autoencoder_lab.stored_files import StoredFile, stored_file
-
 from . import made_from
 from .hooks import Cells
 from .made_from import MadeFrom, Origin
+from .stored_files import StoredFile, stored_file
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autoencoder_lab.arrays import RawImages
+from autoencoder_lab.images.arrays import RawImages
 
 
 def load() -> RawImages:

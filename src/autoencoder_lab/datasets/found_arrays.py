@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from upath import UPath
 
-from autoencoder_lab.arrays import (
+from autoencoder_lab.images.arrays import (
     SMALLEST_SPLIT,
     SPLITS,
     UNLABELLED,

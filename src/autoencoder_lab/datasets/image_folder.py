@@ -14,8 +14,8 @@ from rich import get_console
 from rich.progress import track
 from upath import UPath
 
-from autoencoder_lab.arrays import ImageShape
-from autoencoder_lab.environment import usable_cores
+from autoencoder_lab.cells.environment import usable_cores
+from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import ReadingParams
 
 from . import pictures

@@ -3,7 +3,7 @@
 import numpy as np
 from kedro_datasets.json import JSONDataset
 
-from autoencoder_lab.samples import LabelDraw, LabelDraws
+from autoencoder_lab.images.samples import LabelDraw, LabelDraws
 
 
 class LabelDrawsDataset(JSONDataset):  # type: ignore[misc]  # it has no types

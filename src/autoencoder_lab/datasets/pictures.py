@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from upath import UPath
 
-from autoencoder_lab.arrays import ImageShape
+from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import ReadingParams
 
 NEED_MORE = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}

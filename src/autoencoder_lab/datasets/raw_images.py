@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 from upath import UPath
 
-from autoencoder_lab.arrays import RawImages
+from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.parameters import ReadingParams
 
 from . import checksums, digits, idx, image_folder, npz, pictures, stored_arrays

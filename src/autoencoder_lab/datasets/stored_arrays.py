@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from autoencoder_lab.arrays import RawImages
+from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.parameters import ReadingParams
 
 from .blocks import Blocks

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from autoencoder_lab.arrays import Codings
-from autoencoder_lab.figures.figure import Figure
+from autoencoder_lab.images.arrays import Codings
+
+from .figure import Figure
 
 LEAST_VARIANCE = 0.01
 """Of a unit that is active. Source: Burda et al., "Importance Weighted Autoencoders", ICLR 2016."""

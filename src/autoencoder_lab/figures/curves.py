@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from autoencoder_lab.figures.figure import Figure
+from .figure import Figure
 
 
 def loss_curves(history: pd.DataFrame, *, loss: str) -> Figure:

@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from autoencoder_lab.arrays import Errors, ImageSource, Indices, Mask
-from autoencoder_lab.figures.figure import Figure
+from autoencoder_lab.images.arrays import Errors, ImageSource, Indices, Mask
 
+from .figure import Figure
 from .images import COLUMNS, draw_row, row_inches
 
 WORST = 0.95

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from skimage.util import montage
 
-from autoencoder_lab.figures.figure import Figure
-
+from .figure import Figure
 from .images import COLUMNS, IMAGE_INCHES
 
 Filters = npt.NDArray[np.float32]

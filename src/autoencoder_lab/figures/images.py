@@ -7,9 +7,10 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from autoencoder_lab.arrays import Images, ImageSource
-from autoencoder_lab.figures.figure import Figure
-from autoencoder_lab.figures.text import literal
+from autoencoder_lab.images.arrays import Images, ImageSource
+
+from .figure import Figure
+from .text import literal
 
 COLUMNS = 12
 IMAGE_INCHES = 0.8

@@ -10,11 +10,11 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patheffects import withStroke
 from scipy.spatial import KDTree
 
-from autoencoder_lab.arrays import UNLABELLED, ClassNames, Images, Labels, Points, has_labels
-from autoencoder_lab.figures.figure import Figure
-from autoencoder_lab.figures.text import literal
+from autoencoder_lab.images.arrays import UNLABELLED, ClassNames, Images, Labels, Points, has_labels
 
+from .figure import Figure
 from .images import as_drawn
+from .text import literal
 
 MOST_NAMES = 30
 LONGEST_NAME = 16

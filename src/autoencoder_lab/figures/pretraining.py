@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from autoencoder_lab.figures.figure import Figure
+from .figure import Figure
 
 CURVES = {
     "pretraining/spread": ("labels spread, codings", "#009E73", "^-"),

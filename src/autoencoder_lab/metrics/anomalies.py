@@ -2,7 +2,7 @@
 
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from autoencoder_lab.arrays import Errors, Mask
+from autoencoder_lab.images.arrays import Errors, Mask
 
 
 def detection(errors: Errors, anomalies: Mask) -> dict[str, float]:

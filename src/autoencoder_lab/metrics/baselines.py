@@ -9,9 +9,9 @@ from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
-from autoencoder_lab.arrays import Codings, Images, ImageSource, Indices, Labels, batches
-from autoencoder_lab.image_sources import StoredImages
-from autoencoder_lab.samples import SAMPLE, LabelDraws
+from autoencoder_lab.images.arrays import Codings, Images, ImageSource, Indices, Labels, batches
+from autoencoder_lab.images.samples import SAMPLE, LabelDraws
+from autoencoder_lab.images.sources import StoredImages
 
 PCA_COMPONENTS = 30
 """Of the codings that labels spread over, as many as the stacked autoencoder's."""

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from autoencoder_lab.arrays import Codings, Labels
+from autoencoder_lab.images.arrays import Codings, Labels
 
 NEIGHBOURS = 5
 

@@ -4,7 +4,7 @@ from scipy.stats import mode
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
-from autoencoder_lab.arrays import Codings, Labels, Points
+from autoencoder_lab.images.arrays import Codings, Labels, Points
 
 NEIGHBOURS = 5
 

@@ -3,7 +3,7 @@
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from autoencoder_lab.arrays import Errors, Images, ImageSource, batches, require_same_shape
+from autoencoder_lab.images.arrays import Errors, Images, ImageSource, batches, require_same_shape
 
 SMALLEST_ERROR = 1e-10  # -100 dB: keeps a perfect reconstruction finite
 SMALLEST_PROBABILITY = 1e-7  # as in Keras: keeps the cross-entropy finite

@@ -7,8 +7,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.stats import mode
 
-from autoencoder_lab.arrays import UNLABELLED, Codings, Indices, Labels
-from autoencoder_lab.samples import LabelDraws
+from autoencoder_lab.images.arrays import UNLABELLED, Codings, Indices, Labels
+from autoencoder_lab.images.samples import LabelDraws
 
 GRAPH_NEIGHBOURS = 10
 TEST_NEIGHBOURS = 5
@@ -127,7 +127,7 @@ def _index(codings: Codings) -> faiss.Index:
 
     Source: André, Kermarrec and Le Scouarnec, "Quicker ADC", IEEE TPAMI 2021.
     """
-    faiss.omp_set_num_threads(1)  # of this thread: see threads.py
+    faiss.omp_set_num_threads(1)  # of this thread: see session/threads.py
     n, dim = codings.shape
     is_long = min(n, dim) > COARSE_DIM
     coarse_dim = COARSE_DIM if is_long else dim

@@ -4,7 +4,7 @@ from typing import assert_never
 
 import keras
 
-from autoencoder_lab.arrays import ImageShape
+from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import ConvolutionalParams, DenseParams, ModelParams, TiedParams
 
 from . import convolutional, dense, tied

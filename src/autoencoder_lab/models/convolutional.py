@@ -3,9 +3,10 @@
 import keras
 from keras import layers
 
-from autoencoder_lab.arrays import ImageShape
-from autoencoder_lab.models import initial_weights
+from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import ConvolutionalParams
+
+from . import initial_weights
 
 STRIDE = 2
 

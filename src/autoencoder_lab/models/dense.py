@@ -5,9 +5,10 @@ import math
 import keras
 from keras import layers
 
-from autoencoder_lab.arrays import ImageShape
-from autoencoder_lab.models import initial_weights
+from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import DenseParams, TiedParams
+
+from . import initial_weights
 
 
 def build(params: DenseParams, image_shape: ImageShape, *, seed: int) -> keras.Sequential:

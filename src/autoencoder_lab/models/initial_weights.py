@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import keras
 
-from autoencoder_lab import seeds
+from autoencoder_lab.images import seeds
 
 
 def kernels(seed: int, part: str, n_layers: int) -> Iterator[keras.initializers.Initializer]:

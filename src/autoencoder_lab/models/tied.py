@@ -6,9 +6,10 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from autoencoder_lab.arrays import ImageShape
-from autoencoder_lab.models import dense
+from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import DenseParams, TiedParams
+
+from . import dense
 
 
 class Transposed(layers.Layer):  # type: ignore[misc]

@@ -88,6 +88,14 @@ class SharedParams(Params):
     pretraining: PretrainingParams
     promotion: PromotionParams
 
+    def variants(self) -> dict[str, "VariantParams"]:
+        """Return the block of each variant that the configuration has."""
+        return {
+            name: getattr(self, name)
+            for name in type(self).model_fields
+            if name not in SharedParams.model_fields
+        }
+
 
 class VariantParams(Params):
     """One variant: what it is and how it is fitted."""

@@ -4,17 +4,18 @@ kedro-mlflow supplies the configuration (`mlflow.yml`) and `kedro mlflow ui`. It
 one run a session under unflattened parameter names, so it is switched off in `settings.py`.
 """
 
-from .cell_results import CellResultsDataset
-from .champions import ChampionDataset, KeepChampions
-from .description import DescribeRuns
-from .files import LogFiles
-from .lineage import LogLineage
-from .machine import LogMachine
-from .nodes import LogNodes
-from .outputs import LogOutputs
-from .run_tree import RunTree
-from .runs import MlflowRuns
-from .summary import PrintSummary
+from .logged.champions import KeepChampions
+from .logged.description import DescribeRuns
+from .logged.files import LogFiles
+from .logged.lineage import LogLineage
+from .logged.machine import LogMachine
+from .logged.nodes import LogNodes
+from .logged.outputs import LogOutputs
+from .logged.summary import PrintSummary
+from .results.cell_results import CellResultsDataset
+from .results.champion import ChampionDataset
+from .runs.lifecycle import MlflowRuns
+from .runs.run_tree import RunTree
 
 __all__ = [
     "CellResultsDataset",

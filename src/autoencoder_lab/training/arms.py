@@ -10,12 +10,13 @@ import pandas as pd
 from keras import layers
 
 from autoencoder_lab import models
-from autoencoder_lab.arrays import ImageSource, Labels
-from autoencoder_lab.image_sources import encode
+from autoencoder_lab.images.arrays import ImageSource, Labels
+from autoencoder_lab.images.samples import LabelDraw, LabelDraws
+from autoencoder_lab.images.sources import encode
 from autoencoder_lab.parameters import ModelParams, PretrainingParams
-from autoencoder_lab.samples import LabelDraw, LabelDraws
-from autoencoder_lab.training.classifiers import ClassifierFits, Weights
-from autoencoder_lab.training.progress import Milestone, tell
+
+from .classifiers import ClassifierFits, Weights
+from .progress import Milestone, tell
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from keras import layers
 
-from autoencoder_lab.arrays import ImageSource, batches
+from autoencoder_lab.images.arrays import ImageSource, batches
 from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
-from autoencoder_lab.training.phases import COLUMNS, Inputs, Phase, fit_phase
+
+from .phases import COLUMNS, Inputs, Phase, fit_phase
 
 STACKED = "stacked"
 """What the history calls all layers as they were fitted one by one: measured, in no epoch."""

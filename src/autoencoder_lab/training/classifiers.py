@@ -8,10 +8,12 @@ import numpy.typing as npt
 import tensorflow as tf
 from keras import layers
 
-from autoencoder_lab import seeds
-from autoencoder_lab.arrays import ImageSource, Labels, batches
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.arrays import ImageSource, Labels, batches
 from autoencoder_lab.parameters import PretrainingParams
-from autoencoder_lab.training.engine import uses_xla
+
+from .engine import uses_xla
+from .orders import repeated
 
 Inputs = npt.NDArray[np.float32]
 """(n, …): images, or codings of them."""
@@ -57,7 +59,10 @@ class ClassifierFits:
         self._head.set_weights([initializer(kernel.shape), np.zeros_like(bias)])
         for variable, value in zip(self._optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(value)
-        orders = _orders(n_labels, self._params, seed=order_seed)
+        params = self._params
+        orders = repeated(
+            n_labels, n_batches=params.steps, batch_size=params.batch_size, seed=order_seed
+        )
         self._take_steps(tf.constant(inputs), tf.constant(targets), tf.constant(orders))
 
     def predict(self, inputs: ImageSource) -> Labels:
@@ -82,12 +87,3 @@ class ClassifierFits:
 
     def _most_likely(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.argmax(self._classifier(inputs, training=False), axis=-1)
-
-
-def _orders(n: int, params: PretrainingParams, *, seed: int) -> npt.NDArray[np.int32]:
-    """Return the indices in each batch (steps, batch size): all n, in an order, then in another."""
-    rng = np.random.default_rng(seed)
-    n_drawn = params.steps * params.batch_size
-    orders = [rng.permutation(n) for _ in range(-(-n_drawn // n))]
-    drawn = np.concatenate(orders)[:n_drawn].astype(np.int32)
-    return drawn.reshape(params.steps, params.batch_size)

@@ -4,15 +4,17 @@ Keras, like any loop in Python, dispatches each step, which on models of this si
 the step itself. Here a chunk of an epoch is a loop in the graph, over the batches of one array.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import tensorflow as tf
 from keras import layers
 
-from autoencoder_lab.arrays import predicted_at_once
+from autoencoder_lab.images.arrays import predicted_at_once
 from autoencoder_lab.parameters import Compilation
-from autoencoder_lab.training.objectives import Apply, Objective
+
+from .objectives import Apply, LabelledBatch, Loss
+from .players import Player
 
 WIDE = 500
 LARGE_BATCH = 200
@@ -20,69 +22,118 @@ LARGE_BATCH = 200
 EpochFunction = Callable[[Iterator[tuple[tf.Tensor, ...]]], dict[str, tf.Tensor]]
 """What Keras calls with an iterator over chunks."""
 
+Turn = Callable[[Player, tf.Tensor, LabelledBatch | None, tf.Tensor], Loss]
+"""What a player does with a batch."""
+
 
 class EpochTrainer(keras.Model):  # type: ignore[misc]
-    """Fits the weights of a model, a chunk a step of Keras' `fit`, whose data are `Chunks`."""
+    """Lets players learn, a chunk a step of Keras' `fit`, whose data are `Chunks`.
 
-    def __init__(self, model: keras.Model, objective: Objective, *, batch_size: int) -> None:
+    On each batch, one player learns after the other. What is reported as the loss is the first
+    player's; the parts are those of all.
+    """
+
+    def __init__(self, model: keras.Model, players: Sequence[Player], *, batch_size: int) -> None:
+        """Take the players, and a model that has the shape of their images."""
         super().__init__()
         self.model = model
-        self.objective = objective
+        self.players = tuple(players)
         self.batch_size = batch_size
-        self.mean_loss = keras.metrics.Mean("loss")
+        names = ["loss", *(part for player in players for part in player.objective.parts)]
+        self.means = {name: keras.metrics.Mean(name) for name in names}
         self.train_function: EpochFunction | None = None
         self.test_function: EpochFunction | None = None
         self.built = True  # as the model is: Keras makes checkpoints of nothing else
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return [self.mean_loss]  # which Keras sets back as an epoch begins
+        return [*self.means.values()]  # which Keras sets back as an epoch begins
 
     def make_train_function(self, force: bool = False) -> None:
         if self.train_function is not None and not force:
             return
-        self.optimizer.build(self.model.trainable_variables)  # not within the graph
-        self.train_function = self._over_batches(self._learn, self.batch_size)
+        for player in self.players:
+            player.optimizer.build(player.weights)  # not within the graph
+        self.train_function = self._over_batches(_learn, self.batch_size)
 
     def make_test_function(self, force: bool = False) -> None:
         if self.test_function is not None and not force:
             return
         n_at_once = predicted_at_once(self.model.input_shape)
-        self.test_function = self._over_batches(self.objective, n_at_once)
+        self.test_function = self._over_batches(_measure, n_at_once)
 
-    def _learn(self, batch: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            loss = self.objective(batch, seed)
-        weights = self.model.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, weights), weights)
-        return loss
+    def _over_batches(self, turn: Turn, batch_size: int) -> EpochFunction:
+        """Return what Keras calls with an iterator: a turn of each player, batch by batch."""
 
-    def _over_batches(self, step: Objective, batch_size: int) -> EpochFunction:
-        """Return what Keras calls with an iterator: `step` on each batch of its next element."""
-
-        def run(images: tf.Tensor, noise_seed: tf.Tensor, first: tf.Tensor) -> dict[str, tf.Tensor]:
-            def loss(number: tf.Tensor, size: int) -> tf.Tensor:
+        def run(
+            images: tf.Tensor, noise_seed: tf.Tensor, first: tf.Tensor, *labelled: tf.Tensor
+        ) -> dict[str, tf.Tensor]:
+            def losses(number: tf.Tensor, size: int) -> dict[str, tf.Tensor]:
                 # Not images[start:end], whose length XLA would not know.
                 begin = [number * batch_size, *[0] * (images.shape.rank - 1)]
                 batch = tf.slice(images, begin, [size, *images.shape[1:]])
-                return size * step(batch, tf.stack([noise_seed, first + number]))
+                seed = tf.stack([noise_seed, first + number])
+                of_batch = self._turns(turn, batch, _labelled_batch(labelled, number), seed)
+                return {name: size * loss for name, loss in of_batch.items()}
+
+            def add(
+                number: tf.Tensor, totals: dict[str, tf.Tensor], size: int
+            ) -> dict[str, tf.Tensor]:
+                of_batch = losses(number, size)
+                return {name: total + of_batch[name] for name, total in totals.items()}
 
             n_images = images.shape[0]
             n_whole, n_left = divmod(n_images, batch_size)
-            total = tf.constant(0.0)
+            totals = {name: tf.constant(0.0) for name in self.means}
             if n_whole:
-                _, total = tf.while_loop(
+                _, totals = tf.while_loop(
                     lambda number, _: number < n_whole,
-                    lambda number, total: (number + 1, total + loss(number, batch_size)),
-                    (tf.constant(0), total),
+                    lambda number, totals: (number + 1, add(number, totals, batch_size)),
+                    (tf.constant(0), totals),
                 )
             if n_left:
-                total += loss(tf.constant(n_whole), n_left)
-            self.mean_loss.update_state(total / n_images, sample_weight=n_images)
-            return {"loss": self.mean_loss.result()}
+                totals = add(tf.constant(n_whole), totals, n_left)
+            for name, mean in self.means.items():
+                mean.update_state(totals[name] / n_images, sample_weight=n_images)
+            return {name: mean.result() for name, mean in self.means.items()}
 
         compiled = tf.function(run, jit_compile=self.jit_compile, autograph=False)
         return lambda iterator: compiled(*next(iterator))
+
+    def _turns(
+        self, turn: Turn, batch: tf.Tensor, labelled: LabelledBatch | None, seed: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        n_players = len(self.players)
+        own_seeds = [seed] if n_players == 1 else tf.unstack(tf.random.split(seed, n_players))
+        losses = [
+            turn(player, batch, labelled, own_seed)
+            for player, own_seed in zip(self.players, own_seeds, strict=True)
+        ]
+        parts = {name: part for loss in losses for name, part in loss.parts.items()}
+        return {"loss": losses[0].total, **parts}
+
+
+def _learn(
+    player: Player, batch: tf.Tensor, labelled: LabelledBatch | None, seed: tf.Tensor
+) -> Loss:
+    with tf.GradientTape() as tape:
+        loss = player.objective.loss(batch, labelled, seed)
+    player.optimizer.apply(tape.gradient(loss.total, player.weights), player.weights)
+    return loss
+
+
+def _measure(
+    player: Player, batch: tf.Tensor, labelled: LabelledBatch | None, seed: tf.Tensor
+) -> Loss:
+    return player.objective.loss(batch, labelled, seed)
+
+
+def _labelled_batch(labelled: Sequence[tf.Tensor], number: tf.Tensor) -> LabelledBatch | None:
+    """Return the labelled images that go with a batch, where a chunk has any."""
+    if not labelled:
+        return None
+    images, classes, order = labelled
+    return LabelledBatch(tf.gather(images, order[number]), tf.gather(classes, order[number]))
 
 
 def uses_xla(compilation: Compilation, encoder: keras.Model, *, batch_size: int) -> bool:

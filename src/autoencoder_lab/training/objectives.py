@@ -1,12 +1,13 @@
 """What is minimised on a batch of images."""
 
-from collections.abc import Callable
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, assert_never
 
 import keras
 import tensorflow as tf
 
-from autoencoder_lab.corruptions import corrupt
+from autoencoder_lab.images.corruptions import corrupt
 from autoencoder_lab.parameters import (
     KlParams,
     L1Params,
@@ -18,8 +19,34 @@ from autoencoder_lab.parameters import (
 Apply = Callable[..., tf.Tensor]
 """A model, called with a batch and whether it is `training`."""
 
-Objective = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-"""Returns the mean loss of a batch, from the batch and a seed (2,) of whatever is drawn."""
+
+class LabelledBatch(NamedTuple):
+    """Images (n, height, width, channels) whose classes (n,) are known."""
+
+    images: tf.Tensor
+    classes: tf.Tensor
+
+
+class Loss(NamedTuple):
+    """The loss of a batch, and what it is made of, by names: means over the batch."""
+
+    total: tf.Tensor
+    parts: Mapping[str, tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised on a batch.
+
+    Attributes:
+        loss: Of a batch of images, a batch that is labelled, where a fit has labels, and a seed
+            (2,) of whatever is drawn.
+        parts: The names of its parts, where it has more than one.
+    """
+
+    loss: Callable[[tf.Tensor, LabelledBatch | None, tf.Tensor], Loss]
+    parts: tuple[str, ...] = ()
+
 
 LOSSES = {
     "binary_crossentropy": keras.losses.binary_crossentropy,
@@ -32,19 +59,24 @@ SMALLEST_ACTIVITY = 1e-7
 def reconstruction(encoder: Apply, decoder: Apply, params: TrainingParams) -> Objective:
     """Return the loss of clean images, reconstructed from corrupted ones, and of their codings.
 
-    The reconstruction's part is the mean over pixels and images.
+    The part `reconstruction` is the mean over pixels and images; the part `sparsity`, the penalty
+    on the codings, where there is one.
 
     Source: Vincent, Larochelle, Bengio and Manzagol, "Extracting and Composing Robust Features
     with Denoising Autoencoders", ICML 2008.
     """
     loss = LOSSES[params.loss]
 
-    def objective(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        codings = encoder(corrupt(images, params.corruption, seed=seed), training=True)
-        reconstructions = decoder(codings, training=True)
-        return tf.reduce_mean(loss(images, reconstructions)) + sparsity(codings, params.sparsity)
+    has_parts = not isinstance(params.sparsity, NoSparsityParams)
 
-    return objective
+    def loss_of(images: tf.Tensor, _: LabelledBatch | None, seed: tf.Tensor) -> Loss:
+        codings = encoder(corrupt(images, params.corruption, seed=seed), training=True)
+        error = tf.reduce_mean(loss(images, decoder(codings, training=True)))
+        penalty = sparsity(codings, params.sparsity)
+        parts = {"reconstruction": error, "sparsity": penalty} if has_parts else {}
+        return Loss(error + penalty, parts)
+
+    return Objective(loss_of, ("reconstruction", "sparsity") if has_parts else ())
 
 
 def sparsity(codings: tf.Tensor, params: SparsityParams) -> tf.Tensor:

@@ -8,14 +8,16 @@ import keras
 import numpy as np
 import pandas as pd
 
-from autoencoder_lab import seeds
-from autoencoder_lab.arrays import ImageSource, predicted_at_once
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.arrays import ImageSource, predicted_at_once
 from autoencoder_lab.parameters import TrainingParams
-from autoencoder_lab.training.chunks import Chunks
-from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.engine import EpochTrainer, in_halves, uses_xla
-from autoencoder_lab.training.objectives import reconstruction
-from autoencoder_lab.training.progress import Milestone, tell
+
+from .chunks import Chunks
+from .divergence import Diverged
+from .engine import EpochTrainer, in_halves, uses_xla
+from .objectives import reconstruction
+from .players import Player, SetLearningRates
+from .progress import Milestone, tell
 
 Inputs = ImageSource
 """(n, …): images, or codings of them."""
@@ -43,8 +45,10 @@ class Phase:
             part if use_xla else in_halves(part) for part in (self.encoder, self.decoder)
         )
         objective = reconstruction(encoder, decoder, self.params)
-        trainer = EpochTrainer(model, objective, batch_size=batch_size)
-        trainer.compile(_optimizer(self.params), jit_compile=use_xla)
+        optimizer = _optimizer(self.params)
+        players = [Player(objective, model.trainable_variables, optimizer)]
+        trainer = EpochTrainer(model, players, batch_size=batch_size)
+        trainer.compile(optimizer, jit_compile=use_xla)
         return trainer
 
     def fit(
@@ -53,14 +57,15 @@ class Phase:
         """Fit in place."""
         chunks = self._chunks(self.inputs, self.params.batch_size)
         of_validation = self._in_order(self.validation_inputs)
-        return self._trainer().fit(
+        trainer = self._trainer()
+        return trainer.fit(
             chunks.epochs(seed=seed),
             steps_per_epoch=len(chunks),
             shuffle=False,  # the orders are random already
             validation_data=of_validation.in_order(seed=seed),
             validation_steps=len(of_validation),
             epochs=n_epochs,
-            callbacks=callbacks,
+            callbacks=[SetLearningRates(trainer.players), *callbacks],
             verbose=0,
         )
 
@@ -69,7 +74,9 @@ class Phase:
         trainer = self._trainer()
         all_chunks = [self._in_order(inputs) for inputs in (self.inputs, self.validation_inputs)]
         return [
-            trainer.evaluate(chunks.in_order(seed=seed), steps=len(chunks), verbose=0)
+            trainer.evaluate(
+                chunks.in_order(seed=seed), steps=len(chunks), verbose=0, return_dict=True
+            )["loss"]
             for chunks in all_chunks
         ]
 
@@ -100,8 +107,7 @@ def fit_phase(
     losses = pd.DataFrame(
         {
             "epoch": np.arange(len(before) + 1, len(before) + 1 + len(fitted.epoch)),
-            "train/loss": fitted.history["loss"],
-            "val/loss": fitted.history["val_loss"],
+            **{_logged_as(name): by_epoch for name, by_epoch in fitted.history.items()},
             "phase": phase.name,
         }
     )
@@ -114,6 +120,12 @@ def fit_phase(
             history,
         )
     return history
+
+
+def _logged_as(name: str) -> str:
+    """Return the metric's key of what Keras' history calls `loss` or `val_loss`, or of a part."""
+    of_validation = name.removeprefix("val_")
+    return f"train/{name}" if of_validation == name else f"val/{of_validation}"
 
 
 def _optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:

@@ -7,9 +7,9 @@ from typing import cast
 import numpy as np
 import pytest
 
-from autoencoder_lab.arrays import Autoencoder, Images, RawImages
+from autoencoder_lab.comparison.results import CellResult
+from autoencoder_lab.images.arrays import Autoencoder, Images, RawImages
 from autoencoder_lab.pipelines.comparison.nodes import choose_cells, reconstruct_samples
-from autoencoder_lab.results import CellResult
 
 from ...ingest_params import ingest_params
 

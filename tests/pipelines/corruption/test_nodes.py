@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from autoencoder_lab.arrays import Images
+from autoencoder_lab.images.arrays import Images
 from autoencoder_lab.parameters import CorruptionParams
 from autoencoder_lab.pipelines.corruption.nodes import corrupt_images, draw_views
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from autoencoder_lab.arrays import UNLABELLED, Autoencoder, Images
+from autoencoder_lab.images.arrays import UNLABELLED, Autoencoder, Images
 from autoencoder_lab.metrics.reconstruction import image_errors
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import ConvolutionalParams, DenseParams, EvaluationParams
@@ -24,7 +24,7 @@ from autoencoder_lab.pipelines.evaluation.nodes import (
     reconstruct_images,
 )
 
-from ...images import stored
+from ...stored_images import stored
 
 PARAMS = EvaluationParams(normal_class=None, tsne_images=50, tsne_perplexity=10)
 

@@ -4,13 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autoencoder_lab.arrays import UNLABELLED, Labels, RawImages
-from autoencoder_lab.image_sources import StoredImages
-from autoencoder_lab.pipelines.ingest.nodes import (
-    describe_data,
-    draw_samples,
-    split_images,
-)
+from autoencoder_lab.images.arrays import UNLABELLED, Labels, RawImages
+from autoencoder_lab.images.sources import StoredImages
+from autoencoder_lab.pipelines.ingest.nodes import describe_data, draw_samples, split_images
 
 from ...ingest_params import ingest_params
 

@@ -7,12 +7,12 @@ from typing import TypedDict
 import pandas as pd
 from PIL.Image import Image
 
-from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Figure, Images, ImageSource, Labels, RawImages
-from autoencoder_lab.champions import Champion, Promotion
-from autoencoder_lab.image_sources import StoredImages
+from autoencoder_lab.comparison.champions import Champion, Promotion
+from autoencoder_lab.comparison.results import CellResult, choose, differences, made_with
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.arrays import Figure, Images, ImageSource, Labels, RawImages
+from autoencoder_lab.images.sources import StoredImages
 from autoencoder_lab.parameters import IngestParams, PromotionParams, flatten
-from autoencoder_lab.results import CellResult, choose, differences, made_with
 
 logger = logging.getLogger(__name__)
 
@@ -59,14 +59,14 @@ def choose_cells(
 
 def tabulate_scores(compared_cells: Sequence[CellResult]) -> pd.DataFrame:
     """Return the contract's metrics by variant, seed and number of labels."""
-    from autoencoder_lab.metrics.comparison import tabulate  # SciPy takes its time
+    from autoencoder_lab.comparison.ranking import tabulate  # SciPy takes its time
 
     return tabulate(compared_cells)
 
 
 def rank_variants(scores: pd.DataFrame) -> Ranked:
     """Return paired tests of all pairs of variants, and a leaderboard for each metric."""
-    from autoencoder_lab.metrics.comparison import find_differences, rank  # as above
+    from autoencoder_lab.comparison.ranking import find_differences, rank  # as above
 
     of_pairs = find_differences(scores)
     return Ranked(differences_table=of_pairs, leaderboard_table=rank(scores, of_pairs))
@@ -86,35 +86,35 @@ def tabulate_noise_transfer(
     compared_cells: Sequence[CellResult], leaderboard: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the noise removed from each view, and what each variant was trained with."""
-    from autoencoder_lab.metrics.comparison import noise_transfer  # as above
+    from autoencoder_lab.comparison.ranking import noise_transfer  # as above
 
     return noise_transfer(compared_cells, leaderboard)
 
 
 def draw_rate_distortion(leaderboard: pd.DataFrame, pca_curve: pd.DataFrame) -> Figure:
     """Return the error by the size of the codings, with PCA's curve."""
-    from autoencoder_lab.figures.comparison import rate_distortion  # matplotlib takes its time
+    from autoencoder_lab.comparison.figures import rate_distortion  # matplotlib takes its time
 
     return rate_distortion(leaderboard, pca_curve)
 
 
 def draw_time_and_quality(leaderboard: pd.DataFrame) -> Figure:
     """Return the error and the linear probe by the time of the fit."""
-    from autoencoder_lab.figures.comparison import time_and_quality  # matplotlib takes its time
+    from autoencoder_lab.comparison.figures import time_and_quality  # matplotlib takes its time
 
     return time_and_quality(leaderboard)
 
 
 def draw_label_budgets(leaderboard: pd.DataFrame) -> Figure:
     """Return what few labels are worth on each variant, with the baselines."""
-    from autoencoder_lab.figures.comparison import label_budgets  # matplotlib takes its time
+    from autoencoder_lab.comparison.figures import label_budgets  # matplotlib takes its time
 
     return label_budgets(leaderboard)
 
 
 def draw_noise_transfer(noise_transfer: pd.DataFrame) -> Figure:
     """Return the noise removed by what a variant was trained with, and tested on."""
-    from autoencoder_lab.figures.comparison import noise_transfer_table  # matplotlib is slow
+    from autoencoder_lab.comparison.figures import noise_transfer_table  # matplotlib is slow
 
     return noise_transfer_table(noise_transfer)
 
@@ -162,7 +162,7 @@ def choose_champion(
     It is if no model is, or if its variant is better by more than the interval over its seeds; and
     never if it was fitted on a part of the classes alone.
     """
-    from autoencoder_lab.metrics import promotion as promotions  # scikit-learn takes a second
+    from autoencoder_lab.comparison import promotion as promotions  # scikit-learn takes a second
 
     data = promotions.ValidationData(
         train_images, train_labels, validation_images, validation_labels
@@ -181,7 +181,7 @@ class Repetition(TypedDict):
 
 def check_repetition(compared_cells: Sequence[CellResult]) -> Repetition:
     """Return whether the same code, data, parameters and seed gave the same numbers as before."""
-    from autoencoder_lab.metrics.repetition import compare_with_earlier, say_how_it_repeats
+    from autoencoder_lab.comparison.repetition import compare_with_earlier, say_how_it_repeats
 
     cells = compare_with_earlier(compared_cells)
     words = say_how_it_repeats(cells)
@@ -202,7 +202,7 @@ def write_report(
     time_and_quality: Image,
 ) -> str:
     """Return the comparison as one page of HTML, with its figures inside."""
-    from autoencoder_lab.report.page import render  # Jinja takes its time
+    from autoencoder_lab.comparison.report.page import render  # Jinja takes its time
 
     return render(
         compared_cells,

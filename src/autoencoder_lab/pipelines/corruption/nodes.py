@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Figure, ImageSource
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.arrays import Figure, ImageSource
 from autoencoder_lab.parameters import CorruptionParams
 
 
@@ -14,7 +14,9 @@ def corrupt_images(
 
     All are (n, height, width, channels) in [0, 1]. The same seed draws the same noise.
     """
-    from autoencoder_lab.corruptions import CorruptedImages  # TensorFlow takes seconds to import
+    from autoencoder_lab.images.corruptions import (
+        CorruptedImages,  # TensorFlow takes seconds to import
+    )
 
     return {
         noise.view: CorruptedImages(test_images, noise, *seeds.derive(seed, noise.view))

@@ -7,8 +7,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from autoencoder_lab import seeds
-from autoencoder_lab.arrays import (
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.arrays import (
     Autoencoder,
     ClassNames,
     Codings,
@@ -20,9 +20,9 @@ from autoencoder_lab.arrays import (
     Points,
     has_labels,
 )
-from autoencoder_lab.image_sources import Reconstructions, StoredImages, encode
+from autoencoder_lab.images.samples import SAMPLE
+from autoencoder_lab.images.sources import Reconstructions, StoredImages, encode
 from autoencoder_lab.parameters import EvaluationParams
-from autoencoder_lab.samples import SAMPLE
 
 logger = logging.getLogger(__name__)
 

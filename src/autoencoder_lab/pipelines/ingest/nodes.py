@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from autoencoder_lab import seeds
-from autoencoder_lab.arrays import (
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.arrays import (
     SMALLEST_SPLIT,
     SPLITS,
     UNLABELLED,
@@ -23,9 +23,9 @@ from autoencoder_lab.arrays import (
     batches,
     has_labels,
 )
-from autoencoder_lab.image_sources import StoredImages
+from autoencoder_lab.images.samples import stratified_order
+from autoencoder_lab.images.sources import StoredImages
 from autoencoder_lab.parameters import IngestParams
-from autoencoder_lab.samples import stratified_order
 
 logger = logging.getLogger(__name__)
 
@@ -162,10 +162,7 @@ def draw_samples(
     train_images: ImageSource, train_labels: Labels, class_names: ClassNames
 ) -> Figure:
     """Return some training images: a row for each of the first classes, where labelled."""
-    from autoencoder_lab.figures.images import (  # matplotlib takes its time
-        COLUMNS,
-        image_rows,
-    )
+    from autoencoder_lab.figures.images import COLUMNS, image_rows
 
     if has_labels(train_labels):
         classes = np.unique(train_labels)

@@ -6,11 +6,11 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
-from autoencoder_lab import seeds
-from autoencoder_lab.arrays import Autoencoder, Codings, Figure, Labels
-from autoencoder_lab.image_sources import StoredImages
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.arrays import Autoencoder, Codings, Figure, Labels
+from autoencoder_lab.images.samples import SAMPLE, LabelDraws, draw_budgets
+from autoencoder_lab.images.sources import StoredImages
 from autoencoder_lab.parameters import ModelParams, PretrainingParams
-from autoencoder_lab.samples import SAMPLE, LabelDraws, draw_budgets
 
 logger = logging.getLogger(__name__)
 

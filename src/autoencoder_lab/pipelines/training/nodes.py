@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import pandas as pd
 
-from autoencoder_lab.arrays import Autoencoder, Figure, ImageSource
+from autoencoder_lab.images.arrays import Autoencoder, Figure, ImageSource
 from autoencoder_lab.parameters import VariantParams
 
 

@@ -1,0 +1,94 @@
+"""Whether the results on disk are in the store."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoencoder_lab.cells import made_from
+from autoencoder_lab.cells.stored_files import find_files
+
+from .findings import Check, Problem, check
+
+LAYER = re.compile(r"0[2-8]_\w+")
+
+
+@dataclass(frozen=True)
+class CellFolder:
+    """A cell that has files on disk."""
+
+    dataset: str
+    run_key: str | None
+    variant: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        of_key = f", run key {self.run_key}" if self.run_key else ""
+        return f"{self.variant} on {self.dataset}, seed {self.seed}{of_key}"
+
+    def command(self, env: str | None) -> str:
+        """Return what logs the files that are there, without recomputing them."""
+        environment = f"--env={env} " if env else ""
+        key = f",run_key={self.run_key}" if self.run_key else ""
+        params = f"dataset={self.dataset},seed={self.seed}{key}"
+        chosen = f"--pipelines={self.variant} --params={params}"
+        return f"kedro run {environment}{chosen} --only-missing-outputs"
+
+
+def check_results(
+    project: Path,
+    root: str,
+    env: str | None,
+    digests_in_store: Callable[[CellFolder], set[str]],
+) -> Check:
+    """Check that each whole file of each cell is one that a finished run of the store holds.
+
+    Args:
+        root: Under which the files are: an address, or a folder of the project.
+    """
+    damaged: list[Problem] = []
+    cells = _cells(project, root, damaged)
+    problems = _problems(cells, env, digests_in_store)
+    return check("results", f"{len(cells)} cells in {root}", [*damaged, *problems])
+
+
+def _problems(
+    cells: dict[CellFolder, dict[str, str]],
+    env: str | None,
+    digests_in_store: Callable[[CellFolder], set[str]],
+) -> Iterator[Problem]:
+    for cell, on_disk in cells.items():
+        in_store = digests_in_store(cell)
+        lacking = sorted(name for name, digest in on_disk.items() if digest not in in_store)
+        if lacking:
+            files = f"{len(lacking)} of {len(on_disk)} files, as {lacking[0]}"
+            yield Problem(f"{cell.name}: no run holds {files}", cell.command(env))
+
+
+def _cells(project: Path, root: str, damaged: list[Problem]) -> dict[CellFolder, dict[str, str]]:
+    """Return the digests of each cell's files, by their names, as they were written down.
+
+    Args:
+        damaged: Takes what is wrong with the records.
+    """
+    cells: dict[CellFolder, dict[str, str]] = {}
+    records = f"0[2-8]_*/**/seed-*/{made_from.FILE_NAME}"
+    for record in find_files(root, records, project=project):
+        *parts, variant, seed, _ = record.path.split("/")
+        start = next(i for i in reversed(range(len(parts))) if LAYER.fullmatch(parts[i]))
+        layer, dataset, *keys = parts[start:]
+        number = seed.removeprefix("seed-")
+        if not number.isdecimal():  # a copy that somebody has put aside
+            continue
+        cell = CellFolder(dataset, keys[0] if keys else None, variant, int(number))
+        try:
+            files = made_from.read(record).files
+        except ValueError as error:
+            remedy = f"remove {record.folder}: the next run recomputes it"
+            damaged.append(Problem(str(error), remedy))
+            continue
+        for name, origin in files.items():
+            if origin.sha256 and record.beside(name).exists():
+                cells.setdefault(cell, {})[f"{layer}/{name}"] = origin.sha256
+    return cells

@@ -1,0 +1,67 @@
+"""Whether two runs have the same numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from pydantic import JsonValue
+
+from autoencoder_lab.comparison.repetition import compare_values
+from autoencoder_lab.tracking.results.run_record import RunRecord
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a replay compares with its original.
+
+    Attributes:
+        values: As `compare_values` returns them.
+        first_difference: The first node whose output differs, with the names of the outputs;
+            empty where all bytes are the same.
+    """
+
+    values: pd.DataFrame
+    tolerance: float
+    first_difference: str
+
+    @property
+    def is_equal(self) -> bool:
+        return bool(self.values["is_equal"].all())
+
+    def __str__(self) -> str:
+        """Return the verdict in a sentence or two."""
+        n_values, n_other = len(self.values), int((~self.values["is_equal"]).sum())
+        how = f"within {self.tolerance:g}" if self.tolerance else "bit for bit"
+        if not n_other:
+            text = f"All {n_values} values are equal, {how}."
+        else:
+            text = f"{n_other} of {n_values} values are not equal, {how}."
+        if self.first_difference:
+            text += f" The first output that differs: {self.first_difference}."
+        return text
+
+
+def compare_runs(
+    original: RunRecord, replay: RunRecord, nodes: Sequence[str], *, tolerance: float
+) -> Verdict:
+    """Return how a replay compares with its original.
+
+    Args:
+        nodes: The names of the nodes, parents first.
+        tolerance: The largest relative difference of values that count as equal.
+    """
+    values = compare_values(original.values, replay.values, tolerance=tolerance)
+    return Verdict(values, tolerance, _first_difference(original.outputs, replay.outputs, nodes))
+
+
+def _first_difference(
+    original: Mapping[str, Mapping[str, JsonValue]],
+    replay: Mapping[str, Mapping[str, JsonValue]],
+    nodes: Sequence[str],
+) -> str:
+    for node in nodes:
+        then, now = original.get(node, {}), replay.get(node, {})
+        others = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+        if others and then and now:
+            return f"{', '.join(others)} of {node}"
+    return ""

@@ -1,0 +1,1 @@
+"""The results of variants beside each other: ranks, repetitions, champions, the report."""

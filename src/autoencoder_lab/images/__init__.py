@@ -1,0 +1,1 @@
+"""Images as arrays: where they come from, which are shown, how they are corrupted, and seeds."""

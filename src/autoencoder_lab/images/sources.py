@@ -1,0 +1,80 @@
+"""Images that are made as they are read, so that they need not fit in memory."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import (
+    Autoencoder,
+    Codings,
+    Images,
+    ImageSource,
+    Indices,
+    Pixels,
+    Rows,
+    as_images,
+    batches,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredImages:
+    """Images of a data set, scaled as they are read.
+
+    Attributes:
+        pixels: All images of a part of the data set, in memory or mapped from a file.
+        rows: Which of them, in which order.
+    """
+
+    pixels: Pixels
+    rows: Indices
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.rows), *self.pixels.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: Rows, /) -> Images:
+        return as_images(self.pixels[self.rows[rows]])
+
+    def first(self, n: int) -> "StoredImages":
+        """Return the first images, unread."""
+        return StoredImages(self.pixels, self.rows[:n])
+
+
+@dataclass(frozen=True, eq=False)
+class MadeOfImages(ABC):
+    """An image for each of others, of the same shape."""
+
+    images: ImageSource
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.images.shape
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @abstractmethod
+    def __getitem__(self, rows: Rows, /) -> Images: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstructions(MadeOfImages):
+    """What an autoencoder makes of images."""
+
+    model: Autoencoder
+
+    def __getitem__(self, rows: Rows, /) -> Images:
+        images = self.images[rows]
+        return np.concatenate([self.model.predict_on_batch(batch) for batch in batches(images)])
+
+
+def encode(encoder: Autoencoder, images: ImageSource) -> Codings:
+    """Return the codings of all images, flattened to (n, latent_dim)."""
+    # Keras' `predict` would take longer to begin than to encode a batch.
+    codings = [encoder.predict_on_batch(batch).reshape(len(batch), -1) for batch in batches(images)]
+    return np.concatenate(codings)

@@ -1,0 +1,1 @@
+"""A Kedro session: how it starts, checks its input, runs its nodes and ends."""

@@ -1,0 +1,51 @@
+"""Parameters as they are typed, `key=value,…`: values are YAML, but names stay what they are."""
+
+import json
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from autoencoder_lab.failures import BadInput
+
+NAMES = ("dataset", "run_key", "evaluation.normal_class")
+"""Parameters that are text whatever they look like: 007, 1.10 and 2026_11 are no numbers."""
+
+NONE = ("", "null", "~")
+
+
+def names_as_text(typed: str) -> str:
+    """Return parameters, as they are typed, in which YAML takes no name for a number.
+
+    Raises:
+        BadInput: A value cannot be read, with how it is written.
+    """
+    return ",".join(map(_name_as_text, filter(None, map(str.strip, typed.split(",")))))
+
+
+def read_typed(typed: str) -> dict[str, Any]:
+    """Return parameters, nested by the dots in their keys.
+
+    Raises:
+        BadInput: As above.
+    """
+    items = names_as_text(typed).split(",") if typed else []
+    params: dict[str, Any] = OmegaConf.to_container(OmegaConf.from_dotlist(items))  # type: ignore[assignment]
+    return params
+
+
+def _name_as_text(item: str) -> str:
+    key, equals, value = (part.strip() for part in item.partition("="))
+    if key in NAMES and value not in NONE and value[0] not in "'\"":
+        return f"{key}={json.dumps(value, ensure_ascii=False)}"
+    if not equals:
+        return item  # which Kedro refuses
+    try:
+        OmegaConf.from_dotlist([item])
+    except (yaml.YAMLError, OmegaConfBaseException) as error:
+        raise BadInput(
+            f"{key} is {value}, which cannot be read. In quotes, it is text: "
+            f"--params '{key}=\"{value}\"'"
+        ) from error
+    return item

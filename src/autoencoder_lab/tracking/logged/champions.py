@@ -1,0 +1,85 @@
+"""The model of each data set that is served: `models:/autoencoder-<dataset>@champion`."""
+
+import logging
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import (
+    RESOURCE_ALREADY_EXISTS,
+    ErrorCode,
+)
+
+from autoencoder_lab.comparison.champions import Promotion
+from autoencoder_lab.tracking.results.champion import CHAMPION, find_champion, registered_name
+from autoencoder_lab.tracking.runs.outage import unless_lost
+from autoencoder_lab.tracking.runs.run_tree import RunTree
+
+logger = logging.getLogger(__name__)
+
+FORMER = "former_champion"
+PROMOTION = "promotion"
+
+
+class KeepChampions:
+    """Registers the best model of a comparison, and moves the alias where it is to."""
+
+    def __init__(self, runs: RunTree) -> None:
+        self._runs = runs
+        self.outcome = ""
+        """What became of the alias, in a sentence."""
+
+    @hook_impl
+    def before_pipeline_run(self, catalog: DataCatalog) -> None:
+        self.outcome = ""
+        self._name = registered_name(catalog.load("params:dataset"))
+
+    @hook_impl
+    @unless_lost
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        if dataset_name == PROMOTION:
+            self.outcome = _keep(self._runs.client, self._name, data)
+            logger.info("%s", self.outcome)
+
+
+def _keep(client: MlflowClient, name: str, promotion: Promotion) -> str:
+    """Register the best model and, where it is promoted, move the alias; return what was done."""
+    version = _register(client, name, promotion)
+    best = f"version {version} ({promotion['variant']}, seed {promotion['seed']})"
+    if not promotion["is_promoted"]:
+        champion, alias = promotion["champion"], f"{name}@{CHAMPION}"
+        stays = f"{alias} stays {champion}" if champion else f"there is no {alias}"
+        return f"{stays}. Best now: {best}, {promotion['reason']}"
+    before = find_champion(client, name)
+    if before is not None and before.version != version:
+        client.set_registered_model_alias(name, FORMER, before.version)
+    client.set_registered_model_alias(name, CHAMPION, version)
+    return f"{name}@{CHAMPION} is now {best}: {promotion['reason']}"
+
+
+def _register(client: MlflowClient, name: str, promotion: Promotion) -> str:
+    """Return the version of the best model, made unless it has one."""
+    try:
+        client.create_registered_model(name, description="Autoencoders, each the best of its day.")
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    run_id = promotion["run_id"]
+    for version in client.search_model_versions(f"name = '{name}'"):
+        if version.run_id == run_id:
+            return str(version.version)
+    outputs = client.get_run(run_id).outputs
+    assert outputs is not None  # a finished run has logged its model
+    [*_, output] = outputs.model_outputs
+    facts = ("variant", "seed", "metric", "score", "interval", "seeds", "reason")
+    made = client.create_model_version(
+        name,
+        source=f"models:/{output.model_id}",
+        run_id=run_id,
+        model_id=output.model_id,
+        tags={fact: str(promotion[fact]) for fact in facts},  # type: ignore[literal-required]
+        description=f"{promotion['variant']}, seed {promotion['seed']}: {promotion['reason']}",
+    )
+    return str(made.version)

@@ -1,0 +1,229 @@
+"""Logging what nodes return, as `metadata.mlflow` in the catalog says."""
+
+import io
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.framework.hooks import hook_impl
+from kedro.io import AbstractDataset, DataCatalog
+from kedro.pipeline.node import Node
+from mlflow.entities import Metric
+from mlflow.models import Model, infer_signature
+from PIL import Image
+
+from autoencoder_lab.cells import Cells
+from autoencoder_lab.cells.stored_files import StoredFile, stored_file
+from autoencoder_lab.images.arrays import Autoencoder, Figure, RawImages, as_images
+from autoencoder_lab.metrics import contract
+from autoencoder_lab.tracking.runs.outage import unless_lost
+from autoencoder_lab.tracking.runs.run_tree import RunTree
+from autoencoder_lab.tracking.store.shared_view import IMAGES
+from autoencoder_lab.training.divergence import Diverged
+from autoencoder_lab.training.progress import Milestone, listen
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_BATCHES = 5
+MOST_WAITING = 10  # times as long as the last request took
+LARGEST_BATCH = 1000  # metrics in a request, MLflow's limit
+SERVED_MODEL = Path(__file__).with_name("served_model.py")
+MODEL_PACKAGES = ("keras", "tensorflow", "mlflow", "numpy")
+
+ByStep = Mapping[int, Mapping[str, float]]
+"""Metrics by their keys, for each step."""
+
+
+class LogOutputs:
+    """Logs what is in hand once it is saved, or what of it is reused, in its variant's run."""
+
+    def __init__(self, runs: RunTree, cells: Cells) -> None:
+        self._runs = runs
+        self._cells = cells
+        self.measured: dict[str, dict[str, dict[int, float]]] = {}
+        """What was logged: by the run, the key and the step."""
+        self.pages: list[str] = []
+        """Where the pages are that were logged."""
+        self._logged: set[tuple[str, str, int]] = set()
+        """Run, key and step of all that this session has logged."""
+
+    @hook_impl
+    def before_pipeline_run(self, catalog: DataCatalog) -> None:
+        self._catalog = catalog
+        self.measured, self.pages, self._logged = {}, [], set()
+
+    @hook_impl
+    @unless_lost
+    def before_variant_run(self, variant: str) -> None:
+        plan, run_id = self._cells.plan, self._runs.run_id(variant)
+        reused = [name for name in plan.reused if name.startswith(f"{variant}.")]
+        for name in reused:
+            self._log_reused(run_id, name, plan.files[name])
+        if reused:
+            files = ", ".join(sorted(plan.files[name].name for name in reused))
+            self._runs.client.set_tag(run_id, "reused", files)
+        if other_code := {plan.other_code[name] for name in reused if name in plan.other_code}:
+            self._runs.client.set_tag(run_id, "reused_from", "; ".join(sorted(other_code)))
+
+    @hook_impl
+    @unless_lost
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        run_id = self._runs.run_id(dataset_name)
+        match log_instructions(self._catalog.get(dataset_name)):
+            case {"log": "metrics"}:
+                self._log_metrics(run_id, {0: data})
+            case {"log": "step_metrics", "file": file}:
+                self._log_metrics(run_id, _by_step(data))
+                self._runs.client.log_text(run_id, data.to_csv(index=False), file)
+            case {"log": "table", "file": file}:
+                place = self._runs.place(dataset_name, file)
+                self._runs.client.log_text(run_id, data.to_csv(index=False), place)
+            case {"log": "page", "file": file}:
+                self._runs.client.log_text(run_id, data, self._runs.place(dataset_name, file))
+                if page := stored_file(self._catalog.get(dataset_name)):
+                    self.pages.append(page.address)
+            case {"log": "figure", "file": file}:
+                self._log_image(run_id, _as_png(data), self._runs.place(dataset_name, file))
+            case {"log": "summary", "file": file}:
+                self._runs.client.log_dict(run_id, data, self._runs.place(dataset_name, file))
+            case {"log": "model"}:
+                self._log_model(run_id, data)
+            case instructions if instructions:
+                raise ValueError(f"metadata.mlflow of {dataset_name} is {instructions}")
+
+    @hook_impl
+    @unless_lost
+    def before_node_run(self, node: Node) -> None:
+        listen("track", _InBatches(partial(self._log_metrics, self._runs.run_id(node.name))))
+
+    @hook_impl
+    @unless_lost
+    def on_node_error(self, error: Exception, node: Node) -> None:
+        if isinstance(error, Diverged):
+            self._log_metrics(self._runs.run_id(node.name), _by_step(error.history))
+
+    def _log_reused(self, run_id: str, name: str, file: StoredFile) -> None:
+        match log_instructions(self._catalog.get(name)):
+            case {"log": "figure", "file": artifact}:  # it cannot be loaded as a figure
+                self._log_image(run_id, file.read(), artifact)
+            case {"log": "model"} if self._has_model(run_id):
+                pass
+            case instructions if instructions:
+                self.after_dataset_saved(name, self._catalog.load(name))
+
+    def _log_image(self, run_id: str, png: bytes, place: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / Path(place).name
+            file.write_bytes(png)  # `log_image` would encode it again
+            self._runs.client.log_artifact(run_id, str(file), str(Path(place).parent))
+        if Path(place).stem in IMAGES and run_id in self._runs.by_variant.values():
+            image = Image.open(io.BytesIO(png))
+            self._runs.client.log_image(run_id, image, key=Path(place).stem, step=0)
+
+    def _log_metrics(self, run_id: str, by_step: ByStep) -> None:
+        now = time.time_ns() // 1_000_000
+        metrics = [
+            Metric(key, float(value), now, step)
+            for step, values in by_step.items()
+            for key, value in values.items()
+        ]
+        for key in {metric.key for metric in metrics}:
+            contract.find(key)
+        metrics = [m for m in metrics if (run_id, m.key, m.step) not in self._logged]
+        if self._runs.is_continued(run_id):
+            metrics = self._not_yet_logged(run_id, metrics)
+        for start in range(0, len(metrics), LARGEST_BATCH):
+            self._runs.client.log_batch(run_id, metrics[start : start + LARGEST_BATCH])
+        self._logged |= {(run_id, metric.key, metric.step) for metric in metrics}
+        measured = self.measured.setdefault(run_id, {})
+        for step, values in by_step.items():
+            for key, value in values.items():
+                measured.setdefault(key, {})[step] = value
+
+    def _not_yet_logged(self, run_id: str, metrics: list[Metric]) -> list[Metric]:
+        """Return what an earlier attempt has not logged: MLflow would keep it twice."""
+        logged = {
+            (metric.key, metric.step, str(metric.value))  # as text, NaN equals itself
+            for key in {metric.key for metric in metrics}
+            for metric in self._runs.client.get_metric_history(run_id, key)
+        }
+        return [m for m in metrics if (m.key, m.step, str(m.value)) not in logged]
+
+    def _has_model(self, run_id: str) -> bool:
+        outputs = self._runs.client.get_run(run_id).outputs
+        return bool(outputs and outputs.model_outputs)
+
+    def _log_model(self, run_id: str, model: Autoencoder) -> None:
+        import mlflow.pyfunc  # takes its time
+
+        raw_images: RawImages = self._catalog.load("raw_images")
+        example = as_images(raw_images.train_images[:1])
+        params = {"task": "reconstruct"}
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "model.keras"
+            model.save(file)
+            Model.log(
+                artifact_path=None,
+                name="model",
+                flavor=mlflow.pyfunc,
+                run_id=run_id,
+                python_model=SERVED_MODEL,
+                artifacts={"autoencoder": str(file)},
+                # With a signature of the images, MLflow would take float32 arrays alone, and print
+                # what it refuses.
+                signature=infer_signature(model_output=example, params=params),
+                input_example=(example, params),
+                # Or MLflow finds out, in a process that imports TensorFlow again.
+                pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
+            )
+
+
+def _as_png(figure: Figure) -> bytes:
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    return png.getvalue()
+
+
+def log_instructions(dataset: AbstractDataset[Any, Any] | None) -> dict[str, str]:
+    """Return `metadata.mlflow` of a catalog entry; empty where nothing is to be logged."""
+    metadata = getattr(dataset, "metadata", None) or {}
+    return dict(metadata.get("mlflow", {}))
+
+
+class _InBatches:
+    """Logs the losses of epochs while a fit runs; those of the last seconds, its history brings."""
+
+    def __init__(self, log: Callable[[ByStep], None]) -> None:
+        self._log = log
+        self._kept: dict[int, Mapping[str, float]] = {}
+        self._next = time.monotonic() + SECONDS_BETWEEN_BATCHES
+
+    def __call__(self, milestone: Milestone) -> None:
+        self._kept[milestone.number] = milestone.losses
+        started = time.monotonic()
+        if started < self._next:
+            return
+        try:
+            self._log(self._kept)
+        except Exception as error:  # whatever a server makes of it, the fit is to go on
+            logger.warning("Losses could not be logged yet: %s", error)
+        else:
+            self._kept = {}
+        now = time.monotonic()
+        # A server that does not answer is asked seldom: each time, MLflow waits for minutes.
+        self._next = now + max(SECONDS_BETWEEN_BATCHES, MOST_WAITING * (now - started))
+
+
+def _by_step(table: pd.DataFrame) -> ByStep:
+    step, *columns = table.columns
+    keys = [column for column in columns if "/" in column]  # the others are words about the row
+    if not table[step].is_unique:
+        twice = sorted({int(value) for value in table[step][table[step].duplicated()]})
+        raise ValueError(f"a table of metrics by {step} has more than one row for {twice}")
+    return {int(row[step]): {key: row[key] for key in keys} for _, row in table.iterrows()}

@@ -1,0 +1,150 @@
+"""The results of cells, as a Kedro dataset that reads the runs."""
+
+import io
+import tempfile
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+import mlflow
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from autoencoder_lab.comparison.results import FINISHED, CellResult, Values, made_with
+from autoencoder_lab.images.arrays import Autoencoder
+from autoencoder_lab.metrics import contract
+from autoencoder_lab.tracking.runs.search import find_cell_runs
+
+MODEL = "artifacts/model.keras"
+FEW_LABELS = "tables/pretraining_scores.csv"
+
+MOST_EARLIER = 20
+"""Among so many runs of a cell, one that was made from the same is looked for."""
+
+
+NO_SEED = -1
+"""Of a run that somebody made by hand."""
+
+
+class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
+    """All runs of a data set's cells, under a run key or without one, in the experiment in use."""
+
+    def __init__(
+        self, *, dataset: str, run_key: str | None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._dataset = dataset
+        self._run_key = run_key
+        self.metadata = metadata
+
+    def load(self) -> list[CellResult]:
+        return [_read(run) for run in find_cell_runs(self._dataset, self._run_key)]
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse: runs are written by what is logged."""
+        raise DatasetError("Results of cells are read only")
+
+    def _exists(self) -> bool:
+        return True  # which runs there will be is known once the variants are done
+
+    def _describe(self) -> dict[str, Any]:
+        return {"dataset": self._dataset, "run_key": self._run_key}
+
+
+def _read(run: Run) -> CellResult:
+    tags = run.data.tags
+    seed, origin = tags.get("seed", ""), made_with(tags)
+    return CellResult(
+        dataset=tags["dataset"],
+        variant=tags["variant"],
+        seed=int(seed) if seed.isdecimal() else NO_SEED,
+        run_key=tags.get("run_key", ""),
+        run_id=run.info.run_id,
+        status=run.info.status,
+        ended=run.info.end_time or run.info.start_time,
+        made_with=origin,
+        parameters=run.data.params,
+        metrics=_with_one_value(run.data.metrics),
+        load_few_labels=partial(_load_few_labels, run.info.run_id),
+        load_model=partial(load_model, run.info.run_id),
+        load_values=partial(_load_values, run.info.run_id),
+        load_earlier=partial(_load_earlier, run),
+        foreign=_why_foreign(seed, origin),
+    )
+
+
+def _why_foreign(seed: str, origin: Mapping[str, str]) -> str:
+    if not seed.isdecimal():
+        return f"its seed is {seed or 'not set'}"
+    return "" if "data" in origin else "it names no data"
+
+
+def _with_one_value(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {
+        key: value
+        for key, value in metrics.items()
+        if (metric := contract.get(key)) and not metric.step
+    }
+
+
+def _load_few_labels(run_id: str) -> pd.DataFrame:
+    text = mlflow.artifacts.load_text(f"runs:/{run_id}/{FEW_LABELS}")
+    return pd.read_csv(io.StringIO(text))
+
+
+def _load_values(run_id: str) -> Values:
+    client = MlflowClient()
+    return read_values(client, client.get_run(run_id))
+
+
+def read_values(client: MlflowClient, run: Run) -> dict[tuple[str, int], float]:
+    """Return the contract's metrics that repeat, by key and step."""
+    values = {}
+    for key, value in run.data.metrics.items():
+        metric = contract.get(key)
+        if metric is None or not metric.repeats:
+            continue
+        if not metric.step:
+            values[key, 0] = value
+            continue
+        for point in client.get_metric_history(run.info.run_id, key):
+            values[key, point.step] = point.value
+    return values
+
+
+def _load_earlier(run: Run) -> list[CellResult]:
+    cell = " and ".join(
+        f"tags.{key} = '{run.data.tags[key]}'" for key in ("dataset", "variant", "seed")
+    )
+    runs = MlflowClient().search_runs(
+        [run.info.experiment_id],
+        f"{cell} and attributes.status = '{FINISHED}' and attributes.start_time < "
+        f"{run.info.start_time}",
+        max_results=MOST_EARLIER,
+        order_by=["attributes.start_time DESC"],
+    )
+    return [_read(earlier) for earlier in runs]
+
+
+def load_model(run_id: str) -> Autoencoder:
+    """Return the autoencoder that a run has fitted."""
+    import keras  # takes seconds
+
+    # By `runs:/`, MLflow would go through the models of all runs.
+    outputs = mlflow.get_run(run_id).outputs
+    if not (outputs and outputs.model_outputs):
+        raise ValueError(f"run {run_id} holds no model")
+    address = f"models:/{outputs.model_outputs[-1].model_id}"
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            downloaded = Path(mlflow.artifacts.download_artifacts(address, dst_path=folder))
+            model: Autoencoder = keras.saving.load_model(downloaded / MODEL, safe_mode=True)
+    except (MlflowException, OSError, ValueError) as error:
+        raise ValueError(
+            f"the model of run {run_id} cannot be loaded: {error}. Restore its files in the "
+            "store's artifacts or delete the run, as 'mlflow runs delete' does, and train again"
+        ) from error
+    return model

@@ -1,0 +1,64 @@
+"""The champion of a data set, `models:/autoencoder-<dataset>@champion`, as a Kedro dataset."""
+
+from functools import partial
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+from autoencoder_lab.comparison.champions import Champion
+
+from .cell_results import load_model
+
+CHAMPION = "champion"
+
+
+class ChampionDataset(AbstractDataset[NoReturn, Champion | None]):
+    """The champion of a data set in the registry, or none."""
+
+    def __init__(self, *, dataset: str, metadata: dict[str, Any] | None = None) -> None:
+        self._dataset = dataset
+        self.metadata = metadata
+
+    def load(self) -> Champion | None:
+        version = find_champion(MlflowClient(), registered_name(self._dataset))
+        if version is None:
+            return None
+        run_id = version.run_id or ""  # of a version that a person has registered
+        tags = version.tags
+        return Champion(
+            version=str(version.version),
+            run_id=run_id,
+            cell=f"{tags.get('variant', 'unknown')}, seed {tags.get('seed', 'unknown')}",
+            load_model=partial(load_model, run_id),
+        )
+
+    def save(self, data: NoReturn) -> None:
+        """Refuse: `KeepChampions` moves the alias, once the comparison has chosen."""
+        raise DatasetError("The champion is read only")
+
+    def _exists(self) -> bool:
+        return True  # that there is none is an answer, too
+
+    def _describe(self) -> dict[str, Any]:
+        return {"dataset": self._dataset}
+
+
+def registered_name(dataset: str) -> str:
+    """Return what the models of a data set are called in the registry."""
+    return f"autoencoder-{dataset}"
+
+
+def find_champion(client: MlflowClient, name: str) -> ModelVersion | None:
+    """Return the version of a registered model that has the alias, or none."""
+    try:
+        model = client.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return None
+    number = model.aliases.get(CHAMPION)
+    return client.get_model_version(name, number) if number else None

@@ -1,0 +1,66 @@
+"""Finding the one run that several processes share, or making it, whoever else does so now."""
+
+from collections.abc import Mapping
+
+from mlflow import MlflowClient
+from mlflow.entities import LifecycleStage, Run
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+
+from .owners import owner_tags
+from .search import RUN_KEY, search
+
+WITHDRAWN = "(withdrawn)"
+
+
+def find_or_create(
+    client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]
+) -> tuple[Run, bool]:
+    """Return the one run of this name and these tags, and whether it was made by this call.
+
+    MLflow has neither locks nor unique names for runs. But a run's parameter can be written once
+    and never changed, so that the parameter `run_key` elects: of several runs that are made at
+    the same time, the others are withdrawn, for good, before the first is chosen. Whoever is
+    chosen is chosen for all, and a process that dies in between leaves the choice to the next.
+
+    Args:
+        tags: What makes the run one of its kind, with `run_key` among them. One that is made names
+            this process as its owner as well.
+    """
+    made: set[str] = set()
+    while True:
+        runs = [
+            run
+            for run in search(client, experiment_id, {**tags, MLFLOW_RUN_NAME: name})
+            if run.data.tags.get(MLFLOW_PARENT_RUN_ID) == tags.get(MLFLOW_PARENT_RUN_ID)
+        ]
+        candidates = [run for run in runs if RUN_KEY not in run.data.params]
+        chosen = [run for run in runs if run.data.params.get(RUN_KEY) == tags[RUN_KEY]]
+        if chosen:
+            for other in runs:  # late, or withdrawn by an election that came to nothing
+                if other not in chosen:
+                    client.delete_run(other.info.run_id)
+            return chosen[0], chosen[0].info.run_id in made
+        if not candidates:
+            run = client.create_run(experiment_id, run_name=name, tags={**tags, **owner_tags()})
+            made.add(run.info.run_id)
+            continue
+        first, *others = candidates
+        if all(_write_once(client, run, WITHDRAWN) for run in others):
+            _write_once(client, first, tags[RUN_KEY])
+            for run in others:
+                client.delete_run(run.info.run_id)
+
+
+def _write_once(client: MlflowClient, run: Run, value: str) -> bool:
+    """Return whether the run's parameter has this value, written now or before."""
+    try:
+        client.log_param(run.info.run_id, RUN_KEY, value)
+    except MlflowException:
+        now = client.get_run(run.info.run_id)
+        is_deleted = now.info.lifecycle_stage == LifecycleStage.DELETED
+        written = WITHDRAWN if is_deleted else now.data.params.get(RUN_KEY)
+        if written is None:
+            raise
+        return bool(written == value)
+    return True

@@ -1,0 +1,66 @@
+"""`mlflow.yml`, which kedro-mlflow defines: read, checked, and made independent of the folder."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from kedro.framework.context import KedroContext
+from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
+
+from autoencoder_lab.failures import BadInput, listing
+from autoencoder_lab.parameters.problems import WrongParameters, validate
+
+SQLITE = "sqlite:///"
+IGNORED = {
+    "disable_tracking.pipelines": "every pipeline is tracked",
+    "run": "runs are found and named by their cells",
+    "params": "parameters are logged by dotted keys",
+}
+"""Settings of the block `tracking` that are of kedro-mlflow's own hook, which is switched off."""
+
+
+def read_config(context: KedroContext) -> KedroMlflowConfig:
+    """Return the settings, in which a relative SQLite store is in the project's folder.
+
+    Raises:
+        BadInput: A setting is wrong, or would be ignored.
+    """
+    settings = context.config_loader["mlflow"]
+    problems = list(_ignored(settings.get("tracking") or {}))
+    try:
+        config = validate(settings, KedroMlflowConfig)
+    except WrongParameters as wrong:
+        problems[:0] = wrong.problems
+    if problems:
+        raise BadInput(listing("wrong settings in mlflow.yml", problems))
+    store = embedded_store(config)
+    if store is not None:
+        store = context.project_path / store  # an absolute path stays as it is
+        if unquote(str(store)) != str(store) or "?" in str(store):
+            raise BadInput(
+                f"the runs' store would be {store}, but SQLite's addresses read a % as a code, and "
+                "end at a ?: move the project, or name a server or another file in mlflow.yml"
+            )
+        config.server.mlflow_tracking_uri = f"{SQLITE}{store}"
+        # A server has a place of its own for artifacts; the embedded store has them beside it.
+        experiment = config.tracking.experiment.create_experiment_kwargs
+        experiment.artifact_location = experiment.artifact_location or str(
+            store.parent / "artifacts"
+        )
+    return config
+
+
+def embedded_store(config: KedroMlflowConfig) -> Path | None:
+    """Return the SQLite file in which runs are kept, or none where a server keeps them."""
+    address = config.server.mlflow_tracking_uri or ""
+    return Path(address.removeprefix(SQLITE)) if address.startswith(SQLITE) else None
+
+
+def _ignored(tracking: Mapping[str, Any]) -> Iterator[str]:
+    for key, reason in IGNORED.items():
+        block: Any = tracking
+        for part in key.split("."):
+            block = (block or {}).get(part)
+        if block:
+            yield f"tracking.{key} is {block!r}; allowed: to leave it out, as {reason}"

@@ -1,0 +1,154 @@
+import base64
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from autoencoder_lab.comparison.champions import Promotion
+from autoencoder_lab.comparison.ranking import find_differences, rank
+from autoencoder_lab.comparison.report.page import CAPTIONS, render
+from autoencoder_lab.comparison.results import CellResult
+
+FIGURES = {name: Image.new("RGB", (7 + n, 5), "white") for n, name in enumerate(CAPTIONS)}
+CELLS = pd.DataFrame(
+    {
+        "variant": ["tied", "linear", "<b>own</b>"],
+        "seed": [1, 1, 1],
+        "left_out_as": [np.nan, np.nan, "its run is FAILED"],
+    }
+)
+
+PROMOTION = Promotion(
+    metric="validation/mse",
+    variant="tied",
+    seed=2,
+    run_id="",
+    score=0.1234,
+    interval=0.01,
+    seeds=3,
+    champion="version 1 (linear, seed 1)",
+    champion_score=0.2,
+    is_promoted=True,
+    reason="better than <the> champion",
+)
+
+Render = Callable[..., str]
+
+
+@pytest.fixture
+def page(cell_result: CellResult) -> Render:
+    """Return what renders the page of two variants with some seeds, or of the first."""
+
+    def render_page(seeds: list[int], n_variants: int = 2) -> str:
+        variants = [("tied", 0.1), ("linear", 0.2)][:n_variants]
+        rng = np.random.default_rng(0)
+        scores = pd.DataFrame(
+            [
+                {
+                    "variant": variant,
+                    "seed": seed,
+                    "metric": metric,
+                    "labels": labels,
+                    "value": mean + rng.normal(0, 0.001),
+                }
+                for variant, mean in variants
+                for metric, labels in (("test/mse", 0), ("pretraining/gain", 100))
+                for seed in seeds
+            ]
+        )
+        results = [
+            replace(cell_result, run_key="november", variant=variant, seed=seed)
+            for variant, _ in variants
+            for seed in seeds
+        ]
+        leaderboard = rank(scores, find_differences(scores))
+        promotion = PROMOTION if len(seeds) > 1 else {**PROMOTION, "interval": None}
+        return render(results, CELLS, leaderboard, promotion, "Equal to monday.", FIGURES)
+
+    return render_page
+
+
+class Page(HTMLParser):
+    """The text of a page, and what it loads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text, self.open, self.loads = "", [], []
+        self.feed(html)
+        self.text = re.sub(r"\s+", " ", self.text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in {"meta", "img", "link"}:
+            self.open.append(tag)
+        self.loads += [value for key, value in attributes if key in {"src", "href"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_is_whole_and_loads_nothing(page: Render) -> None:
+    html = page([1, 2, 3])
+
+    shown = Page(html)
+    assert shown.open == []
+    assert len(shown.loads) == len(FIGURES)
+    assert all(address.startswith("data:image/png;base64,") for address in shown.loads)
+    images = [
+        Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+        for address in shown.loads
+    ]
+    assert [image.size for image in images] == [FIGURES[name].size for name in CAPTIONS]
+    assert not re.search(r"https?://|@import|url\(", html)
+
+
+def test_the_page_says_what_was_compared_and_which_differences_are_real(page: Render) -> None:
+    text = Page(page([1, 2, 3])).text
+
+    assert "Variants on digits, november" in text
+    assert "2 variants, 3 seeds (1, 2 and 3)" in text
+    assert "data 1a2b3c4d, commit 5e6f7a8b" in text
+    assert re.search(r"MSE ↓: tied is best, 0\.\d+ ± 0\.\d+\. Its lead over linear is real\.", text)
+    assert re.search(r"pretraining gain 100 labels ↑: linear is best", text)
+
+
+def test_one_seed_has_no_intervals_and_the_page_says_so(page: Render) -> None:
+    text = Page(page([4])).text
+
+    assert "There is one seed only, so there are no intervals" in text
+    assert "±" not in text.partition("Figures")[0]
+    assert "is real" not in text
+
+
+def test_one_variant_has_nothing_to_be_compared_with(page: Render) -> None:
+    text = Page(page([1, 2], n_variants=1)).text
+
+    assert "There is one variant only" in text
+    assert "1 variant, 2 seeds (1 and 2)" in text
+
+
+def test_a_cell_that_is_left_out_has_a_row_with_its_reason_and_its_name_as_text(
+    page: Render,
+) -> None:
+    html = page([1, 2])
+
+    assert "<b>own</b>" not in html
+    assert re.search(r"<b>own</b>\s*1\s*its run is FAILED", Page(html).text)
+
+
+def test_the_page_says_which_model_is_served_and_why_and_how_it_repeats(page: Render) -> None:
+    text = Page(page([1, 2])).text
+
+    assert (
+        "The best model by MSE, validation is tied, seed 2: 0.123 ± 0.010 over its 3 seeds." in text
+    )
+    assert "It becomes autoencoder-digits@champion: better than <the> champion." in text
+    assert "Equal to monday." in text

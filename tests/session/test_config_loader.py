@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import pytest
+
+from autoencoder_lab.session.config_loader import ConfigLoader
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    for environment, seed in (("base", 1), ("local", 2)):
+        folder = tmp_path / environment
+        folder.mkdir()
+        (folder / "parameters.yml").write_text(f"seed: {seed}\nnested: {{value: 1}}\n")
+    return tmp_path
+
+
+def loader_of(conf: Path, **options: object) -> ConfigLoader:
+    return ConfigLoader(str(conf), base_env="base", default_run_env="local", **options)
+
+
+def test_files_are_read_once_in_a_session(conf: Path) -> None:
+    loader = loader_of(conf)
+    first = loader["parameters"]
+
+    (conf / "local/parameters.yml").write_text("seed: 3")
+
+    assert loader["parameters"] == first
+    assert loader_of(conf)["parameters"]["seed"] == 3
+
+
+def test_who_changes_what_is_returned_changes_it_for_nobody_else(conf: Path) -> None:
+    loader = loader_of(conf)
+
+    loader["parameters"]["nested"]["value"] = 2
+
+    assert loader["parameters"] == {"seed": 2, "nested": {"value": 1}}
+
+
+def test_what_is_typed_is_part_of_it(conf: Path) -> None:
+    (conf / "local/parameters.yml").write_text("seed: ${runtime_params:seed}")
+
+    assert loader_of(conf, runtime_params={"seed": 7})["parameters"]["seed"] == 7
+    assert loader_of(conf, runtime_params={"seed": 8})["parameters"]["seed"] == 8
