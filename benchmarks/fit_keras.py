@@ -74,7 +74,9 @@ def main(contender: str, variant: str, images_file: str, n_epochs: int) -> dict[
     started = time.perf_counter()
     if contender in ("ours", "streamed"):
         phase = Phase("joint", *autoencoder.layers, images, validation_images, params.training)
-        fitted = phase.fit(seed=0, n_epochs=n_epochs, callbacks=[clock])
+        fitted = phase.fit(
+            phase.trainer(), seed=0, n_before=0, n_epochs=n_epochs, callbacks=[clock]
+        )
     else:
         autoencoder.compile(
             keras.optimizers.SGD(params.training.learning_rate),

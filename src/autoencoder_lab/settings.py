@@ -37,6 +37,7 @@ _in_order = (
     tracking.MlflowRuns(_runs, _cells),
     cells.KeepCells(_cells),
     cells.ShareResults(_cells),
+    cells.KeepFits(_cells),
     _outputs,
     tracking.LogNodes(_runs, _cells),
     tracking.LogLineage(_runs, _cells),

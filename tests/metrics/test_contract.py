@@ -22,6 +22,13 @@ def test_a_key_that_is_not_in_the_contract_is_an_error(key: str) -> None:
         contract.find(key)
 
 
+@pytest.mark.parametrize(
+    ("key", "name"), [("val/loss", "val/loss"), ("val/sparsity", "val/{part}")]
+)
+def test_the_loss_is_none_of_its_parts(key: str, name: str) -> None:
+    assert contract.find(key).key == name
+
+
 def test_variants_are_ranked_by_what_is_their_own_doing_and_has_a_better_side() -> None:
     ranking = {metric.key for metric in contract.METRICS if metric.ranks_variants}
 

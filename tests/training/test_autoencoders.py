@@ -2,7 +2,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 from scipy.linalg import subspace_angles
@@ -15,7 +14,8 @@ from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, MaskNoiseParams, TrainingParams, VariantParams
 from autoencoder_lab.training import autoencoders
 from autoencoder_lab.training.divergence import Diverged
-from autoencoder_lab.training.phases import Phase, fit_phase
+from autoencoder_lab.training.fits import Fit
+from autoencoder_lab.training.phases import Phase
 from autoencoder_lab.training.progress import Milestone, listen
 
 PROJECT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def digits() -> Images:
 def test_the_loss_falls_and_the_history_has_a_row_for_each_epoch(digits: Images) -> None:
     model = build(STACKED, (8, 8, 1), seed=0)
 
-    history = autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)
+    history, _ = autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)
 
     assert list(history.columns) == ["epoch", "train/loss", "val/loss", "phase"]
     assert history["epoch"].tolist() == [1, 2, 3]
@@ -64,7 +64,7 @@ def test_each_epoch_is_told_while_the_fit_runs(digits: Images) -> None:
 
     greedy = GREEDY | {"fine_tuning_epochs": 1}
     params = training(strategy=greedy, epochs=2)
-    history = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
+    history, _ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
 
     assert [(epoch.phase, epoch.number, epoch.of) for epoch in told] == [
         ("layer 1", 1, 2),
@@ -83,7 +83,7 @@ def test_each_epoch_is_told_while_the_fit_runs(digits: Images) -> None:
 def test_the_validation_loss_is_that_of_the_weights_which_are_left(digits: Images) -> None:
     model = build(STACKED, (8, 8, 1), seed=0)
 
-    history = autoencoders.fit(model, digits[200:], digits[:200], training(loss="mse"), seed=0)
+    history, _ = autoencoders.fit(model, digits[200:], digits[:200], training(loss="mse"), seed=0)
     reconstructions = model.predict(digits[:200], verbose=0)
 
     left = np.square(reconstructions - digits[:200]).mean()
@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others(
     weights, losses = [], []
     for seed in (1, 1, 2):
         model = build(STACKED, (8, 8, 1), seed=7)  # only the order of the batches differs
-        history = autoencoders.fit(model, digits[200:], digits[:200], params, seed=seed)
+        history, _ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=seed)
         weights.append(b"".join(w.tobytes() for w in model.get_weights()))
         losses.append(history["val/loss"].tolist())
 
@@ -129,7 +129,7 @@ def test_early_stopping_restores_the_best_epoch(digits: Images) -> None:
     # The validation images are unlike the training images, so learning soon makes them worse.
     unlike = 1 - digits[:200]
 
-    history = autoencoders.fit(
+    history, _ = autoencoders.fit(
         model, digits[200:], unlike, training(epochs=50, patience=2, loss="mse"), seed=0
     )
     left = np.square(model.predict(unlike, verbose=0) - unlike).mean()
@@ -208,8 +208,8 @@ def test_greedy_phases_leave_earlier_layers_as_they_were(digits: Images) -> None
         training(),
     )
 
-    fit_phase(first_only, pd.DataFrame(), seed=0)
-    history = autoencoders.fit(
+    Fit(one, seed=0).run(first_only)
+    history, _ = autoencoders.fit(
         all_three, digits[200:], digits[:200], training(strategy=GREEDY), seed=0
     )
 
@@ -233,7 +233,7 @@ def test_greedy_training_learns_to_reconstruct(digits: Images) -> None:
     untrained = np.square(model.predict(digits, verbose=0) - digits).mean()
 
     params = training(strategy=GREEDY, epochs=20)
-    history = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
+    history, _ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
 
     error = np.square(model.predict(digits, verbose=0) - digits).mean()
     assert error < 0.6 * untrained
@@ -250,7 +250,9 @@ def test_fine_tuning_never_makes_the_validation_loss_worse(
     clumsy = params.model_copy(update={"learning_rate": learning_rate})
     whole = Phase("joint", *model.layers, digits[200:], digits[:200], clumsy)
 
-    history = autoencoders._fit_greedily(whole, params.strategy, seed=0)
+    fit = Fit(model, seed=0)
+    autoencoders._fit_greedily(fit, whole, params.strategy)
+    history = fit.history
 
     before, *tuned = history["val/loss"].iloc[-4:]
     assert history["phase"].iloc[-4:].tolist() == ["stacked"] + 3 * ["fine-tuning"]

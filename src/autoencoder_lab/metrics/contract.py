@@ -24,7 +24,8 @@ class Metric:
     """A metric of every run, or of those on data to which it applies.
 
     Attributes:
-        key: In MLflow. `{view}` stands for a corrupted view, `{node}` for a node.
+        key: In MLflow. `{view}` stands for a corrupted view, `{node}` for a node, `{part}` for what
+            a variant's loss is made of, such as `reconstruction` and `sparsity`.
         name: In tables, short.
         unit: Empty for shares and scores, which have none.
         better: Which way; empty where neither is.
@@ -190,6 +191,13 @@ METRICS = (
         )
     ),
     *(
+        Metric(f"{split}/{{part}}", name, meaning, "", "lower", "epoch", is_of_variant=False)
+        for split, name, meaning in (
+            ("train", "part, training", "A part of a training loss that has several"),
+            ("val", "part, validation", "A part of a validation loss that has several"),
+        )
+    ),
+    *(
         Metric(
             f"pretraining/{arm}",
             name,
@@ -276,7 +284,7 @@ def get(key: str) -> Metric | None:
 
 
 def required(views: Collection[str], *, has_classes: bool, has_anomalies: bool = False) -> set[str]:
-    """Return the keys that a finished run holds, beside the seconds of its nodes.
+    """Return the keys that every finished run holds: not those of its nodes and its own losses.
 
     Args:
         views: The names of the corrupted views.
@@ -289,7 +297,7 @@ def required(views: Collection[str], *, has_classes: bool, has_anomalies: bool =
         metric.key.format(view=view)
         for metric in applicable
         for view in views
-        if "{node}" not in metric.key
+        if not any(own in metric.key for own in ("{node}", "{part}"))
     }
 
 

@@ -49,11 +49,25 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
     def metrics(self) -> list[keras.metrics.Metric]:
         return [*self.means.values()]  # which Keras sets back as an epoch begins
 
+    def variables_beside(self, model: keras.Model) -> list[keras.Variable]:
+        """Return what changes in a fit beside the variables of a model, in an order that stays."""
+        self._build_optimizers()
+        known = {id(variable) for variable in model.variables}
+        learnt = (
+            variable
+            for player in self.players
+            for variable in (*player.weights, *player.optimizer.variables)
+        )
+        return [variable for variable in learnt if id(variable) not in known]
+
+    def _build_optimizers(self) -> None:
+        for player in self.players:
+            player.optimizer.build(player.weights)
+
     def make_train_function(self, force: bool = False) -> None:
         if self.train_function is not None and not force:
             return
-        for player in self.players:
-            player.optimizer.build(player.weights)  # not within the graph
+        self._build_optimizers()  # not within the graph
         self.train_function = self._over_batches(_learn, self.batch_size)
 
     def make_test_function(self, force: bool = False) -> None:

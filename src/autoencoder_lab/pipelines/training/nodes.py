@@ -1,7 +1,6 @@
 """Fitting one variant."""
 
 import math
-import time
 from typing import TypedDict
 
 import pandas as pd
@@ -33,11 +32,9 @@ def train_autoencoder(
 
     height, width, channels = train_images.shape[1:]
     autoencoder = models.build(variant.model, (height, width, channels), seed=seed)
-    started = time.perf_counter()
-    history = autoencoders.fit(
+    history, fit_seconds = autoencoders.fit(
         autoencoder, train_images, validation_images, variant.training, seed=seed
     )
-    fit_seconds = time.perf_counter() - started
     n_epochs = int((history["phase"] != autoencoders.STACKED).sum())
     of_last_phase = history[history["phase"] == history["phase"].iloc[-1]]
     best = of_last_phase.loc[of_last_phase["val/loss"].idxmin()]

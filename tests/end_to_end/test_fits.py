@@ -1,0 +1,120 @@
+"""Fits whose process is killed, and which go on."""
+
+import os
+import signal
+import subprocess
+import sys
+from zipfile import ZipFile
+
+import pytest
+
+from ..waiting import LONGEST_WAIT
+from .conftest import ProjectCopy, copy_tiny_project
+
+EPOCHS = 4
+
+KILLED_IN = {
+    "stacked": "joint",
+    "tied": "joint",
+    "convolutional": "joint",
+    "greedy": "layer 2",
+}
+"""A variant of each family, and of each strategy, and in which phase it is killed."""
+
+KILLED_IN_A_FIT = """
+import os, signal
+from kedro.framework.cli.cli import main
+from autoencoder_lab.cells.fits import FitKeeper
+
+save = FitKeeper.save
+
+def save_and_die(keeper, state):
+    save(keeper, state)
+    if state.phase == {phase!r} and state.n_epochs == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+FitKeeper.save = save_and_die
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
+    """Return a project that keeps the state of a fit after each epoch."""
+    project = copy_tiny_project(tmp_path_factory.mktemp("fits"))
+    catalog = project.folder / "conf/base/catalog_variants.yml"
+    after_each = "seconds_between_states: 0}"
+    catalog.write_text(catalog.read_text().replace("seconds_between_states: 30}", after_each))
+    assert after_each in catalog.read_text()
+    return project
+
+
+def options(*variants: str, **more: str) -> list[str]:
+    params = [f"{variant}.training.epochs={EPOCHS}" for variant in variants]
+    params += [f"{key}={value}" for key, value in more.items()]
+    return [
+        "run",
+        "--env=smoke",
+        f"--pipelines={','.join(variants)}",
+        f"--params={','.join(params)}",
+    ]
+
+
+def run_until_killed(project: ProjectCopy, phase: str, *arguments: str) -> None:
+    script = KILLED_IN_A_FIT.format(phase=phase)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=project.folder,
+        env={**os.environ, "PYTHONPATH": str(project.folder / "src")},
+        timeout=LONGEST_WAIT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+
+
+def results(project: ProjectCopy, occasion: str, variant: str) -> tuple[bytes, bytes]:
+    """Return what a fit has made: its weights, and its losses by epoch."""
+    cell = f"{occasion}/{variant}/seed-42"
+    with ZipFile(project.folder / f"data/06_models/{cell}/model.keras") as model:
+        weights = model.read("model.weights.h5")  # beside them is the date
+    losses = project.folder / f"data/07_model_output/{cell}/training_history.csv"
+    return weights, losses.read_bytes()
+
+
+def test_fits_whose_processes_were_killed_go_on_to_the_same_bytes(project: ProjectCopy) -> None:
+    training = f"--to-nodes={','.join(f'{variant}.train_autoencoder' for variant in KILLED_IN)}"
+    states = [
+        project.folder / f"data/06_models/tiny/{variant}/seed-42/fit_state" for variant in KILLED_IN
+    ]
+    for variant, phase in KILLED_IN.items():
+        only = f"--to-nodes={variant}.train_autoencoder"
+        run_until_killed(project, phase, *options(*KILLED_IN), only)
+    assert all(state.exists() for state in states)
+
+    continued = project.kedro(*options(*KILLED_IN), training, "--only-missing-outputs")
+    straight = project.kedro(*options(*KILLED_IN, run_key="straight"), training)
+
+    assert continued.returncode == straight.returncode == 0, continued.stderr + straight.stderr
+    printed = " ".join(continued.stdout.split())
+    assert printed.count("The fit was cut short, and goes on after epoch 2") == 3
+    assert printed.count(f"The fit was cut short, and goes on after epoch {EPOCHS + 2}") == 1
+    assert "goes on" not in straight.stdout
+    for variant in KILLED_IN:
+        ours = results(project, "tiny", variant)
+        assert ours == results(project, "tiny/straight", variant), variant
+    assert not any(state.exists() for state in states)
+
+
+def test_a_retry_of_a_run_key_goes_on_in_the_same_run(project: ProjectCopy) -> None:
+    night = options("linear", run_key="night")
+    run_until_killed(project, "joint", *night)
+
+    done = project.kedro(*night, "--only-missing-outputs")
+
+    assert done.returncode == 0, done.stderr
+    assert "goes on after epoch 2" in " ".join(done.stdout.split())
+    [run] = [run for run in project.runs() if run.data.tags.get("variant") == "linear"]
+    assert run.info.status == "FINISHED"
+    losses = project.client.get_metric_history(run.info.run_id, "val/loss")
+    assert [loss.step for loss in losses] == [1, 2, 3, 4]

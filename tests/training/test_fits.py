@@ -1,0 +1,215 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from autoencoder_lab.images.arrays import Images
+from autoencoder_lab.models import build
+from autoencoder_lab.parameters import (
+    ConvolutionalParams,
+    DenseParams,
+    ModelParams,
+    TiedParams,
+    TrainingParams,
+)
+from autoencoder_lab.training import autoencoders
+from autoencoder_lab.training.checkpoints import Best, FitState, keep_in
+from autoencoder_lab.training.fits import Fit, KeepBest
+from autoencoder_lab.training.phases import Phase
+from autoencoder_lab.training.progress import Milestone, listen
+
+ACTIVATIONS = {"activation": "selu", "output_activation": "sigmoid"}
+DENSE = DenseParams(family="dense", widths=(12, 6), **ACTIVATIONS)
+TIED = TiedParams(family="tied", widths=(12, 6), **ACTIVATIONS)
+CONVOLUTIONAL = ConvolutionalParams(
+    family="convolutional", filters=(4, 8), kernel_size=3, **ACTIVATIONS
+)
+GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 3}
+NOISE = {"kind": "gaussian", "stddev": 0.3}
+
+
+class Kept:
+    """A keeper in memory, which keeps bytes as a file does."""
+
+    def __init__(self, is_due: Callable[[int], bool] = lambda number: True) -> None:
+        self.content: bytes | None = None
+        self.n_asked = 0
+        self._is_due = is_due
+
+    def load(self) -> FitState | None:
+        return FitState.from_bytes(self.content) if self.content else None
+
+    def is_due(self) -> bool:
+        self.n_asked += 1
+        return self._is_due(self.n_asked)
+
+    def save(self, state: FitState) -> None:
+        self.content = state.to_bytes()
+
+
+class CutShort(BaseException):
+    """What ends a process."""
+
+
+@pytest.fixture(scope="module")
+def digits() -> Images:
+    images = (load_digits().images[:500, ..., np.newaxis] / 16).astype(np.float32)
+    images.setflags(write=False)
+    return images
+
+
+@pytest.fixture(autouse=True)
+def _nobody_listens() -> None:
+    listen("test", lambda milestone: None)
+    keep_in(None)
+
+
+def training(**changes: object) -> TrainingParams:
+    defaults = {
+        "loss": "binary_crossentropy",
+        "optimizer": "nadam",
+        "learning_rate": 0.01,
+        "epochs": 4,
+        "batch_size": 32,
+        "compilation": "graph",
+    }
+    return TrainingParams.model_validate(defaults | changes)
+
+
+def fit(
+    model: ModelParams, digits: Images, params: TrainingParams, *, cut_after: int | None = None
+) -> tuple[list[bytes], list[list[object]], list[int]]:
+    """Return weights, history and the epochs that were computed; up to where it is cut short."""
+    epochs: list[int] = []
+
+    def hear(milestone: Milestone) -> None:
+        epochs.append(milestone.number)
+        if milestone.number == cut_after:
+            raise CutShort
+
+    listen("test", hear)
+    autoencoder = build(model, (8, 8, 1), seed=0)
+    try:
+        history, _ = autoencoders.fit(autoencoder, digits[100:], digits[:100], params, seed=3)
+    except CutShort:
+        return [], [], epochs
+    weights = [weight.tobytes() for weight in autoencoder.get_weights()]
+    return weights, history.to_numpy().tolist(), epochs
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "cut_after"),
+    [
+        (DENSE, {"corruption": NOISE}, 3),
+        (DENSE, {"compilation": "xla"}, 2),
+        (TIED, {"sparsity": {"kind": "l1", "weight": 0.01}}, 3),
+        (CONVOLUTIONAL, {}, 2),
+        (DENSE, {"strategy": GREEDY}, 3),  # in the first layers' phase
+        (DENSE, {"strategy": GREEDY}, 7),  # in the second's
+        (DENSE, {"strategy": GREEDY}, 11),  # in fine-tuning
+        (DENSE, {"patience": 2, "learning_rate": 0.3, "epochs": 30}, 4),
+        (DENSE, {"epochs": 1, "strategy": GREEDY}, 2),
+    ],
+)
+def test_a_fit_that_was_cut_short_goes_on_to_the_same_bytes(
+    model: ModelParams, changes: dict[str, object], cut_after: int, digits: Images
+) -> None:
+    params = training(**changes)
+    straight, history, all_epochs = fit(model, digits, params)
+
+    keep_in(Kept())
+    # The epoch in which it is cut short has not been kept: listeners hear of it before.
+    _, _, first = fit(model, digits, params, cut_after=cut_after)
+    weights, continued, later = fit(model, digits, params)
+
+    assert weights == straight
+    assert continued == history
+    assert [*first[:-1], *later] == all_epochs
+
+
+def test_a_phase_that_had_stopped_is_not_fitted_again(digits: Images) -> None:
+    params = training(patience=1, learning_rate=0.5, epochs=40)
+    kept = Kept()
+    keep_in(kept)
+    weights, history, epochs = fit(DENSE, digits, params)
+    assert len(epochs) < 40
+
+    again, history_again, no_epochs = fit(DENSE, digits, params)
+
+    assert no_epochs == []
+    assert again == weights
+    assert history_again == history
+
+
+def test_seldom_kept_states_cost_epochs_and_no_more(digits: Images) -> None:
+    straight, _, _ = fit(DENSE, digits, training())
+    keep_in(Kept(is_due=lambda number: number == 2))
+
+    fit(DENSE, digits, training(), cut_after=4)
+    weights, _, later = fit(DENSE, digits, training())
+
+    assert later == [3, 4]
+    assert weights == straight
+
+
+def test_seconds_before_the_cut_count(digits: Images) -> None:
+    kept = Kept()
+    keep_in(kept)
+    fit(DENSE, digits, training())
+    state = kept.load()
+    assert state is not None
+    kept.save(replace(state, seconds=1000.0))
+
+    _, seconds = autoencoders.fit(
+        build(DENSE, (8, 8, 1), seed=0), digits[100:], digits[:100], training(), seed=3
+    )
+
+    assert 1000 < seconds < 2000
+
+
+def test_a_loss_that_is_no_number_is_never_kept(digits: Images) -> None:
+    kept = Kept()
+    keep_in(kept)
+    wild = training(optimizer="sgd", learning_rate=1e30, loss="mse")
+    autoencoder = build(DENSE.model_copy(update={"output_activation": "linear"}), (8, 8, 1), seed=0)
+    phase = Phase("joint", *autoencoder.layers, digits[100:], digits[:100], wild)
+
+    with pytest.raises(FloatingPointError):
+        Fit(autoencoder, seed=0).run(phase)
+
+    assert kept.content is None
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "n_epochs", "best"),
+    [
+        ([3, 2, 1], 2, 3, 2),
+        ([3, 1, 2, 2, 0], 2, 4, 1),
+        ([3, 1, 2, 0, 1, 1, 0], 2, 6, 3),
+        ([3, 1, 2], None, 3, 1),
+        ([3, float("nan"), 2, 4], 3, 4, 2),
+    ],
+)
+def test_the_best_weights_are_left_and_patience_ends(
+    losses: list[float], patience: int | None, n_epochs: int, best: int
+) -> None:
+    """As Keras' EarlyStopping has it, except that it does not know of none."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    keep = KeepBest(Best(), patience)
+    keep.set_model(model)
+    model.stop_training = False  # as it is when Keras' fit begins
+    done = 0
+    for epoch, loss in enumerate(losses):
+        model.set_weights([np.full((1, 1), epoch)])
+        keep.on_epoch_end(epoch, {"val_loss": loss})
+        done += 1
+        if model.stop_training:
+            break
+
+    keep.on_train_end()
+
+    assert done == n_epochs
+    assert model.get_weights()[0] == best
