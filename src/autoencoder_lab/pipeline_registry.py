@@ -23,10 +23,11 @@ def register_pipelines() -> dict[str, Pipeline]:
     found = find_variants()
     variants = {
         variant: stages["corruption"]
-        + pretraining.create_shared_pipeline()
         + training.create_pipeline(variant)
-        + evaluation.create_pipeline(variant)
-        + pretraining.create_pipeline(variant, found.architectures[variant])
+        + evaluation.create_pipeline(variant, found.capabilities[variant])
+        + pretraining.create_pipeline(
+            variant, found.capabilities[variant], architecture=found.architectures[variant]
+        )
         for variant in (*found.base, *found.own)
     }
     every = sum((variants[variant] for variant in found.base), stages["comparison"])

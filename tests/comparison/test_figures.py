@@ -132,3 +132,32 @@ def test_many_variants_can_be_told_apart() -> None:
 
     looks = {(line.get_color(), line.get_marker()) for line in legend.get_lines()}
     assert len(looks) == len(names)
+
+
+def test_variants_without_a_part_are_left_out_of_what_needs_it() -> None:
+    encoder = leaderboard(
+        {
+            "model/latent_dim": {"encoder": 4},
+            "fit/seconds": {"encoder": 3},
+            "probe/linear_accuracy": {"encoder": 0.25},
+        }
+    )
+    both = pd.concat([BOARD, encoder])
+
+    assert points(rate_distortion(both, PCA).axes[0]) == {(3, 0.25), (5, 0.125)}
+    of_error, of_probe = time_and_quality(both).axes
+    assert len(points(of_error)) == 2
+    assert (3, 0.25) in points(of_probe)
+
+
+def test_figures_say_what_they_leave_out_where_no_variant_reconstructs() -> None:
+    board = leaderboard({"model/latent_dim": {"decoder": 4}, "fit/seconds": {"decoder": 3}})
+    nothing = pd.DataFrame(columns=["variant", "trained_with"])
+
+    for figure in (
+        rate_distortion(board, PCA),
+        time_and_quality(board),
+        noise_transfer_table(nothing),
+    ):
+        [text] = figure.texts[-1:]
+        assert text.get_text() == "left out: no variant has both encoder and decoder"

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -121,6 +122,29 @@ def test_a_champion_that_is_gone_or_of_another_shape_stays_and_it_is_said(
     assert "cannot be loaded: no such artifact. To start afresh, delete the alias" in gone["reason"]
     assert not other["is_promoted"]
     assert "takes images of 7x5x3" in other["reason"]
+
+
+def test_variants_without_the_metric_take_no_part(cell_result: CellResult) -> None:
+    encoders = cells(cell_result, "validation/linear_accuracy", encoder=[0.9, 0.9])
+    results = [*encoders, *cells(cell_result, MSE, tied=[0.4, 0.2])]
+
+    assert choose_champion(results, None, DATA, MSE)["variant"] == "tied"
+    with pytest.raises(
+        ValueError, match=r"promotion\.metric is 'validation/mse', which no variant"
+    ):
+        choose_champion(encoders, None, DATA, MSE)
+
+
+def test_a_champion_that_has_no_part_for_the_metric_stays_and_it_is_said(
+    cell_result: CellResult, champion: Champion, model: keras.Model
+) -> None:
+    encoder = keras.Sequential([keras.Input((7, 5, 3)), model.get_layer("encoder")])
+    results = cells(cell_result, MSE, tied=[0.0, 0.0])
+
+    chosen = choose_champion(results, replace(champion, load_model=lambda: encoder), DATA, MSE)
+
+    assert not chosen["is_promoted"]
+    assert "the champion has no decoder. To start afresh" in chosen["reason"]
 
 
 def test_a_model_is_scored_as_its_own_run_would_be(model: Autoencoder) -> None:

@@ -44,8 +44,8 @@ def test_variants_are_ranked_by_what_is_their_own_doing_and_has_a_better_side() 
 
 
 def test_there_is_a_gain_for_each_view_and_nothing_of_classes_without_labels() -> None:
-    labelled = contract.required(["dark", "dim"], has_classes=True)
-    unlabelled = contract.required(["dark", "dim"], has_classes=False)
+    labelled = contract.required(["dark", "dim"], {"encoder", "decoder", "classes"})
+    unlabelled = contract.required(["dark", "dim"], {"encoder", "decoder"})
 
     assert {"denoise/dark/psnr_gain", "denoise/dim/psnr_gain", "test/mse"} <= unlabelled
     assert "validation/mse" in unlabelled
@@ -62,10 +62,22 @@ def test_there_is_a_gain_for_each_view_and_nothing_of_classes_without_labels() -
 
 
 def test_anomalies_are_measured_where_there_are_some() -> None:
-    without = contract.required(["dark"], has_classes=False)
-    with_them = contract.required(["dark"], has_classes=False, has_anomalies=True)
+    without = contract.required(["dark"], {"encoder", "decoder"})
+    with_them = contract.required(["dark"], {"encoder", "decoder", "anomalies"})
 
     assert with_them - without == {"anomaly/auroc", "anomaly/average_precision"}
+
+
+def test_a_model_is_measured_by_what_it_has() -> None:
+    data: set[contract.Need] = {"classes", "anomalies"}
+    everywhere = contract.required(["dark"], data)
+    encoder = contract.required(["dark"], data | {"encoder"})
+    decoder = contract.required(["dark"], data | {"decoder"})
+
+    assert everywhere == decoder
+    assert {key.split("/")[0] for key in everywhere} == {"model", "fit", "train", "val"}
+    assert {"probe/linear_accuracy", "tsne/trustworthiness", "pretraining/gain"} <= encoder
+    assert not encoder & {"test/mse", "denoise/dark/psnr_gain", "baseline/pca_mse", "anomaly/auroc"}
 
 
 def test_the_document_says_what_the_code_does(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     # The system's own limit on the size of files, which holds for a process of its own.
     script = """
 import resource, signal, sys
-from autoencoder_lab.hooks.atomic_writes import AtomicLocalFileSystem
+from autoencoder_lab.session.atomic_writes import AtomicLocalFileSystem
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 with AtomicLocalFileSystem().open(sys.argv[1], "w") as file:

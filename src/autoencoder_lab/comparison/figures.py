@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from autoencoder_lab.figures.figure import Figure
-from autoencoder_lab.figures.pretraining import lay_out_by_labels, say_left_out
+from autoencoder_lab.figures.figure import Figure, say_left_out
+from autoencoder_lab.figures.pretraining import NO_CLASSES, lay_out_by_labels
 from autoencoder_lab.metrics import contract
 
 MARKERS = "osD^vP<>X*"
@@ -29,6 +29,8 @@ BUDGET_PANELS = {
 }
 """What is drawn by the number of labels: each panel's title, and the baselines in it."""
 
+NO_RECONSTRUCTIONS = "no variant has both encoder and decoder"
+
 BASELINE_LINES = ("--", ":")
 
 
@@ -40,6 +42,9 @@ def rate_distortion(leaderboard: pd.DataFrame, pca_curve: pd.DataFrame) -> Figur
         pca_curve: `components` and `mse` of PCA, drawn as a line.
     """
     figure = Figure(figsize=(9, 5), layout="constrained")
+    if "test/mse" not in set(leaderboard["metric"]):
+        say_left_out(figure, NO_RECONSTRUCTIONS)
+        return figure
     axes = figure.subplots()
     axes.plot(pca_curve["components"], pca_curve["mse"], color="0.4", label="PCA", zorder=1)
     _scatter(axes, leaderboard, "model/latent_dim", "test/mse")
@@ -66,8 +71,11 @@ def time_and_quality(leaderboard: pd.DataFrame) -> Figure:
     """
     measured = set(leaderboard["metric"])
     qualities = [key for key in ("test/mse", "probe/linear_accuracy") if key in measured]
-    figure = Figure(figsize=(3 + 4.5 * len(qualities), 4.5), layout="constrained")
+    figure = Figure(figsize=(3 + 4.5 * max(len(qualities), 1), 4.5), layout="constrained")
     figure.suptitle("Quality by the time of the fit")
+    if not qualities:
+        say_left_out(figure, NO_RECONSTRUCTIONS)
+        return figure
     panels = figure.subplots(1, len(qualities), squeeze=False)[0]
     for axes, key in zip(panels, qualities, strict=True):
         _scatter(axes, leaderboard, "fit/seconds", key)
@@ -88,7 +96,7 @@ def label_budgets(leaderboard: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(14, 5.5), layout="constrained")
     figure.suptitle("Few labels")
     if leaderboard["labels"].max() == 0:
-        say_left_out(figure)
+        say_left_out(figure, NO_CLASSES)
         return figure
     panels = figure.subplots(1, len(BUDGET_PANELS))
     for axes, (key, (title, baselines)) in zip(panels, BUDGET_PANELS.items(), strict=True):
@@ -112,6 +120,9 @@ def noise_transfer_table(gains: pd.DataFrame) -> Figure:
     views = gains.columns[2:]
     values = gains[views].to_numpy()
     figure = Figure(figsize=(5 + 1.3 * len(views), 1.6 + 0.4 * len(gains)), layout="constrained")
+    if gains.empty:
+        say_left_out(figure, NO_RECONSTRUCTIONS)
+        return figure
     axes = figure.subplots()
     furthest = abs(values).max()
     drawn = axes.imshow(values, cmap="RdBu", vmin=-furthest, vmax=furthest, aspect="auto")
@@ -133,6 +144,8 @@ def _scatter(axes: Axes, leaderboard: pd.DataFrame, x: str, y: str) -> None:
     """Draw the mean of each variant, with its intervals in both directions."""
     of_x, of_y = (leaderboard[leaderboard["metric"] == key].set_index("variant") for key in (x, y))
     for variant, (colour, marker) in _styles(leaderboard).items():
+        if variant not in of_y.index:  # a model that has no part for it
+            continue
         axes.errorbar(
             of_x["mean"][variant],
             of_y["mean"][variant],

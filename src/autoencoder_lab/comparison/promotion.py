@@ -14,6 +14,9 @@ from autoencoder_lab.metrics.intervals import half_width
 from .champions import Champion, Promotion
 from .results import CellResult
 
+PARTS: frozenset[contract.Need] = frozenset({"encoder", "decoder"})
+"""Of a model: its layers' names."""
+
 LINEAR_ACCURACY = "validation/linear_accuracy"
 
 
@@ -56,13 +59,22 @@ def choose_champion(
     Args:
         results: The cells that are compared.
         champion: The model that is served; it is measured again, on today's images.
-        metric: A key of the contract that all results have.
+        metric: A key of the contract, by which those results are compared that have it.
         normal_class: To which the models were restricted: they are no champions of the data set.
+
+    Raises:
+        ValueError: No result has the metric.
     """
     sign = 1 if contract.find(metric).better == "higher" else -1
     by_variant: dict[str, list[CellResult]] = {}
     for result in results:
-        by_variant.setdefault(result.variant, []).append(result)
+        if metric in result.metrics:  # by another, a model that does not reconstruct may win
+            by_variant.setdefault(result.variant, []).append(result)
+    if not by_variant:
+        raise ValueError(
+            f"promotion.metric is {metric!r}, which no variant of this comparison has: choose one "
+            "that takes what their models have"
+        )
     means = {
         variant: float(np.mean([cell.metrics[metric] for cell in cells]))
         for variant, cells in by_variant.items()
@@ -111,6 +123,9 @@ def _measure(champion: Champion, data: ValidationData, metric: str) -> tuple[flo
         model = champion.load_model()
     except Exception as error:  # of the store, of Keras
         return None, f"the champion cannot be loaded: {error}. {remedy}"
+    missing = contract.find(metric).needs & PARTS - {layer.name for layer in model.layers}
+    if missing:
+        return None, f"the champion has no {' and no '.join(sorted(missing))}. {remedy}"
     if model.input_shape[1:] != data.images.shape[1:]:
         takes = "x".join(map(str, model.input_shape[1:]))
         return None, f"the champion takes images of {takes}. {remedy}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from autoencoder_lab.images.arrays import Autoencoder
+from autoencoder_lab.parameters import Capability, capabilities
 
 FINISHED, FAILED = "FINISHED", "FAILED"
 
@@ -41,8 +42,8 @@ class CellResult:
         parameters: As they were logged, by dotted keys.
         metrics: Those that have one value.
         load_few_labels: Gives the metrics by the number of `labels`, a row each; none of unlabelled
-            data.
-        load_model: Gives the fitted autoencoder.
+            data, and nothing of a model without an encoder.
+        load_model: Gives the fitted model.
         load_values: Gives all metrics that the same code, data and seed give again.
         load_earlier: Gives finished results of the same cell that ended before, the latest first.
         foreign: Why it is no result of this project, as a run that somebody made by hand; empty
@@ -69,6 +70,11 @@ class CellResult:
     def name(self) -> str:
         """What the cell is called in a sentence."""
         return f"{self.variant}, seed {self.seed}"
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the fitted model can do."""
+        return capabilities(self.parameters.get("model.family"))
 
 
 @dataclass(frozen=True)

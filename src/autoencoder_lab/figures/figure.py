@@ -28,3 +28,8 @@ class Figure(matplotlib.figure.Figure):
             canvas.print_png(png)  # `savefig` draws it twice, to lay it out first
             self._png = png.getvalue()
         fname.write(self._png)
+
+
+def say_left_out(figure: Figure, reason: str) -> None:
+    """Write in an empty figure why nothing is drawn."""
+    figure.text(0.5, 0.5, f"left out: {reason}", ha="center", va="center")

@@ -6,7 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from .figure import Figure
+from .figure import Figure, say_left_out
+
+NO_CLASSES = "it needs an encoder, and images labelled with two classes"
 
 CURVES = {
     "pretraining/spread": ("labels spread, codings", "#009E73", "^-"),
@@ -33,7 +35,7 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     figure.suptitle(title)
     if scores.empty:
-        say_left_out(figure)
+        say_left_out(figure, NO_CLASSES)
         return figure
     of_accuracy, of_gain = figure.subplots(1, 2, width_ratios=[3, 2])
     for key, (name, colour, style) in CURVES.items():
@@ -45,12 +47,6 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
         lay_out_by_labels(axes, scores["labels"].tolist())
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
-
-
-def say_left_out(figure: Figure) -> None:
-    """Write in an empty figure why nothing is measured by the number of labels."""
-    reason = "left out: it needs images labelled with two classes"
-    figure.text(0.5, 0.5, reason, ha="center", va="center")
 
 
 def lay_out_by_labels(axes: Axes, budgets: Sequence[int]) -> None:

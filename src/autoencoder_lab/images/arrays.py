@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -169,9 +169,11 @@ class Autoencoder(Protocol):
     """What nodes use of a Keras autoencoder, so that naming its type does not import Keras.
 
     The layers `encoder` (images to codings) and `decoder` (codings to images) are themselves
-    models.
+    models. Some families have one of them only.
     """
 
+    name: str
+    layers: "Sequence[Autoencoder]"
     input_shape: tuple[int | None, ...]
     output_shape: tuple[int | None, ...]
 

@@ -7,15 +7,33 @@ charts by what stands before the last `/`.
 
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
-WHERE = {
-    "": "everywhere",
+from autoencoder_lab.parameters import Capability
+
+Need = Capability | Literal["classes", "anomalies"]
+"""What a metric takes: of the variant, or of the data.
+
+`classes`: all images have labels, and are trained on in two classes or more. `anomalies`: some test
+images are of another class than all training images.
+"""
+
+WHERE: Mapping[Need, str] = {
+    "encoder": "an encoder",
+    "decoder": "a decoder",
     "classes": "labelled data",
     "anomalies": "one class to train on, others to test",
 }
+"""What a metric takes, in words; the parts of a model that no metric takes are left out."""
+
+RECONSTRUCTS: frozenset[Need] = frozenset({"encoder", "decoder"})
+CODES: frozenset[Need] = frozenset({"encoder"})
+TELLS_CLASSES: frozenset[Need] = frozenset({"encoder", "classes"})
+Better = Literal["lower", "higher", ""]
+LOWER: Better = "lower"
+HIGHER: Better = "higher"
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
 
@@ -30,7 +48,7 @@ class Metric:
         unit: Empty for shares and scores, which have none.
         better: Which way; empty where neither is.
         step: What is counted where the metric is logged more than once.
-        needs: Of the data: labels of two classes or more, or test images that are anomalies.
+        needs: What it takes, of the variant and of the data.
         is_of_variant: Whether it means the same for all variants, and is the variant's own doing.
         repeats: Whether the same code, data, parameters and seed give the same number: all but
             times do.
@@ -40,9 +58,9 @@ class Metric:
     name: str
     meaning: str
     unit: str = ""
-    better: Literal["lower", "higher", ""] = ""
+    better: Better = ""
     step: Literal["epoch", "labels", ""] = ""
-    needs: Literal["classes", "anomalies", ""] = ""
+    needs: frozenset[Need] = frozenset()
     is_of_variant: bool = True
     repeats: bool = True
 
@@ -58,27 +76,15 @@ class Metric:
 
 
 METRICS = (
-    Metric("test/mse", "MSE", "Squared error of the test images' reconstructions", "", "lower"),
-    Metric("test/bce", "BCE", "Their binary cross-entropy", "nats", "lower"),
-    Metric("test/psnr", "PSNR", "Their peak signal-to-noise ratio", "dB", "higher"),
-    Metric("test/ssim", "SSIM", "Their structural similarity, at most 1", "", "higher"),
-    Metric(
-        "validation/mse",
-        "MSE, validation",
-        "Squared error of the validation images' reconstructions",
-        "",
-        "lower",
-    ),
-    Metric("validation/bce", "BCE, validation", "Their binary cross-entropy", "nats", "lower"),
-    Metric(
-        "validation/psnr", "PSNR, validation", "Their peak signal-to-noise ratio", "dB", "higher"
-    ),
-    Metric(
-        "validation/ssim",
-        "SSIM, validation",
-        "Their structural similarity, at most 1",
-        "",
-        "higher",
+    *(
+        Metric(f"{split}/{key}", name + suffix, meaning, unit, better, needs=RECONSTRUCTS)
+        for split, suffix in (("test", ""), ("validation", ", validation"))
+        for key, name, meaning, unit, better in (
+            ("mse", "MSE", f"Squared error of the {split} images' reconstructions", "", LOWER),
+            ("bce", "BCE", "Their binary cross-entropy", "nats", LOWER),
+            ("psnr", "PSNR", "Their peak signal-to-noise ratio", "dB", HIGHER),
+            ("ssim", "SSIM", "Their structural similarity, at most 1", "", HIGHER),
+        )
     ),
     Metric(
         "baseline/pca_mse",
@@ -86,6 +92,7 @@ METRICS = (
         "Squared error of PCA with as many components as the codings have numbers",
         "",
         "lower",
+        needs=RECONSTRUCTS,
         is_of_variant=False,
     ),
     Metric(
@@ -94,9 +101,10 @@ METRICS = (
         "Decibels by which a corrupted view comes nearer to the clean images",
         "dB",
         "higher",
+        needs=RECONSTRUCTS,
     ),
     *(
-        Metric(key, name, meaning, "", "higher", needs="classes")
+        Metric(key, name, meaning, "", "higher", needs=TELLS_CLASSES)
         for key, name, meaning in (
             (
                 "validation/linear_accuracy",
@@ -126,7 +134,7 @@ METRICS = (
         )
     ),
     *(
-        Metric(f"anomaly/{key}", name, meaning, "", "higher", needs="anomalies")
+        Metric(f"anomaly/{key}", name, meaning, "", "higher", needs=RECONSTRUCTS | {"anomalies"})
         for key, name, meaning in (
             (
                 "auroc",
@@ -147,6 +155,7 @@ METRICS = (
         "How far neighbours on the map are neighbours among the codings, at most 1",
         "",
         "higher",
+        needs=CODES,
     ),
     Metric("model/latent_dim", "codings", "Numbers in a coding"),
     Metric("model/parameters", "weights", "Weights in the encoder and decoder"),
@@ -205,7 +214,7 @@ METRICS = (
             "",
             "higher",
             "labels",
-            needs="classes",
+            needs=TELLS_CLASSES,
             is_of_variant=arm not in {"scratch", "random_frozen"},
         )
         for arm, name, meaning in (
@@ -229,7 +238,7 @@ METRICS = (
             "",
             "higher",
             "labels",
-            needs="classes",
+            needs=TELLS_CLASSES,
             is_of_variant=False,
         )
         for name, short, meaning in (
@@ -250,7 +259,7 @@ METRICS = (
         "",
         "lower",
         "labels",
-        needs="classes",
+        needs=TELLS_CLASSES,
         is_of_variant=False,
     ),
     Metric(
@@ -283,19 +292,17 @@ def get(key: str) -> Metric | None:
     return next((metric for pattern, metric in patterns if re.fullmatch(pattern, key)), None)
 
 
-def required(views: Collection[str], *, has_classes: bool, has_anomalies: bool = False) -> set[str]:
-    """Return the keys that every finished run holds: not those of its nodes and its own losses.
+def required(views: Collection[str], available: Set[Need]) -> set[str]:
+    """Return the keys that a finished run holds: not those of its nodes and its own losses.
 
     Args:
         views: The names of the corrupted views.
-        has_classes: Whether all images have labels, and are trained on in two classes or more.
-        has_anomalies: Whether some test images are of another class than all training images.
+        available: What there is, of the variant and of the data.
     """
-    needs = {"": True, "classes": has_classes, "anomalies": has_anomalies}
-    applicable = [metric for metric in METRICS if needs[metric.needs]]
     return {
         metric.key.format(view=view)
-        for metric in applicable
+        for metric in METRICS
+        if metric.needs <= available
         for view in views
         if not any(own in metric.key for own in ("{node}", "{part}"))
     }
@@ -306,15 +313,17 @@ def as_markdown() -> str:
     lines = [
         "# Metrics",
         "",
-        "Every finished run of a variant has these, under these keys. Made from",
+        "Every finished run of a variant has these, under these keys, where variant and data have",
+        "what the last column names, and the loss has several parts. Made from",
         "[contract.py](../src/autoencoder_lab/metrics/contract.py), against which tracking checks",
         "what it logs.",
         "",
-        "| key | what it is | unit | better | by | where |",
+        "| key | what it is | unit | better | by | takes |",
         "|---|---|---|---|---|---|",
     ]
     for metric in METRICS:
-        cells = (metric.meaning, metric.unit, metric.better, metric.step, WHERE[metric.needs])
+        where = ", ".join(words for need, words in WHERE.items() if need in metric.needs)
+        cells = (metric.meaning, metric.unit, metric.better, metric.step, where)
         lines.append(f"| `{metric.key}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

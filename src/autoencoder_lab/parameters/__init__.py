@@ -13,6 +13,7 @@ from .experiment import (
     run_parameters,
     variant_names,
 )
+from .families import Capability, capabilities
 from .feasibility import (
     find_infeasible,
     find_infeasible_budgets,
@@ -43,6 +44,7 @@ from .types import Compilation, Contradiction, Count, Params, Widths
 
 __all__ = [
     "SMALLEST_SIDE",
+    "Capability",
     "Compilation",
     "Contradiction",
     "ConvolutionalParams",
@@ -76,6 +78,7 @@ __all__ = [
     "Widths",
     "architecture",
     "as_logged",
+    "capabilities",
     "drop_keys_of_other_kinds",
     "experiment_model",
     "find_infeasible",

@@ -12,7 +12,7 @@ from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 
 from autoencoder_lab.failures import BadInput
-from autoencoder_lab.parameters import architecture, variant_names
+from autoencoder_lab.parameters import Capability, architecture, capabilities, variant_names
 
 MISSING = ("NA", "NULL", "NaN", "None", "nan", "null")
 """What pandas, and other readers of tables, take for no value."""
@@ -29,11 +29,13 @@ class Variants:
         base: Those of the base environment, all of which `kedro run` trains.
         own: Those that another environment adds.
         architectures: What each variant's architecture is called.
+        capabilities: What each variant can do.
     """
 
     base: tuple[str, ...]
     own: tuple[str, ...]
     architectures: Mapping[str, str]
+    capabilities: Mapping[str, frozenset[Capability]]
 
 
 _loader_in_use: AbstractConfigLoader | None = None
@@ -64,7 +66,12 @@ def find_variants() -> Variants:
         base=tuple(name for name in names if name in base),
         own=tuple(name for name in names if name not in base),
         architectures={name: architecture(parameters[name]["model"]) for name in names},
+        capabilities={name: _capabilities(parameters[name]["model"]) for name in names},
     )
+
+
+def _capabilities(model: object) -> frozenset[Capability]:
+    return capabilities(model.get("family")) if isinstance(model, dict) else frozenset()
 
 
 def configured(block: str) -> object:

@@ -22,7 +22,7 @@ NIGHTLY = {RUN_KEY: "nightly"}
 ASK = """
 import json, multiprocessing, sys
 from mlflow import MlflowClient
-from autoencoder_lab.tracking.one_run import find_or_create
+from autoencoder_lab.tracking.runs.one_run import find_or_create
 address, experiment = sys.argv[1:]
 forks = multiprocessing.get_context("fork")
 start = forks.Barrier(3)

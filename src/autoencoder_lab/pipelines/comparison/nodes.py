@@ -128,7 +128,8 @@ def reconstruct_samples(
     shown = test_images[:COLUMNS]
     first_seeds: dict[str, CellResult] = {}
     for result in compared_cells:
-        first_seeds.setdefault(result.variant, result)
+        if {"encoder", "decoder"} <= result.capabilities:
+            first_seeds.setdefault(result.variant, result)
     return {
         variant: result.load_model().predict_on_batch(shown)
         for variant, result in first_seeds.items()

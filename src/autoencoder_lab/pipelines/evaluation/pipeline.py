@@ -5,6 +5,8 @@ It is split by what it needs, so that a model can have one part and not the othe
 
 from kedro.pipeline import Node, Pipeline
 
+from autoencoder_lab.parameters import Capability
+
 from .nodes import (
     Encoded,
     Measured,
@@ -39,22 +41,28 @@ SHARED = {
     "class_names",
     "has_classes",
 }
+PARAMETERS = {"params:evaluation", "params:seed"}
 VIEWS = ["test_images", "test_views", "denoised_views"]
 RECONSTRUCTIONS = ["test_images", "reconstructions"]
 
 
-def create_pipeline(variant: str) -> Pipeline:
-    """Return the evaluation of `<variant>.model` on the test images."""
+def create_pipeline(variant: str, capabilities: frozenset[Capability]) -> Pipeline:
+    """Return the evaluation of `<variant>.model` on the test images: of what it can do."""
+    measured = Pipeline([])
+    if "encoder" in capabilities:
+        measured += _of_codings()
+    if {"encoder", "decoder"} <= capabilities:
+        measured += _of_reconstructions()
     return Pipeline(
-        _of_reconstructions() + _of_codings(),
+        measured,
         namespace=variant,
-        inputs=SHARED,
-        parameters={"params:evaluation", "params:seed"},
+        inputs=SHARED & measured.inputs(),
+        parameters=PARAMETERS & measured.inputs(),
     )
 
 
 def _of_reconstructions() -> Pipeline:
-    """Return what any model that reconstructs images can have."""
+    """Return what needs reconstructions, or decodes other codings."""
     return Pipeline(
         [
             Node(
@@ -94,6 +102,18 @@ def _of_reconstructions() -> Pipeline:
                 name="measure_denoising",
             ),
             Node(draw_denoising, inputs=VIEWS, outputs="denoising_figure", name="draw_denoising"),
+            Node(
+                measure_baseline,
+                inputs=["train_images", "test_images", "codings", "params:seed"],
+                outputs="baseline_metrics",
+                name="measure_baseline",
+            ),
+            Node(
+                draw_walk,
+                inputs=["model", "test_images", "codings", "test_labels", "class_names"],
+                outputs="walk_figure",
+                name="draw_walk",
+            ),
         ]
     )
 
@@ -107,12 +127,6 @@ def _of_codings() -> Pipeline:
                 inputs=["model", "train_images", "validation_images", "test_images"],
                 outputs={name: name for name in Encoded.__annotations__},
                 name="encode_images",
-            ),
-            Node(
-                measure_baseline,
-                inputs=["train_images", "test_images", "codings", "params:seed"],
-                outputs="baseline_metrics",
-                name="measure_baseline",
             ),
             Node(
                 measure_codings,
@@ -131,12 +145,6 @@ def _of_codings() -> Pipeline:
             ),
             Node(draw_filters, inputs="model", outputs="filters_figure", name="draw_filters"),
             Node(draw_activity, inputs="codings", outputs="activity_figure", name="draw_activity"),
-            Node(
-                draw_walk,
-                inputs=["model", "test_images", "codings", "test_labels", "class_names"],
-                outputs="walk_figure",
-                name="draw_walk",
-            ),
             Node(
                 map_codings,
                 inputs=["codings", "params:evaluation", "params:seed"],

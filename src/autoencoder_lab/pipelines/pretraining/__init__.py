@@ -1,5 +1,5 @@
 """What an encoder trained without labels gives a classifier with few."""
 
-from .pipeline import create_pipeline, create_shared_pipeline
+from .pipeline import create_pipeline
 
-__all__ = ["create_pipeline", "create_shared_pipeline"]
+__all__ = ["create_pipeline"]

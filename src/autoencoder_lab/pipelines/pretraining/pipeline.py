@@ -2,6 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from autoencoder_lab.parameters import Capability
+
 from .nodes import (
     Compared,
     choose_labels,
@@ -19,7 +21,22 @@ IMAGES_AND_LABELS = ["train_images", "train_labels", "test_images", "test_labels
 BASELINES = ["pixel_accuracies", "pca_accuracies"]
 
 
-def create_shared_pipeline() -> Pipeline:
+def create_pipeline(
+    variant: str, capabilities: frozenset[Capability], *, architecture: str
+) -> Pipeline:
+    """Return the comparison of classifiers with and without the encoder of `<variant>.model`.
+
+    Args:
+        variant: The namespace.
+        capabilities: Of the variant; without an encoder, there is nothing to compare.
+        architecture: Of the encoder; variants of one share what it gives untrained.
+    """
+    if "encoder" not in capabilities:
+        return Pipeline([])
+    return _without_encoder() + _with_encoder(variant, architecture)
+
+
+def _without_encoder() -> Pipeline:
     """Return what does not depend on the variant: the labels, and what they give without one."""
     return Pipeline(
         [
@@ -45,13 +62,7 @@ def create_shared_pipeline() -> Pipeline:
     )
 
 
-def create_pipeline(variant: str, architecture: str) -> Pipeline:
-    """Return the comparison of classifiers with and without the encoder of `<variant>.model`.
-
-    Args:
-        variant: The namespace.
-        architecture: Of the encoder; variants of one share what it gives untrained.
-    """
+def _with_encoder(variant: str, architecture: str) -> Pipeline:
     untrained_accuracies = f"untrained_accuracies_of_{architecture}"
     return Pipeline(
         [

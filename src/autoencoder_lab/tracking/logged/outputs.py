@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DataCatalog
@@ -20,7 +21,14 @@ from PIL import Image
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.stored_files import StoredFile, stored_file
-from autoencoder_lab.images.arrays import Autoencoder, Figure, RawImages, as_images
+from autoencoder_lab.images.arrays import (
+    Autoencoder,
+    Codings,
+    Figure,
+    Images,
+    RawImages,
+    as_images,
+)
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
@@ -163,8 +171,8 @@ class LogOutputs:
         import mlflow.pyfunc  # takes its time
 
         raw_images: RawImages = self._catalog.load("raw_images")
-        example = as_images(raw_images.train_images[:1])
-        params = {"task": "reconstruct"}
+        example, task, made = _serve(model, as_images(raw_images.train_images[:1]))
+        params = {"task": task}
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.keras"
             model.save(file)
@@ -177,11 +185,23 @@ class LogOutputs:
                 artifacts={"autoencoder": str(file)},
                 # With a signature of the images, MLflow would take float32 arrays alone, and print
                 # what it refuses.
-                signature=infer_signature(model_output=example, params=params),
+                signature=infer_signature(model_output=made, params=params),
                 input_example=(example, params),
                 # Or MLflow finds out, in a process that imports TensorFlow again.
                 pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
             )
+
+
+def _serve(model: Autoencoder, images: Images) -> tuple[Images | Codings, str, Images | Codings]:
+    """Return what a served model may be given, what it does by default, and what comes out."""
+    parts = {layer.name for layer in model.layers}
+    if "encoder" not in parts:
+        codings = np.zeros([size or 1 for size in model.input_shape], np.float32)
+        return codings.reshape(1, -1), "decode", model.predict_on_batch(codings)
+    outputs = model.predict_on_batch(images)
+    if "decoder" not in parts:
+        return images, "encode", outputs.reshape(len(images), -1)
+    return images, "reconstruct", outputs
 
 
 def _as_png(figure: Figure) -> bytes:

@@ -15,7 +15,14 @@ from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-TASKS = ("reconstruct", "denoise", "encode")
+TASKS = {
+    "reconstruct": {"encoder", "decoder"},
+    "denoise": {"encoder", "decoder"},
+    "encode": {"encoder"},
+    "decode": {"decoder"},
+}
+"""What can be asked for, and which parts of a model it takes: the first is done by default."""
+
 AT_ONCE = 1000
 
 
@@ -36,34 +43,50 @@ class RefusedRequest(MlflowException):
 
 
 class ServedAutoencoder(PythonModel):
-    """An autoencoder that does one of three things with images, as the parameter `task` says.
+    """A model that does one of several things, as the parameter `task` says.
 
     `reconstruct`, by default, and `denoise`, the same for images with noise, return images;
-    `encode` returns codings (n, latent_dim).
+    `encode` returns codings (n, latent_dim), and `decode` the images of such. A model that is an
+    encoder alone encodes by default; one that is a decoder, decodes.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the autoencoder, in safe mode."""
         file = context.artifacts["autoencoder"]
         self.autoencoder = keras.saving.load_model(file, safe_mode=True)
+        parts = {layer.name for layer in self.autoencoder.layers}
+        self.tasks = [task for task, needed in TASKS.items() if needed <= parts]
 
     # With a type, MLflow would want to infer the signature from it.
     def predict(  # type: ignore[no-untyped-def]
         self, context: PythonModelContext, model_input, params: dict[str, Any] | None = None
     ) -> npt.NDArray[np.float32]:
-        """Return what the task makes of images (n, height, width, channels) in [0, 1].
+        """Return what the task makes of images (n, height, width, channels) in [0, 1], or codings.
 
-        Numbers of any type are taken, as an array or in lists, and also no images at all.
+        Numbers of any type are taken, as an array or in lists, and also none at all.
         """
-        task = (params or {}).get("task", TASKS[0])
-        if task not in TASKS:
-            raise RefusedRequest(f"task is {task!r}; allowed: {', '.join(TASKS)}")
-        images = _as_images(model_input, self.autoencoder.input_shape[1:])
-        model = self.autoencoder.get_layer("encoder") if task == "encode" else self.autoencoder
-        if len(images) == 0:  # which Keras refuses
+        task = (params or {}).get("task", self.tasks[0])
+        if task not in self.tasks:
+            raise RefusedRequest(f"task is {task!r}; allowed: {', '.join(self.tasks)}")
+        model = self._model(task)
+        if task == "decode":
+            inputs = _as_array("codings", model_input, (math.prod(model.input_shape[1:]),))
+            inputs = inputs.reshape(len(inputs), *model.input_shape[1:])
+        else:
+            inputs = _as_images(model_input, model.input_shape[1:])
+        if len(inputs) == 0:  # which Keras refuses
             return np.empty((0, *_shape_of_one(model, task)), np.float32)
-        outputs: npt.NDArray[np.float32] = model.predict(images, AT_ONCE, verbose=0)
+        outputs: npt.NDArray[np.float32] = model.predict(inputs, AT_ONCE, verbose=0)
         return outputs.reshape(len(outputs), *_shape_of_one(model, task))
+
+    def _model(self, task: str) -> keras.Model:
+        match task:
+            case "encode":
+                return self.autoencoder.get_layer("encoder")
+            case "decode":
+                return self.autoencoder.get_layer("decoder")
+            case _:
+                return self.autoencoder
 
 
 def _shape_of_one(model: keras.Model, task: str) -> tuple[int, ...]:
@@ -73,22 +96,27 @@ def _shape_of_one(model: keras.Model, task: str) -> tuple[int, ...]:
 
 
 def _as_images(given: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    """Return images of this shape; what is refused is described, never printed."""
-    allowed = f"allowed: (n, {', '.join(map(str, shape))})"
-    try:
-        images = np.asarray(given, np.float32)
-    except (TypeError, ValueError):
-        raise RefusedRequest(
-            f"images are not an array of numbers, but {type(given).__name__}; {allowed}"
-        ) from None
-    if images.shape == (0,):  # an empty list
-        images = images.reshape(0, *shape)
-    if images.shape[1:] != shape:
-        raise RefusedRequest(f"images are of shape {images.shape}; {allowed}")
+    images = _as_array("images", given, shape)
     low, high = np.min(images, initial=0), np.max(images, initial=0)
     if not (low >= 0 and high <= 1):
         raise RefusedRequest(f"images have values from {low:.9g} to {high:.9g}; allowed: 0 to 1")
     return images
+
+
+def _as_array(what: str, given: Any, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Return images or codings of this shape; what is refused is described, never printed."""
+    allowed = f"allowed: (n, {', '.join(map(str, shape))})"
+    try:
+        array = np.asarray(given, np.float32)
+    except (TypeError, ValueError):
+        raise RefusedRequest(
+            f"{what} are not an array of numbers, but {type(given).__name__}; {allowed}"
+        ) from None
+    if array.shape == (0,):  # an empty list
+        array = array.reshape(0, *shape)
+    if array.shape[1:] != shape:
+        raise RefusedRequest(f"{what} are of shape {array.shape}; {allowed}")
+    return array
 
 
 set_model(ServedAutoencoder())

@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from autoencoder_lab.comparison.results import FINISHED, CellResult, Values, made_with
 from autoencoder_lab.images.arrays import Autoencoder
 from autoencoder_lab.metrics import contract
+from autoencoder_lab.parameters import capabilities
 from autoencoder_lab.tracking.runs.search import find_cell_runs
 
 MODEL = "artifacts/model.keras"
@@ -68,7 +69,7 @@ def _read(run: Run) -> CellResult:
         made_with=origin,
         parameters=run.data.params,
         metrics=_with_one_value(run.data.metrics),
-        load_few_labels=partial(_load_few_labels, run.info.run_id),
+        load_few_labels=partial(_load_few_labels, run),
         load_model=partial(load_model, run.info.run_id),
         load_values=partial(_load_values, run.info.run_id),
         load_earlier=partial(_load_earlier, run),
@@ -90,8 +91,10 @@ def _with_one_value(metrics: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def _load_few_labels(run_id: str) -> pd.DataFrame:
-    text = mlflow.artifacts.load_text(f"runs:/{run_id}/{FEW_LABELS}")
+def _load_few_labels(run: Run) -> pd.DataFrame:
+    if "encoder" not in capabilities(run.data.params.get("model.family")):
+        return pd.DataFrame()
+    text = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/{FEW_LABELS}")
     return pd.read_csv(io.StringIO(text))
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Sequence, Set
 from typing import Any
 
 import click
@@ -19,7 +19,14 @@ from autoencoder_lab.comparison.results import FINISHED
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import CorruptionParams, flatten, run_parameters, variant_names
+from autoencoder_lab.parameters import (
+    Capability,
+    CorruptionParams,
+    capabilities,
+    flatten,
+    run_parameters,
+    variant_names,
+)
 from autoencoder_lab.tracking.store.config import read_config
 from autoencoder_lab.tracking.store.opening import open_experiment
 from autoencoder_lab.tracking.store.shared_view import keep_view
@@ -121,14 +128,18 @@ class MlflowRuns:
             _refuse_nothing_to_compare(parameters["dataset"], parameters["run_key"])
         chosen = set(pipeline.nodes)
         self._whole = [name for name in variants if set(registered[name].nodes) <= chosen]
-        self._required = _required_metrics(catalog) if variants else set()
+        logged = {variant: run_parameters(parameters, variant) for variant in variants}
+        self._required = {
+            variant: _required_metrics(capabilities(own["model.family"]), catalog)
+            for variant, own in logged.items()
+        }
         self._runs.start(
             client,
             experiment.experiment_id,
             name=_name(pipelines, variants),
             tags=self._tags(parameters),
             shared=flatten(shared),
-            variants={variant: run_parameters(parameters, variant) for variant in variants},
+            variants=logged,
             is_compared=is_compared,
         )
 
@@ -173,7 +184,7 @@ class MlflowRuns:
                 raise
             self._runs.lost[run_id] = str(error)
             return "KILLED"
-        missing = ", ".join(sorted(self._required - run.data.metrics.keys()))
+        missing = ", ".join(sorted(self._required[variant] - run.data.metrics.keys()))
         if missing:
             logger.warning("The run of %s is marked KILLED, as it has no %s", variant, missing)
             self._runs.client.set_tag(run_id, INCOMPLETE, missing)
@@ -183,15 +194,16 @@ class MlflowRuns:
         return FINISHED
 
 
-def _required_metrics(catalog: DataCatalog) -> set[str]:
+def _required_metrics(of_variant: Set[Capability], catalog: DataCatalog) -> set[str]:
     corruption: CorruptionParams = catalog.load("params:corruption")
     raw_images: RawImages = catalog.load("raw_images")
-    normal_class = catalog.load("params:evaluation").normal_class
-    return contract.required(
-        [noise.view for noise in corruption.noises],
-        has_classes=raw_images.has_classes(normal_class),
-        has_anomalies=raw_images.has_anomalies(normal_class),
-    )
+    normal_class = catalog.load("params:evaluation.normal_class")
+    available: set[contract.Need] = {*of_variant}
+    if raw_images.has_classes(normal_class):
+        available.add("classes")
+    if raw_images.has_anomalies(normal_class):
+        available.add("anomalies")
+    return contract.required([noise.view for noise in corruption.noises], available)
 
 
 def _refuse_nothing_to_compare(dataset: str, run_key: str | None) -> None:

@@ -1,0 +1,54 @@
+"""Two families that are there for tests alone: of a fitted autoencoder, each keeps one part.
+
+They are put into a copy of the project as CONTRIBUTING.md says that a family is.
+"""
+
+from pathlib import Path
+
+from .conftest import ProjectCopy
+
+PARTS = ("encoder", "decoder")
+
+PARAMETERS = """
+class {name}OnlyParams(DenseParams):
+    family: Literal["{part}_only"]  # type: ignore[assignment]
+
+"""
+
+VARIANT = """
+{part}_only:
+  model: {{family: {part}_only, widths: [20, 10], activation: selu, output_activation: sigmoid}}
+  training: {{loss: mse, optimizer: adam, learning_rate: 0.001, epochs: 2, batch_size: 32}}
+"""
+
+KEPT_PART = """
+    if params.family.endswith("_only"):
+        part = autoencoder.get_layer(params.family.removesuffix("_only"))
+        return keras.Sequential([keras.Input(part.input_shape[1:]), part])
+"""
+
+
+def add_families(project: ProjectCopy) -> None:
+    """Add the variants `encoder_only` and `decoder_only`, each of a family of its own."""
+    package = project.folder / "src/autoencoder_lab"
+    classes = [f"{part.title()}OnlyParams" for part in PARTS]
+    union = "DenseParams | TiedParams"
+    _insert(
+        package / "parameters/models.py",
+        before="# Of a plain union",
+        text="".join(PARAMETERS.format(name=part.title(), part=part) for part in PARTS),
+    )
+    _insert(package / "parameters/models.py", before=union, text=f"{' | '.join(classes)} | ")
+    rows = "".join(f'    "{part}_only": frozenset({{"{part}"}}),\n' for part in PARTS)
+    _insert(package / "parameters/families.py", before='    "dense":', text=rows)
+    saved = "    return tied.untie"
+    _insert(package / "models/__init__.py", before=saved, text=KEPT_PART)
+    for part in PARTS:
+        file = project.folder / f"conf/base/parameters/{part}_only.yml"
+        file.write_text(VARIANT.format(part=part))
+
+
+def _insert(file: Path, *, before: str, text: str) -> None:
+    content = file.read_text()
+    assert content.count(before) == 1, f"{before!r} in {file}"
+    file.write_text(content.replace(before, text + before))

@@ -1,0 +1,108 @@
+"""A family without an encoder and one without a decoder, through all that there is."""
+
+import json
+
+import mlflow
+import numpy as np
+import pytest
+
+from autoencoder_lab.metrics import contract
+
+from .conftest import VIEWS, ProjectCopy, copy_project
+from .families import add_families
+
+VARIANTS = {
+    "encoder_only": frozenset({"encoder"}),
+    "decoder_only": frozenset({"decoder"}),
+    "stacked": frozenset({"encoder", "decoder"}),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
+    project = copy_project(tmp_path_factory.mktemp("families"))
+    add_families(project)
+    pipelines = f"--pipelines={','.join(VARIANTS)},comparison"
+    done = project.kedro("run", "--env=smoke", pipelines)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+def figures(project: ProjectCopy, variant: str) -> set[str]:
+    folder = project.folder / f"data/08_reporting/digits/{variant}/seed-42"
+    return {file.stem for file in folder.glob("*.png")}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_run_holds_what_the_model_can_be_measured_by(
+    project: ProjectCopy, variant: str
+) -> None:
+    run = project.runs_by_variant("digits")[variant]
+
+    metrics = {key for key in run.data.metrics if not key.startswith(("node/", "system/"))}
+
+    assert run.info.status == "FINISHED"
+    assert metrics == contract.required(VIEWS, {"classes", *VARIANTS[variant]})
+
+
+def test_figures_are_of_what_the_model_has(project: ProjectCopy) -> None:
+    of_codings = {"filters", "activity", "map", "pretraining", "losses"}
+
+    assert figures(project, "encoder_only") == of_codings
+    assert figures(project, "decoder_only") == {"losses"}
+    assert figures(project, "stacked") == of_codings | {
+        "reconstructions",
+        "errors",
+        "denoising",
+        "walk",
+    }
+
+
+def test_each_is_compared_where_it_can_be(project: ProjectCopy) -> None:
+    folder = project.folder / "data/08_reporting/digits/comparison"
+    rows = [line.split(",") for line in (folder / "leaderboard.csv").read_text().splitlines()[1:]]
+    variants = {key: {row[2] for row in rows if row[0] == key} for key, *_ in rows}
+
+    assert variants["test/mse"] == {"stacked"}
+    assert variants["probe/linear_accuracy"] == {"encoder_only", "stacked"}
+    assert variants["pretraining/gain"] == {"encoder_only", "stacked"}
+    assert variants["fit/seconds"] == VARIANTS.keys()
+    promotion = json.loads((folder / "promotion.json").read_text())
+    assert (promotion["variant"], promotion["is_promoted"]) == ("stacked", True)
+    assert "decoder_only" in (folder / "report.html").read_text()
+
+
+def test_each_is_served_for_what_it_can_do(project: ProjectCopy) -> None:
+    mlflow.set_tracking_uri(f"sqlite:///{project.folder}/mlruns/mlflow.db")
+    images = np.zeros((3, 8, 8, 1), np.float32)
+    codings = np.zeros((3, 10), np.float32)
+    runs = project.runs_by_variant("digits")
+
+    encoder, decoder = (
+        mlflow.pyfunc.load_model(f"models:/{runs[variant].outputs.model_outputs[0].model_id}")
+        for variant in ("encoder_only", "decoder_only")
+    )
+
+    assert encoder.predict(images).shape == (3, 10)
+    assert decoder.predict(codings).shape == images.shape
+    with pytest.raises(mlflow.MlflowException, match=r"'reconstruct'; allowed: encode$"):
+        encoder.predict(images, params={"task": "reconstruct"})
+    with pytest.raises(mlflow.MlflowException, match=r"shape \(3, 8, 8, 1\); allowed: \(n, 10\)"):
+        decoder.predict(images)
+
+
+@pytest.mark.parametrize(
+    ("variant", "problem"),
+    [("encoder_only", ""), ("decoder_only", "promotion.metric is 'validation/linear_accuracy'")],
+)
+def test_without_any_that_reconstructs_a_comparison_says_what_it_leaves_out(
+    project: ProjectCopy, variant: str, problem: str
+) -> None:
+    params = f"run_key=only_{variant},promotion.metric=validation/linear_accuracy"
+
+    done = project.kedro(
+        "run", "--env=smoke", f"--pipelines={variant},comparison", f"--params={params}"
+    )
+
+    assert problem in " ".join(done.stdout.split())
+    assert done.returncode == (1 if problem else 0), done.stdout + done.stderr
