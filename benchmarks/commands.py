@@ -1,6 +1,6 @@
 """How long a user waits for each command: whole processes, in turn, after one warm-up.
 
-    python benchmarks/commands.py [--runs 5]
+    PYTHONPATH=src python -m benchmarks.commands [--runs 5]
 
 Prints a table and writes it to `benchmarks/results/commands.md`.
 """

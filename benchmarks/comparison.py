@@ -1,6 +1,6 @@
 """What a comparison costs, by the number of cells: the whole process, and the report's size.
 
-    python benchmarks/comparison.py [--seeds 1 10]
+    PYTHONPATH=src python -m benchmarks.comparison [--seeds 1 10]
 
 In a copy of the project, all variants are trained on the digits in the environment `smoke`; further
 seeds are copies of their runs, their metrics shifted by chance. A comparison reads of each run what

@@ -1,6 +1,6 @@
 """A whole tracked experiment against the bare fit of the same model, as the brief writes it.
 
-    python benchmarks/end_to_end.py [--runs 3]
+    PYTHONPATH=src python -m benchmarks.end_to_end [--runs 3]
 
 The experiment is `kedro run --pipelines=stacked` on MNIST, as a process: start, ingest, training,
 evaluation, the pretraining comparison, figures, MLflow; once with nothing there that variants
@@ -18,8 +18,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-from fit import N_IMAGES, fit_keras, images_file
 from mlflow import MlflowClient
+
+from .fit import N_IMAGES, fit_keras, images_file
 
 HERE = Path(__file__).parent
 COMMAND = "kedro run --pipelines=stacked"

@@ -1,6 +1,6 @@
 """What the parts of the pretraining comparison cost on MNIST.
 
-    python benchmarks/few_labels.py [--runs 3]
+    PYTHONPATH=src python -m benchmarks.few_labels [--runs 3]
 
 Fits: 20 classifiers, 5 draws of 4 label budgets, on the stacked encoder; as the comparison has
 them, and by Keras' `fit`, 50 steps a call. Labels that spread: from 10,000 to 60,000 images, on
@@ -12,14 +12,14 @@ import argparse
 import json
 import os
 import platform
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-from processes import measure
+
+from .processes import measure
 
 HERE = Path(__file__).parent
 BUDGETS = (100, 300, 1000, 3000)
@@ -125,7 +125,7 @@ def _time_fits(fit: Callable[[int, int], None]) -> dict[str, float]:
 
 def medians(n_runs: int, *arguments: str) -> dict[str, float]:
     """Return the medians of several."""
-    runs = [measure(sys.executable, __file__, "--measure", *arguments) for _ in range(n_runs)]
+    runs = [measure("few_labels", "--measure", *arguments) for _ in range(n_runs)]
     return {key: median(run[key] for run in runs) for key in runs[0]}
 
 

@@ -1,6 +1,6 @@
 """How long an epoch takes: ours, the brief's code, and what else a user would pick.
 
-    python benchmarks/fit.py [--runs 3] [--torch PYTHON]
+    PYTHONPATH=src python -m benchmarks.fit [--runs 3] [--torch PYTHON]
 
 Every fit is a process of its own; in each round, all contenders take their turn. PYTHON is the
 interpreter of an environment with `pip install torch==2.13.0 numpy`; without it, PyTorch is left
@@ -10,8 +10,6 @@ out. Writes `benchmarks/results/fit.md` and `fit.png`.
 import argparse
 import os
 import platform
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -23,7 +21,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from processes import measure
+
+from .processes import measure, start
 
 HERE = Path(__file__).parent
 N_IMAGES = 55_000
@@ -43,7 +42,7 @@ BATCH_SIZE = 32
 
 def fit_keras(contender: str, variant: str, file: Path, *, n_epochs: int = 4) -> dict[str, Any]:
     """Return what a fit with Keras says of itself."""
-    return measure(sys.executable, HERE / "fit_keras.py", contender, variant, file, str(n_epochs))
+    return measure("fit_keras", contender, variant, str(file), str(n_epochs))
 
 
 @contextmanager
@@ -51,8 +50,7 @@ def images_file(n_images: int) -> Iterator[Path]:
     """Yield a file of so many images."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "images.npy"
-        script = HERE / "fit_keras.py"
-        subprocess.run([sys.executable, script, "images", file, str(n_images)], check=True)
+        start("fit_keras", "images", str(file), str(n_images))
         yield file
 
 
@@ -71,8 +69,8 @@ def compare(n_runs: int, torch: str | None) -> dict[tuple[str, str], list[dict[s
                 for contender in KERAS:
                     fits[variant, contender].append(fit_keras(contender, variant, file))
                 if torch:
-                    script = HERE / "fit_pytorch.py"
-                    fits[variant, "pytorch"].append(measure(torch, script, variant, file))
+                    fit = measure("fit_pytorch", variant, str(file), python=torch)
+                    fits[variant, "pytorch"].append(fit)
     return dict(fits)
 
 

@@ -1,11 +1,11 @@
-"""One fit with Keras, in a process of its own: `python fit_keras.py CONTENDER VARIANT FILE EPOCHS`.
+"""One fit with Keras, in a process of its own: `fit_keras CONTENDER VARIANT FILE EPOCHS`.
 
 Contenders are `brief` (the brief's code), `steps_per_execution` (the same, 64 steps a call),
 `ours`, on floats in memory, and `streamed` (ours, on the bytes of the file, mapped). Prints as
 JSON the seconds of each epoch but the first, which compiles, and of the whole fit, the last loss
 and the most memory that was held.
 
-`python fit_keras.py images FILE N_IMAGES` makes the file, of MNIST's images or repetitions of them.
+`fit_keras images FILE N_IMAGES` makes the file, of MNIST's images or repetitions of them.
 """
 
 import json
@@ -14,21 +14,21 @@ import sys
 import time
 from pathlib import Path
 
-os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1"}
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT / "src"))
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import yaml  # noqa: E402
-from memory import Memory  # noqa: E402
-from mnist import mnist  # noqa: E402
 
 from autoencoder_lab import models  # noqa: E402
 from autoencoder_lab.images.arrays import as_images  # noqa: E402
 from autoencoder_lab.images.sources import StoredImages  # noqa: E402
 from autoencoder_lab.parameters import VariantParams  # noqa: E402
 from autoencoder_lab.training.phases import Phase  # noqa: E402
+
+from .memory import Memory  # noqa: E402
+from .mnist import mnist  # noqa: E402
 
 N_VALIDATION = 1000
 

@@ -1,6 +1,6 @@
-"""One fit with PyTorch, in an environment of its own: `python fit_pytorch.py MODEL IMAGES.npy`.
+"""One fit with PyTorch, in an environment of its own: `fit_pytorch MODEL IMAGES.npy`.
 
-The same layers, loss, optimizer and batches as `fit_keras.py`, in the loop that PyTorch's tutorials
+The same layers, loss, optimizer and batches as `fit_keras`, in the loop that PyTorch's tutorials
 write; prints the same JSON.
 """
 
@@ -10,8 +10,9 @@ import time
 
 import numpy as np
 import torch
-from memory import Memory
 from torch import nn
+
+from .memory import Memory
 
 N_EPOCHS = 4
 N_VALIDATION = 1000

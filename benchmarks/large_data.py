@@ -1,6 +1,6 @@
 """What whole runs hold in memory as data grows, and how fast they fit.
 
-    python benchmarks/large_data.py [--cases mnist 600k 3m photos]
+    PYTHONPATH=src python -m benchmarks.large_data [--cases mnist 600k 3m photos]
 
 MNIST, and it repeated with noise to 600,000 and 3 million images, in an archive; and a folder of
 20,000 JPEGs of 128 x 128 in colour. In a project of its own for each: `ingest` for the first time,
@@ -21,10 +21,11 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from fit import N_IMAGES, fit_keras, images_file
 from mlflow import MlflowClient
-from mnist import mnist
 from PIL import Image
+
+from .fit import N_IMAGES, fit_keras, images_file
+from .mnist import mnist
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent

@@ -1,16 +1,14 @@
 """MNIST, for benchmarks that time other things than reading it."""
 
-import sys
 from pathlib import Path
 
 import yaml
 
+from autoencoder_lab.datasets import RawImagesDataset
+from autoencoder_lab.images.arrays import RawImages
+
 PROJECT = Path(__file__).parents[1]
 DATA = PROJECT / "data"
-sys.path.insert(0, str(PROJECT / "src"))
-
-from autoencoder_lab.datasets import RawImagesDataset  # noqa: E402
-from autoencoder_lab.images.arrays import RawImages  # noqa: E402
 
 
 def mnist() -> RawImages:

@@ -1,6 +1,6 @@
 """How long the default study takes: with one cell at a time, and with several.
 
-    python benchmarks/study.py [--jobs 1 2] [--seeds 42 43 44]
+    PYTHONPATH=src python -m benchmarks.study [--jobs 1 2] [--seeds 42 43 44]
 
 Each number of jobs is a study with a run key of its own, in this project: all variants, MNIST; some
 forty minutes each. Times are read from MLflow: from the start of the first cell to the end of the

@@ -1,7 +1,7 @@
 """What the tests take, by folder and the longest, beside what they took before.
 
     pytest -n auto --dist loadscope --no-loadscope-reorder --junitxml=after.xml
-    python benchmarks/suite.py after.xml [--before before.xml]
+    PYTHONPATH=src python -m benchmarks.suite after.xml [--before before.xml]
 
 Writes `benchmarks/results/suite.md`. The seconds of a folder are those of its tests, set-up
 included, added up; the tests of several modules run side by side.

@@ -1,6 +1,6 @@
 """What tracking adds to a run: the same pipeline with and without the hooks that know MLflow.
 
-    python benchmarks/tracking.py [--runs 3]
+    PYTHONPATH=src python -m benchmarks.tracking [--runs 3]
 
 `kedro run --pipelines=stacked` on MNIST, each time a process of its own, in turn with and without.
 The first round fills the disk's cache and is not counted. Writes `benchmarks/results/tracking.md`.
@@ -10,12 +10,11 @@ import argparse
 import json
 import os
 import platform
-import sys
 import time
 from pathlib import Path
 from statistics import median
 
-from processes import measure
+from .processes import measure
 
 HERE = Path(__file__).parent
 PIPELINE = "stacked"
@@ -45,8 +44,7 @@ def main(n_runs: int) -> str:
     seconds: dict[str, list[float]] = {"with": [], "without": []}
     for _ in range(n_runs + 1):
         for how, measured in seconds.items():
-            command = (sys.executable, __file__, "--child", how)
-            measured.append(measure(*command)["seconds"])
+            measured.append(measure("tracking", "--child", how)["seconds"])
     rows = {how: measured[1:] for how, measured in seconds.items()}
     added = median(rows["with"]) - median(rows["without"])
     share = added / median(rows["without"])

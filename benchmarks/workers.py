@@ -1,6 +1,6 @@
 """How many cells an hour Airflow gets done with one worker, and with two.
 
-    python -m benchmarks.workers
+    PYTHONPATH=src python -m benchmarks.workers
 
 Each worker has a working copy and a core of its own, as on a machine of one core; they share an
 MLflow server and an object store. All is started here: PostgreSQL, Redis, Airflow, MLflow, an
