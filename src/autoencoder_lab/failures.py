@@ -1,4 +1,4 @@
-"""What went wrong, in a line."""
+"""Errors that users can fix, and errors in one line."""
 
 from collections.abc import Iterable
 

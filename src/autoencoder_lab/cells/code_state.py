@@ -1,4 +1,4 @@
-"""Which code computes, what differs from the commit, and the versions of the libraries."""
+"""The code that computes: its commit, its uncommitted changes, and the versions of libraries."""
 
 import hashlib
 import json

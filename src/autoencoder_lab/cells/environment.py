@@ -1,4 +1,4 @@
-"""What is installed here, on what machine, and how it differs from elsewhere."""
+"""The installed packages and the machine, and how they differ from those of another run."""
 
 import os
 import platform

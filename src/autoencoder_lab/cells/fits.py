@@ -1,4 +1,4 @@
-"""Fits that go on: where one is after an epoch is kept beside the cell's results."""
+"""Resuming fits: the state of one after an epoch, kept beside the cell's results."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""What a session makes, uses again and removes of the files of its cells."""
+"""Which files of its cells a session makes, reuses and removes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What does not depend on the variant: made by one session, and taken by all others."""
+"""Results that do not depend on the variant: made by one session, reused by all others."""
 
 import hashlib
 import logging

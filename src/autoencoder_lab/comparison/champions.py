@@ -1,4 +1,4 @@
-"""The model of a data set that is served, and what is said of the one that may take its place."""
+"""The model of a data set that is served, and the one that may replace it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

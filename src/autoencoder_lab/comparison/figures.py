@@ -1,4 +1,4 @@
-"""How variants compare: each has the same colour and marker in all of these figures."""
+"""Figures of several variants, each with the same colour and marker in all of them."""
 
 from collections.abc import Mapping
 

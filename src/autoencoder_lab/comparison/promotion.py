@@ -1,4 +1,4 @@
-"""Whether the best model of a comparison is to take the place of the one that is served."""
+"""Whether the best model of a comparison replaces the one that is served."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

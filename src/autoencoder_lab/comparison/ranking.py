@@ -1,4 +1,4 @@
-"""Which variant is better, and whether the difference is more than the luck of the seeds."""
+"""Which variant is better, and whether the difference is more than luck with the seeds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

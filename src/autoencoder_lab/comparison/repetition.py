@@ -1,4 +1,4 @@
-"""Whether numbers repeat: those of two runs, and those of a comparison and what came before."""
+"""Whether two runs, or a comparison and earlier runs, have the same numbers."""
 
 import math
 from collections.abc import Sequence

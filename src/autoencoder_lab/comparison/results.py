@@ -1,4 +1,4 @@
-"""Results of cells, as runs hold them, and which of them may be compared with each other."""
+"""The results of cells, as read from their runs, and which of them may be compared."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

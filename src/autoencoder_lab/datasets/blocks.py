@@ -1,4 +1,4 @@
-"""Arrays that are read in parts, as they may be larger than memory."""
+"""Reading arrays in parts, as they may be larger than memory."""
 
 import math
 from collections.abc import Callable, Generator, Iterator

@@ -1,4 +1,4 @@
-"""The files a `SHA256SUMS` lists: fetched where missing, and checked to be as they were."""
+"""The files that a `SHA256SUMS` lists: fetched if missing, and verified."""
 
 import hashlib
 import re

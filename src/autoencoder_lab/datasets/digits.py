@@ -1,4 +1,4 @@
-"""The small digits that come with scikit-learn, for runs in seconds."""
+"""scikit-learn's small digits, for runs in seconds."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the names of folders say: a split, or a part of the data that is no class."""
+"""What a folder's name means: a split, or a part of the data that is not a class."""
 
 import re
 from functools import cache

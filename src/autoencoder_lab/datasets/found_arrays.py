@@ -1,4 +1,4 @@
-"""The arrays that a reader found, and what must be true of them before they are raw images."""
+"""The arrays that a reader found, and the checks that make them raw images."""
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Which images have labels, in a file."""
+"""The draws of labelled images, in a file."""
 
 import numpy as np
 from kedro_datasets.json import JSONDataset

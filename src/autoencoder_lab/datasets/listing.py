@@ -1,4 +1,4 @@
-"""Which files a data set's folder holds, and which of them are left out."""
+"""Which files of a data set's folder are read, and which are left out."""
 
 import errno
 import logging

@@ -1,4 +1,4 @@
-"""How long lists read in error messages."""
+"""Shortening long lists in error messages."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""One image file as pixels, by Pillow: upright, in bytes, and of the data set's shape."""
+"""One image file as pixels, by Pillow: upright, in bytes, in the data set's shape."""
 
 import os
 import warnings

@@ -1,4 +1,4 @@
-"""How reconstruction errors are distributed, and which images have the least and the largest."""
+"""The distribution of reconstruction errors, with the best and the worst images."""
 
 import numpy as np
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""What figures are drawn on."""
+"""The figure class of all plots."""
 
 import io
 from typing import Any, BinaryIO

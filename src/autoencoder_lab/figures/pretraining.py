@@ -1,4 +1,4 @@
-"""What few labels are worth, with a pretrained encoder and without."""
+"""Accuracy by the number of labels, with a pretrained encoder and without."""
 
 from collections.abc import Sequence
 

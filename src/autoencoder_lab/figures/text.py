@@ -1,4 +1,4 @@
-"""Text from data in figures: as it is written, in fonts that have its letters."""
+"""Text from data in figures: taken literally, in fonts that have its letters."""
 
 import logging
 from functools import cache

@@ -1,4 +1,4 @@
-"""The kinds of arrays that go between the parts: images, labels, codings, and their checks."""
+"""The types of arrays that parts exchange (images, labels, codings), and their checks."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""Orders of images in which any first few are a fair sample, and draws of a few labelled ones."""
+"""Orders of images whose first n are a fair sample, and draws of a few labelled ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Independent seeds for each purpose, from the one seed of a run."""
+"""Independent seeds for each purpose, derived from the one seed of a run."""
 
 import zlib
 

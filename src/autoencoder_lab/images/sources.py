@@ -1,4 +1,4 @@
-"""Images that are made as they are read, so that they need not fit in memory."""
+"""Images that are computed as they are read, so that they need not fit in memory."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How well the error of its reconstruction tells an anomaly from a normal image."""
+"""How well the reconstruction error separates anomalies from normal images."""
 
 from sklearn.metrics import average_precision_score, roc_auc_score
 

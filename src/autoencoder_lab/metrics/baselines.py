@@ -1,4 +1,4 @@
-"""What is reached without a network."""
+"""Baselines that need no network."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What codings say of the classes, which no training has seen."""
+"""What codings say about the classes, which no training has seen."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How far a mean of few values can be trusted."""
+"""Confidence intervals for the mean of a few values."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""How well a two-dimensional map keeps the neighbourhoods of the codings, and the classes apart."""
+"""How well a two-dimensional map preserves neighbourhoods, and separates the classes."""
 
 from scipy.stats import mode
 from sklearn.manifold import trustworthiness

@@ -1,4 +1,4 @@
-"""How near reconstructions come to the images, and how much noise denoising removes."""
+"""Reconstruction error, and how much noise denoising removes."""
 
 import numpy as np
 from skimage.metrics import structural_similarity

@@ -1,4 +1,4 @@
-"""What few labels are worth where they spread over a graph of all training codings."""
+"""Spreading a few labels over a graph of all training codings."""
 
 import faiss
 import numpy as np

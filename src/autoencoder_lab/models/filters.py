@@ -1,4 +1,4 @@
-"""What the units of an encoder's first layer look for."""
+"""The filters of an encoder's first layer."""
 
 import keras
 import numpy as np

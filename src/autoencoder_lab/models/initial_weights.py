@@ -1,4 +1,4 @@
-"""Where training starts: Keras' default initializer, from an explicit seed."""
+"""Initial weights: Keras' default initializer, with an explicit seed."""
 
 from collections.abc import Iterator
 

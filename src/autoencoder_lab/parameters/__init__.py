@@ -1,4 +1,4 @@
-"""What every parameter is and may be. How a wrong one is reported: problems.py. Light: Pydantic."""
+"""Every parameter, its type and its range; problems.py reports mistakes. Light: Pydantic."""
 
 from .experiment import (
     CorruptionParams,

@@ -1,4 +1,4 @@
-"""What a model of each family can do, in one table: what is made and measured of it follows."""
+"""What each family of models can do; what is made and measured of a model follows from it."""
 
 from collections.abc import Mapping
 from typing import Literal

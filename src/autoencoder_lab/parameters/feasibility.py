@@ -1,4 +1,4 @@
-"""Whether parameters go with the data: the images' shape, their labels and classes."""
+"""Whether parameters fit the data: the shape of the images, their labels and classes."""
 
 import math
 from collections.abc import Collection, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Blocks of several kinds, as `training.corruption`, of which another file names another kind."""
+"""Blocks of several kinds, such as `training.corruption`, whose kind another file changes."""
 
 from typing import Any, get_args
 

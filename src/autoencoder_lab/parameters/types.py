@@ -1,4 +1,4 @@
-"""The kinds of values that parameters have."""
+"""The types of parameter values."""
 
 import re
 from typing import Annotated, Literal

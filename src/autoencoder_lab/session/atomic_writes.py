@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, however a run is interrupted."""
+"""Atomic writes: a file is whole or absent, however a run is interrupted."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Showing how far each fit is."""
+"""Progress bars of fits and, in a log, lines."""
 
 import logging
 import threading

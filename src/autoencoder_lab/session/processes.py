@@ -1,4 +1,4 @@
-"""Processes side by side, which end when the study does."""
+"""Running processes side by side, and stopping them with the command that started them."""
 
 import signal
 import subprocess

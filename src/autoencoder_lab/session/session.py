@@ -1,4 +1,4 @@
-"""A Kedro session for experiments: how its nodes run, and how it ends."""
+"""A Kedro session for experiments: which runner it uses, and how it ends."""
 
 from typing import Any
 

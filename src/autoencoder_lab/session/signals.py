@@ -1,4 +1,4 @@
-"""Signals to end, as exceptions, so that what is open is closed."""
+"""Turning signals into exceptions, so that everything is closed in order."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""What has to be set before the large imports: garbage collection, the environment, logging."""
+"""Set before the large imports: garbage collection, environment variables, logging."""
 
 import atexit
 import gc

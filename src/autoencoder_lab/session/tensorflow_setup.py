@@ -1,4 +1,4 @@
-"""What TensorFlow reads from the environment when it is imported, and its import."""
+"""Importing TensorFlow, and the environment variables that it reads then."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How many threads add up one sum: one."""
+"""Limiting numerical libraries to one thread, for reproducible sums."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Parameters as they are typed, `key=value,…`: values are YAML, but names stay what they are."""
+"""Parameters from the command line, `key=value,…`: YAML values, but names stay text."""
 
 import json
 from typing import Any

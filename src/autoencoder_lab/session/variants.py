@@ -1,4 +1,4 @@
-"""Which variants, and which other parameters, the configuration in use has."""
+"""The variants and parameters of the configuration in use."""
 
 import os
 import re

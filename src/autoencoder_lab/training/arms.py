@@ -1,4 +1,4 @@
-"""The arms of the pretraining comparison: classifiers that differ in how their encoder starts."""
+"""The arms of the pretraining comparison: classifiers with differently initialised encoders."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where a fit is after an epoch, kept so that one that was cut short can go on. Without Keras."""
+"""The state of a fit after an epoch, from which it can be resumed. Without Keras."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Images as a fit reads them: in chunks of so many bytes, so that they need not fit in memory."""
+"""Reading images in chunks of limited size, so that a fit's data need not fit in memory."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Softmax classifiers on an encoder, fitted with few labels, many of them and each in one call."""
+"""Softmax classifiers on an encoder: many fits on few labels, each in one compiled call."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A fit whose loss is no longer a number. Light: without Keras."""
+"""The error of a fit whose loss is no longer a number. Light: without Keras."""
 
 import pandas as pd
 

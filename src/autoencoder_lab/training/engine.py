@@ -82,19 +82,15 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
         def run(
             images: tf.Tensor, noise_seed: tf.Tensor, first: tf.Tensor, *labelled: tf.Tensor
         ) -> dict[str, tf.Tensor]:
-            def losses(number: tf.Tensor, size: int) -> dict[str, tf.Tensor]:
+            def add(
+                number: tf.Tensor, totals: dict[str, tf.Tensor], size: int
+            ) -> dict[str, tf.Tensor]:
                 # Not images[start:end], whose length XLA would not know.
                 begin = [number * batch_size, *[0] * (images.shape.rank - 1)]
                 batch = tf.slice(images, begin, [size, *images.shape[1:]])
                 seed = tf.stack([noise_seed, first + number])
                 of_batch = self._turns(turn, batch, _labelled_batch(labelled, number), seed)
-                return {name: size * loss for name, loss in of_batch.items()}
-
-            def add(
-                number: tf.Tensor, totals: dict[str, tf.Tensor], size: int
-            ) -> dict[str, tf.Tensor]:
-                of_batch = losses(number, size)
-                return {name: total + of_batch[name] for name, total in totals.items()}
+                return {name: total + size * of_batch[name] for name, total in totals.items()}
 
             n_images = images.shape[0]
             n_whole, n_left = divmod(n_images, batch_size)

@@ -1,4 +1,4 @@
-"""A fit in one or more phases, which can be cut short and go on."""
+"""A fit in one or more phases, which can be interrupted and resumed."""
 
 import logging
 import math
@@ -82,7 +82,8 @@ class Fit:
 
         def end_epoch(number: int, losses: Mapping[str, float]) -> None:
             self._add(phase.name, losses)
-            tell(Milestone(phase.name, n_rows + number, n_rows + n_epochs, _whole(losses)))
+            whole = {key: losses[key] for key in ("train/loss", "val/loss")}
+            tell(Milestone(phase.name, n_rows + number, n_rows + n_epochs, whole))
             if self._keeper and self._keeper.is_due() and math.isfinite(losses["train/loss"]):
                 self._keeper.save(
                     FitState(
@@ -97,12 +98,14 @@ class Fit:
                     )
                 )
 
+        n_before = 0
+        if state is not None:
+            n_before = n_epochs if state.has_stopped else state.n_epochs
         [phase_seed] = seeds.derive(self._seed, phase.name)
-        n_before = state.n_epochs if state else 0
         phase.fit(
             trainer,
             seed=phase_seed,
-            n_before=n_epochs if state and state.has_stopped else n_before,
+            n_before=n_before,
             n_epochs=n_epochs,
             callbacks=[
                 keras.callbacks.TerminateOnNaN(),
@@ -155,11 +158,6 @@ class _EndEpochs(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         self._end(epoch + 1, {_logged_as(name): float(loss) for name, loss in logs.items()})
-
-
-def _whole(losses: Mapping[str, float]) -> dict[str, float]:
-    """Return the losses without their parts."""
-    return {key: losses[key] for key in ("train/loss", "val/loss")}
 
 
 def _logged_as(name: str) -> str:

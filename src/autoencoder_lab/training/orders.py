@@ -1,4 +1,4 @@
-"""The order in which few images are seen again and again."""
+"""The order of batches from few images that are seen repeatedly."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A part of a fit: one encoder and decoder, fitted on one set of inputs."""
+"""One phase of a fit: an encoder and a decoder, fitted to one set of inputs."""
 
 import logging
 from collections.abc import Sequence

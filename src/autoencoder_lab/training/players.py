@@ -1,4 +1,4 @@
-"""Who learns in a fit."""
+"""The players of a fit: each has an objective, weights and an optimizer."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

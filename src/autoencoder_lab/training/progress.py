@@ -1,4 +1,4 @@
-"""Telling whoever listens how a fit goes while it runs. Light: without Keras."""
+"""Reporting the progress of a fit to listeners. Light: without Keras."""
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar

@@ -1,4 +1,4 @@
-"""Doctor: whether the set-up is sound and, where it is not, what to do."""
+"""`kedro doctor`: whether the set-up is sound and, if not, what to do."""
 
 from .examine import examine
 from .findings import Check, Problem

@@ -1,4 +1,4 @@
-"""Whether decoded images lie about that nothing uses any more."""
+"""Finding decoded images that nothing uses any more."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whether raw data is as its checksums say."""
+"""Checking raw data against its checksums."""
 
 from collections.abc import Iterator
 from pathlib import Path

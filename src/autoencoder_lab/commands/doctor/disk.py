@@ -1,4 +1,4 @@
-"""Whether there is room for more runs."""
+"""Checking that there is room for more runs."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""All checks, in the order in which what they look at is needed."""
+"""All checks, in an order in which each finds what it needs."""
 
 from collections.abc import Iterator
 from pathlib import Path

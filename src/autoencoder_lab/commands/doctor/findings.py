@@ -1,4 +1,4 @@
-"""What was looked at, and what was found."""
+"""What a check looked at, and what it found."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

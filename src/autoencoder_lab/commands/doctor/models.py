@@ -1,4 +1,4 @@
-"""Whether the models of finished runs are still there."""
+"""Checking that the models of finished runs still exist."""
 
 import shlex
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Whether what is installed is what the lock says."""
+"""Comparing the installed packages with the lock."""
 
 import re
 from collections.abc import Iterator

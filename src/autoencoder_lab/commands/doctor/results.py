@@ -1,4 +1,4 @@
-"""Whether the results on disk are in the store."""
+"""Finding results on disk that no run holds."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Whether the store of runs can be opened, and its runs tell the truth."""
+"""Checking that the store opens, and that the status of its runs is true."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

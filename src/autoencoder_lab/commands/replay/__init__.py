@@ -1,4 +1,4 @@
-"""Replay: a run made again from what it says of itself, and compared with what it was."""
+"""`kedro replay`: repeating a run from what it recorded, and comparing the two."""
 
 from .plan import Allowed, Replay, plan_replay
 from .run import require_trust, run_replay

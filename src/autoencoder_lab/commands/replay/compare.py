@@ -1,4 +1,4 @@
-"""Whether two runs have the same numbers."""
+"""Comparing the numbers of two runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether a run can be made again here, from the same code, data and packages."""
+"""Whether a run can be repeated here, with the same code, data and packages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Making a run again, and saying whether its numbers are the same."""
+"""Repeating a run, and reporting whether its numbers are the same."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Which cells a study has, and which of them are done."""
+"""The cells of a study, and which of them are done."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

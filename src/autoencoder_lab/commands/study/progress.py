@@ -1,4 +1,4 @@
-"""Running a study, and showing how far it is."""
+"""Running a study, and showing its progress."""
 
 import logging
 import shlex

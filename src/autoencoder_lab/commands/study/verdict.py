@@ -1,4 +1,4 @@
-"""Whether all of a study has succeeded, once nothing of it runs any more."""
+"""Whether a whole study has succeeded, once all of it has ended."""
 
 from collections.abc import Iterator
 

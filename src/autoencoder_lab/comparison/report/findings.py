@@ -1,4 +1,4 @@
-"""What the leaderboard says, in words."""
+"""The leaderboard in words."""
 
 from collections.abc import Sequence
 

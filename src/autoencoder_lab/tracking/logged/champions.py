@@ -1,4 +1,4 @@
-"""The model of each data set that is served: `models:/autoencoder-<dataset>@champion`."""
+"""Registering and promoting the champion, `models:/autoencoder-<dataset>@champion`."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a run says of itself in words: the description on its page in MLflow."""
+"""The description on a run's page in MLflow."""
 
 import shlex
 import sys

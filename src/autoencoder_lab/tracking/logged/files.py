@@ -1,4 +1,4 @@
-"""Which files on disk a run holds: by their digests, so that what a run lacks can be told later."""
+"""The digests of a run's files, by which the doctor finds results that no run holds."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a run comes from: data, code, configuration and environment."""
+"""What a run was made from: data, code, configuration and environment."""
 
 import json
 import tempfile

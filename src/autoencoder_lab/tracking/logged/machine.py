@@ -1,4 +1,4 @@
-"""What a variant costs the machine: processor, memory, disk and network, while its nodes run."""
+"""System metrics of each variant: processor, memory, disk and network."""
 
 import threading
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What goes into and comes out of a node, in a few lines of JSON."""
+"""Describing the inputs and outputs of a node in a few lines of JSON."""
 
 import dataclasses
 import hashlib

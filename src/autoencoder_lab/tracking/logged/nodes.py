@@ -1,4 +1,4 @@
-"""What each node took, read and made."""
+"""A record of each node: its time, parameters, inputs and outputs."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Logging what nodes return, as `metadata.mlflow` in the catalog says."""
+"""Logging the outputs of nodes, as `metadata.mlflow` in the catalog says."""
 
 import io
 import logging

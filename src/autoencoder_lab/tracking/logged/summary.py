@@ -1,4 +1,4 @@
-"""What a person sees when a session has ended."""
+"""The summary in the terminal at the end of a session."""
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl

@@ -1,4 +1,4 @@
-"""What a variant's run says of itself, read back: with what it was made, and what came out."""
+"""Everything that a variant's run recorded, read back for a replay."""
 
 import json
 import tempfile

@@ -1,4 +1,4 @@
-"""Where the files lie in a run that are written by one part of tracking and read by another."""
+"""Paths of artifacts that one part of tracking writes and another reads."""
 
 LOCK = "environment/requirements.txt"
 PACKAGES = "environment/packages.txt"

@@ -1,4 +1,4 @@
-"""Starting and ending the MLflow runs of a session, and what they say of themselves."""
+"""Starting and ending the MLflow runs of a session, with a status that is true."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What the runs of a run key came to, once all that was to run has ended."""
+"""How the runs of a run key ended, once everything under it has ended."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

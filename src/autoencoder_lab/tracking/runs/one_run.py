@@ -1,4 +1,4 @@
-"""Finding the one run that several processes share, or making it, whoever else does so now."""
+"""Finding or creating the one run that several processes share, even at the same time."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A tracking server that goes away while nodes run: they go on, and their results are on disk."""
+"""Losing the tracking server while nodes run: they continue, and their results are on disk."""
 
 import inspect
 import logging

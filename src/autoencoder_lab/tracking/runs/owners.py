@@ -1,4 +1,4 @@
-"""Which process a run is of, and ending the runs of processes that are gone."""
+"""The process that owns a run, and ending the runs of dead processes."""
 
 import logging
 import os

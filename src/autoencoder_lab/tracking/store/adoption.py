@@ -1,4 +1,4 @@
-"""Going on with an embedded store whose project has been moved or copied."""
+"""Adopting an embedded store after its project was moved or copied."""
 
 from typing import Any
 

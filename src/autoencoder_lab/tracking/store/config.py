@@ -1,4 +1,4 @@
-"""`mlflow.yml`, which kedro-mlflow defines: read, checked, and made independent of the folder."""
+"""kedro-mlflow's `mlflow.yml`: read, checked, and independent of the working directory."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

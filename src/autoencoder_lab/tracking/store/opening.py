@@ -1,4 +1,4 @@
-"""Opening the store in which the runs are, and making the embedded one where there is none."""
+"""Opening the store of runs, and creating the embedded one if it does not exist."""
 
 import logging
 import os
