@@ -76,14 +76,17 @@ def test_the_same_fit_finds_its_state_to_the_last_bit(file: StoredFile) -> None:
     ],
     ids=["parameters", "data", "code"],
 )
-def test_another_fit_begins_anew_and_says_why(
+def test_another_fit_starts_over_and_says_why(
     file: StoredFile, origin: Origin, problem: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     FitKeeper(file, ORIGIN, 0).save(STATE)
 
     assert FitKeeper(file, origin, 0).load() is None
 
-    assert f"The fit begins anew, not after the epochs in {file.address}: {problem}" in caplog.text
+    assert (
+        f"Starting the fit over instead of resuming it from {file.address}: {problem}"
+        in caplog.text
+    )
 
 
 @pytest.mark.parametrize("n_kept", [0, 20, -1], ids=["empty", "begun", "nearly whole"])

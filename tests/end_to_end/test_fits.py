@@ -1,4 +1,4 @@
-"""Fits whose process is killed, and which go on."""
+"""Fits whose process is killed, and which are resumed."""
 
 import os
 import signal
@@ -82,7 +82,9 @@ def results(project: ProjectCopy, occasion: str, variant: str) -> tuple[bytes, b
     return weights, losses.read_bytes()
 
 
-def test_fits_whose_processes_were_killed_go_on_to_the_same_bytes(project: ProjectCopy) -> None:
+def test_fits_whose_processes_were_killed_are_resumed_to_the_same_bytes(
+    project: ProjectCopy,
+) -> None:
     training = f"--to-nodes={','.join(f'{variant}.train_autoencoder' for variant in KILLED_IN)}"
     states = [
         project.folder / f"data/06_models/tiny/{variant}/seed-42/fit_state" for variant in KILLED_IN
@@ -97,23 +99,23 @@ def test_fits_whose_processes_were_killed_go_on_to_the_same_bytes(project: Proje
 
     assert continued.returncode == straight.returncode == 0, continued.stderr + straight.stderr
     printed = " ".join(continued.stdout.split())
-    assert printed.count("The fit was cut short, and goes on after epoch 2") == 3
-    assert printed.count(f"The fit was cut short, and goes on after epoch {EPOCHS + 2}") == 1
-    assert "goes on" not in straight.stdout
+    assert printed.count("Resuming the fit after epoch 2") == 3
+    assert printed.count(f"Resuming the fit after epoch {EPOCHS + 2}") == 1
+    assert "Resuming" not in straight.stdout
     for variant in KILLED_IN:
         ours = results(project, "tiny", variant)
         assert ours == results(project, "tiny/straight", variant), variant
     assert not any(state.exists() for state in states)
 
 
-def test_a_retry_of_a_run_key_goes_on_in_the_same_run(project: ProjectCopy) -> None:
+def test_a_retry_of_a_run_key_resumes_the_fit_in_the_same_run(project: ProjectCopy) -> None:
     night = options("linear", run_key="night")
     run_until_killed(project, "joint", *night)
 
     done = project.kedro(*night, "--only-missing-outputs")
 
     assert done.returncode == 0, done.stderr
-    assert "goes on after epoch 2" in " ".join(done.stdout.split())
+    assert "Resuming the fit after epoch 2" in " ".join(done.stdout.split())
     [run] = [run for run in project.runs() if run.data.tags.get("variant") == "linear"]
     assert run.info.status == "FINISHED"
     losses = project.client.get_metric_history(run.info.run_id, "val/loss")

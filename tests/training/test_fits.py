@@ -114,7 +114,7 @@ def fit(
         (DENSE, {"epochs": 1, "strategy": GREEDY}, 2),
     ],
 )
-def test_a_fit_that_was_cut_short_goes_on_to_the_same_bytes(
+def test_an_interrupted_fit_is_resumed_to_the_same_bytes(
     model: ModelParams, changes: dict[str, object], cut_after: int, digits: Images
 ) -> None:
     params = training(**changes)

@@ -21,7 +21,7 @@ FILE_NAME = "fit_state"
 
 
 class KeepFits:
-    """Lets a fit that was cut short go on, if it is of the same code, data, parameters and seed.
+    """Resumes a fit that was interrupted, if code, data, parameters and seed are the same.
 
     A model's catalog entry says how many seconds may be lost: `metadata.seconds_between_states`.
     """
@@ -66,7 +66,7 @@ class FitKeeper:
         self._saved = time.monotonic()
 
     def load(self) -> FitState | None:
-        """Return the state in which the same fit was cut short; that of another is said."""
+        """Return the state in which the same fit was interrupted; that of another is logged."""
         if not self._file.exists():
             return None
         try:
@@ -78,7 +78,7 @@ class FitKeeper:
             problems, state = [f"it is damaged ({damage})"], None
         if problems:
             logger.warning(
-                "The fit begins anew, not after the epochs in %s: %s",
+                "Starting the fit over instead of resuming it from %s: %s",
                 self._file.address,
                 "; ".join(problems),
             )

@@ -27,7 +27,7 @@ class Fitted(NamedTuple):
         history: `epoch` from 1, over all phases; the mean of the phase's own loss: `train/loss`,
             measured while the weights changed, and `val/loss`, measured after the epoch; the parts
             of a loss that has several, as `train/<part>` and `val/<part>`; and the `phase`.
-        seconds: What it took, also before it was cut short.
+        seconds: What it took, before it was interrupted included.
     """
 
     history: pd.DataFrame
@@ -46,7 +46,7 @@ def fit(
 
     With `patience`, a phase stops once the validation loss has not improved for so many epochs,
     and the best epoch's weights are left. Where something keeps the states of this thread's fits
-    (`checkpoints`), one that was cut short goes on, to the same bytes.
+    (`checkpoints`), one that was interrupted is resumed, to the same bytes.
 
     Args:
         images, validation_images: (n, height, width, channels), in [0, 1].

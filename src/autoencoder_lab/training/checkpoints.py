@@ -93,7 +93,7 @@ class Keeper(Protocol):
     """What keeps the state of a fit."""
 
     def load(self) -> FitState | None:
-        """Return the state in which the same fit was cut short, or none."""
+        """Return the state in which the same fit was interrupted, or none."""
 
     def is_due(self) -> bool:
         """Whether a state is to be saved now: it takes its time."""

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Fit:
-    """The phases of a fit, one after another; it goes on where the same fit was cut short."""
+    """The phases of a fit, one after another; resumed where the same fit was interrupted."""
 
     def __init__(self, autoencoder: keras.Model, *, seed: int) -> None:
         """Take the autoencoder of which the phases fit the whole, or parts."""
@@ -35,7 +35,7 @@ class Fit:
             autoencoder.set_weights(self._state.weights)
             self._rows = [*self._state.history]
             self._started -= self._state.seconds
-            logger.info("The fit was cut short, and goes on after epoch %d", len(self._rows))
+            logger.info("Resuming the fit after epoch %d", len(self._rows))
 
     @property
     def history(self) -> pd.DataFrame:
@@ -44,20 +44,20 @@ class Fit:
 
     @property
     def seconds(self) -> float:
-        """What the fit has taken, also before it was cut short."""
+        """What the fit has taken, before it was interrupted included."""
         return time.perf_counter() - self._started
 
     def measure(self, name: str, phase: Phase) -> float:
         """Return the validation loss of a phase that is not fitted, a row of the history."""
         for row in self._rows:
-            if row["phase"] == name:  # as it was before the fit was cut short
+            if row["phase"] == name:  # before the fit was interrupted
                 return float(row["val/loss"])
         losses = phase.losses(seed=self._seed)
         self._add(name, losses)
         return losses["val/loss"]
 
     def run(self, phase: Phase, *, best: Best | None = None) -> None:
-        """Fit a phase in place, unless it was over when the fit was cut short.
+        """Fit a phase in place, unless it was over when the fit was interrupted.
 
         Args:
             best: What the phase begins with, where its weights are to be left unless it finds
