@@ -20,15 +20,15 @@ def register_pipelines() -> dict[str, Pipeline]:
         "corruption": ingest.create_pipeline() + corruption.create_pipeline(),
         "comparison": ingest.create_pipeline() + comparison.create_pipeline(),
     }
-    found = find_variants()
+    names = find_variants()
     variants = {
         variant: stages["corruption"]
         + training.create_pipeline(variant)
-        + evaluation.create_pipeline(variant, found.capabilities[variant])
+        + evaluation.create_pipeline(variant, names.capabilities[variant])
         + pretraining.create_pipeline(
-            variant, found.capabilities[variant], architecture=found.architectures[variant]
+            variant, names.capabilities[variant], architecture=names.architectures[variant]
         )
-        for variant in (*found.base, *found.own)
+        for variant in (*names.base, *names.own)
     }
-    every = sum((variants[variant] for variant in found.base), stages["comparison"])
+    every = sum((variants[variant] for variant in names.base), stages["comparison"])
     return {"__default__": every, **stages, **variants}

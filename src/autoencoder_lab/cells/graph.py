@@ -32,15 +32,15 @@ def variant_of(node: Node) -> str:
 
 def upstream(nodes: Sequence[Node]) -> dict[str, Upstream]:
     """Return what each output of the nodes, parents first, is made from: in all steps before it."""
-    found: dict[str, Upstream] = {}
+    by_name: dict[str, Upstream] = {}
     for node in nodes:
-        sources = {name for name in node.inputs if name not in found}
+        sources = {name for name in node.inputs if name not in by_name}
         made = set(node.inputs) - sources
         for name in frozenset(made):
-            sources |= found[name].sources
-            made |= found[name].made
-        found |= {name: Upstream(sources, made) for name in node.outputs}
-    return found
+            sources |= by_name[name].sources
+            made |= by_name[name].made
+        by_name |= {name: Upstream(sources, made) for name in node.outputs}
+    return by_name
 
 
 def nodes_to_run(nodes: Sequence[Node], *, stored: Names, there: Names) -> list[Node]:

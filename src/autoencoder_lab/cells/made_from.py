@@ -31,7 +31,7 @@ class Origin(Record):
 
     def without(self, variant: str) -> "Origin":
         """Return the origin with the parameters of a variant called as all variants' are."""
-        own = {key.removeprefix(f"{variant}."): it for key, it in self.parameters.items()}
+        own = {key.removeprefix(f"{variant}."): value for key, value in self.parameters.items()}
         return self.model_copy(update={"parameters": own})
 
     def differences(self, now: "Origin") -> list[str]:
@@ -78,9 +78,9 @@ def read(file: StoredFile) -> MadeFrom:
         return MadeFrom(files={})
     try:
         content = json.loads(file.read())
-        found = content.get("version") if isinstance(content, dict) else None
-        if found != VERSION and found is not None:
-            raise ValueError(f"{file.address} is of version {found!r}; allowed: {VERSION}")
+        version = content.get("version") if isinstance(content, dict) else None
+        if version != VERSION and version is not None:
+            raise ValueError(f"{file.address} is of version {version!r}; allowed: {VERSION}")
         return MadeFrom.model_validate(content)
     except (json.JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
         raise ValueError(f"{file.address} is damaged") from error

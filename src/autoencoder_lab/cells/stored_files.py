@@ -84,7 +84,7 @@ def find_files(root: str, pattern: str, *, project: Path) -> list[StoredFile]:
     folder = data_folder(root, project=project)
     disk = folder.fs
     disk.invalidate_cache()
-    return [StoredFile(disk, found) for found in sorted(disk.glob(f"{folder.path}/{pattern}"))]
+    return [StoredFile(disk, path) for path in sorted(disk.glob(f"{folder.path}/{pattern}"))]
 
 
 def is_shared(dataset: AbstractDataset[Any, Any] | None) -> bool:

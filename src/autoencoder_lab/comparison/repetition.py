@@ -53,10 +53,12 @@ def say_how_it_repeats(cells: pd.DataFrame) -> str:
 
 def _compare_with_earlier(result: CellResult) -> tuple[object, ...]:
     cell = (result.variant, result.seed)
-    found = [(earlier, cause_of_difference(result, earlier)) for earlier in result.load_earlier()]
-    if not found:
+    candidates = [
+        (earlier, cause_of_difference(result, earlier)) for earlier in result.load_earlier()
+    ]
+    if not candidates:
         return (*cell, "", "", 0, 0, "")
-    earlier, cause = next((pair for pair in found if not pair[1]), found[0])
+    earlier, cause = next((pair for pair in candidates if not pair[1]), candidates[0])
     about = (*cell, earlier.run_key or f"run {earlier.run_id[:8]}", earlier.run_id)
     if cause:
         return (*about, 0, 0, cause)

@@ -23,9 +23,9 @@ NOT_IMAGES = frozenset(("annotation", "annotations", "groundtruth", "mask", "mas
 def split_named(folder: str) -> str:
     """Return the split that a folder's name means, as of seg_train or TestSet; else nothing."""
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+", folder)]
-    found = [SPLITS[word] for word in words if word in SPLITS]
+    splits = [SPLITS[word] for word in words if word in SPLITS]
     is_all = all(word in SPLITS or word in BESIDE for word in words)
-    return found[0] if found and is_all else ""
+    return splits[0] if splits and is_all else ""
 
 
 def are_parts(folders: set[str]) -> bool:

@@ -45,7 +45,7 @@ class Found:
     changes: Counter[str] = field(default_factory=Counter)
 
 
-def prepare(found: Found, folder: UPath, params: ReadingParams) -> Found:
+def prepare(arrays: Found, folder: UPath, params: ReadingParams) -> Found:
     """Return what was found as it is kept, or raise everything that is wrong with it.
 
     Images get channels and, where the parameters name one, their shape; integers become uint8,
@@ -55,28 +55,28 @@ def prepare(found: Found, folder: UPath, params: ReadingParams) -> Found:
         folder: Where it was found, for messages.
     """
     problems: list[str] = []
-    n_training = fewest_training_images(len(found.images))
+    n_training = fewest_training_images(len(arrays.images))
     for split in SPLITS:
-        images, labels = found.images.get(split), found.labels.get(split)
+        images, labels = arrays.images.get(split), arrays.labels.get(split)
         if images is not None:
             n_least = n_training if split == "train" else SMALLEST_SPLIT
             problems += _image_problems(split, images, params, n_least=n_least)
         if labels is not None:
             problems += _label_problems(split, labels, images)
-    _raise(problems or list(_class_problems(found)), folder)
-    kept = {split: _as_kept(images, params) for split, images in found.images.items()}
+    _raise(problems or list(_class_problems(arrays)), folder)
+    kept = {split: _as_kept(images, params) for split, images in arrays.images.items()}
     problems = [
         f"{split} images are {problem}"
         for split, images in kept.items()
         if (problem := _shape_problem(images, params))
     ]
     _raise(problems, folder)
-    shaped = {split: _of_shape(images, params, found.changes) for split, images in kept.items()}
+    shaped = {split: _of_shape(images, params, arrays.changes) for split, images in kept.items()}
     if len({images.shape[1:] for images in shaped.values()}) > 1:
         shapes = [f"{split} images are {images.shape[1:]}" for split, images in shaped.items()]
         _raise([f"{', '.join(shapes)}; allowed: one (height, width, channels)"], folder)
     return replace(
-        found, images=shaped, labels={split: _labels(found, split) for split in found.images}
+        arrays, images=shaped, labels={split: _labels(arrays, split) for split in arrays.images}
     )
 
 
@@ -134,9 +134,9 @@ def _of_shape(images: Blocks, params: ReadingParams, changes: Counter[str]) -> B
     return Blocks((n_images, *wanted), images.dtype, parts)
 
 
-def _labels(found: Found, split: str) -> Labels:
-    n_images = found.images[split].shape[0]
-    labels = found.labels.get(split, np.full(n_images, UNLABELLED))
+def _labels(arrays: Found, split: str) -> Labels:
+    n_images = arrays.images[split].shape[0]
+    labels = arrays.labels.get(split, np.full(n_images, UNLABELLED))
     return labels.reshape(n_images).astype(np.int64)  # Keras and MedMNIST write (n, 1)
 
 
@@ -181,12 +181,12 @@ def _likely_order(images: Blocks) -> str:
 
 def _value_problems(split: str, images: Blocks, brightest: float | None) -> Iterator[str]:
     highest = brightest or (1 if images.dtype.kind == "f" else 255)
-    found: list[Any] = []  # of each block: its lowest and highest value, and how many are NaN
+    ranges: list[Any] = []  # of each block: its lowest and highest value, and how many are NaN
     for block in images.read():
         lowest_found = np.fmin.reduce(block, axis=None)  # passes over NaN, without a warning
         highest_found = np.fmax.reduce(block, axis=None)
-        found.append((lowest_found, highest_found, np.count_nonzero(np.isnan(block))))
-    all_lowest, all_highest, all_nan = zip(*found, strict=True)
+        ranges.append((lowest_found, highest_found, np.count_nonzero(np.isnan(block))))
+    all_lowest, all_highest, all_nan = zip(*ranges, strict=True)
     lowest, highest_found = reduce(np.fmin, all_lowest), reduce(np.fmax, all_highest)
     n_nan = sum(all_nan)
     if n_nan or lowest < 0 or highest_found > highest:
@@ -205,10 +205,10 @@ def unknown_classes(of_training: set[T], others: set[T]) -> set[T]:
     return others - of_training if len(of_training) > 1 else set()
 
 
-def _class_problems(found: Found) -> Iterator[str]:
+def _class_problems(arrays: Found) -> Iterator[str]:
     classes = {
         split: set(np.unique(labels).tolist()) - {UNLABELLED}
-        for split, labels in found.labels.items()
+        for split, labels in arrays.labels.items()
     }
     for split, of_split in classes.items():
         if unknown := unknown_classes(classes.get("train", set()), of_split):

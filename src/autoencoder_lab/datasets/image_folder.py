@@ -137,19 +137,19 @@ def _shape(folder: UPath, files: Sequence[str], params: ReadingParams) -> ImageS
     height, width, channels = params.height, params.width, params.channels
     if height and width and channels:
         return height, width, channels
-    found: dict[str, pictures.Picture] = {}
+    by_file: dict[str, pictures.Picture] = {}
     problems: dict[str, Exception] = {}
     for file, picture in _each(pictures.look, folder, files, "Looking at images"):
         if isinstance(picture, Exception):
             problems[file] = picture
         else:
-            found[file] = picture
+            by_file[file] = picture
     if problems:
         raise _unreadable(folder, files, problems)
     if not (height and width):
-        _require_one_size(folder, {file: picture.size for file, picture in found.items()})
-        [(width, height)] = {picture.size for picture in found.values()}
-    is_grey = all(picture.is_grey for picture in found.values())
+        _require_one_size(folder, {file: picture.size for file, picture in by_file.items()})
+        [(width, height)] = {picture.size for picture in by_file.values()}
+    is_grey = all(picture.is_grey for picture in by_file.values())
     return height, width, channels or (1 if is_grey else 3)
 
 
@@ -235,7 +235,7 @@ def _unreadable(
     loaded = _each(pictures.load, folder, others, "Looking for more that cannot be read")
     more = {file: result for file, result in loaded if isinstance(result, Exception)}
     listing = [
-        f"{folder / shown(file)} cannot be read as an image: {it}"
-        for file, it in sorted({**problems, **more}.items())
+        f"{folder / shown(file)} cannot be read as an image: {error}"
+        for file, error in sorted({**problems, **more}.items())
     ]
     return ValueError(f"{shortened(listing, limit=20, separator=chr(10))}. {LEAVES_OUT}")

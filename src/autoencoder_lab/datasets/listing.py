@@ -107,17 +107,17 @@ def list_files(folder: UPath, pattern: str | None) -> Listing:
     """
     listing = Listing()
     if isinstance(folder, Path):
-        found = dict(_walk(str(folder), "", (_identity(os.stat(folder)),), listing))
+        stamps = dict(_walk(str(folder), "", (_identity(os.stat(folder)),), listing))
     else:
-        found = dict(_find(folder))
-    for file in sorted(found, key=lambda name: name.split("/")):
-        listing.stamps[file] = found[file]
+        stamps = dict(_find(folder))
+    for file in sorted(stamps, key=lambda name: name.split("/")):
+        listing.stamps[file] = stamps[file]
     if pattern is None:
         return listing
     # Both in the one way that Unicode composes names: file systems differ in it.
     matcher = glob.compile(unicodedata.normalize("NFC", pattern), flags=GLOB, limit=MOST_BRACES)
-    matching = [file for file in found if matcher.match(shown(file))]
-    if found and not matching:
+    matching = [file for file in stamps if matcher.match(shown(file))]
+    if stamps and not matching:
         raise ValueError(
             f"ingest.pattern is {pattern!r}, which matches none of {folder}'s files, "
             f"{shortened(map(shown, listing.stamps))}; allowed: a glob, as '**/*.jpg'"

@@ -180,8 +180,8 @@ def _find_source(folder: UPath, params: ReadingParams) -> _Source:
 def _make_arrays(folder: UPath, source: _Source, params: ReadingParams, partial: Path) -> None:
     stamps = source.listing.stamps
     try:
-        found = source.reader(folder, list(stamps), params)
-        stored_arrays.write(prepare(found, folder, params), partial)
+        arrays = source.reader(folder, list(stamps), params)
+        stored_arrays.write(prepare(arrays, folder, params), partial)
     except ValueError:
         _require_unchanged(folder, stamps, params)  # or a file that is gone is called damaged
         raise

@@ -61,13 +61,13 @@ def made_in_one_piece(folder: Path) -> Iterator[Path | None]:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def write(found: Found, folder: Path) -> None:
+def write(arrays: Found, folder: Path) -> None:
     """Write the images and labels of all splits, and what else is to be known of them."""
-    _require_space(folder, found.images)
-    for split, images in found.images.items():
+    _require_space(folder, arrays.images)
+    for split, images in arrays.images.items():
         _write_images(folder / f"{split}_images.npy", images)
-        np.save(folder / f"{split}_labels.npy", found.labels[split])
-    about = {"class_names": list(found.class_names), "changed": dict(found.changes)}
+        np.save(folder / f"{split}_labels.npy", arrays.labels[split])
+    about = {"class_names": list(arrays.class_names), "changed": dict(arrays.changes)}
     (folder / ABOUT).write_text(json.dumps(about, indent=1))
 
 

@@ -98,8 +98,8 @@ class RawImages:
     def names(self) -> ClassNames:
         """What each label that some image has stands for."""
         labels = np.unique(np.concatenate([labels for _, labels in self.splits.values()]))
-        found = labels[labels != UNLABELLED].tolist()
-        return {label: self.class_names.get(label, str(label)) for label in found}
+        known = labels[labels != UNLABELLED].tolist()
+        return {label: self.class_names.get(label, str(label)) for label in known}
 
     def normal_label(self, normal_class: str | None) -> int | None:
         """Return the class of all images that are trained on, where it is one.

@@ -107,7 +107,7 @@ def _join(codings: Codings, index: faiss.Index) -> sparse.csr_array:
     is_other = neighbours != np.arange(n)[:, np.newaxis]
     is_other[is_other.all(axis=1), -1] = False  # among equal codings, one may miss itself
     squares, neighbours = (
-        found[is_other].reshape(n, n_neighbours) for found in (squares, neighbours)
+        table[is_other].reshape(n, n_neighbours) for table in (squares, neighbours)
     )
     farthest = squares.max(axis=1, keepdims=True)
     shares = np.divide(squares, farthest, out=np.zeros_like(squares), where=farthest > 0)

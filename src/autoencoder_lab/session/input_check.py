@@ -164,7 +164,7 @@ def _refuse_unknown_nodes(requested: Collection[str]) -> None:
         if name not in known and (close := get_close_matches(name, known, n=1))
     ]
     try:
-        pipeline.filter(**{CHOOSES.get(option, option): it for option, it in chosen.items()})
+        pipeline.filter(**{CHOOSES.get(option, option): names for option, names in chosen.items()})
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise BadInput("\n".join([reason, *guesses])) from error

@@ -23,9 +23,9 @@ def check_packages(project: Path) -> Check:
         missing = Problem("requirements.txt is missing", f"git checkout -- {lock}")
         return check("packages", "the lock", [missing])
     expected = {
-        normalised(found["name"]): found["version"]
-        for found in PINNED.finditer(lock.read_text())
-        if not found["marker"] or Marker(found["marker"].strip()).evaluate()
+        normalised(pin["name"]): pin["version"]
+        for pin in PINNED.finditer(lock.read_text())
+        if not pin["marker"] or Marker(pin["marker"].strip()).evaluate()
     }
     looked_at = f"{len(expected)} packages, as in requirements.txt"
     return check("packages", looked_at, _differences(expected, read_packages()))

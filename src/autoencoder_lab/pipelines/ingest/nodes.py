@@ -78,14 +78,14 @@ def split_images(raw_images: RawImages, params: IngestParams, normal_class: str 
     """
     test_seed, validation_seed, *order_seeds = seeds.derive(params.split_seed, "splits", 5)
     _warn_of_too_little(raw_images, normal_class)
-    found = {
+    given = {
         name: Part(StoredImages(pixels, np.arange(len(pixels))), labels)
         for name, (pixels, labels) in raw_images.splits.items()
     }
-    own = set(found)
+    own = set(given)
     is_fitted = raw_images.normal_images(normal_class)
-    parts = found | {
-        name: found[name].take(np.flatnonzero(mask)) for name, mask in is_fitted.items()
+    parts = given | {
+        name: given[name].take(np.flatnonzero(mask)) for name, mask in is_fitted.items()
     }
     if "test" not in own:
         n_left = 1 if "validation" in own else 2
@@ -93,7 +93,7 @@ def split_images(raw_images: RawImages, params: IngestParams, normal_class: str 
             parts["train"], params.test_fraction, n_splits_left=n_left, seed=test_seed
         )
         others = np.flatnonzero(~is_fitted["train"])
-        parts["test"] = found["train"].take(np.concatenate([test.images.rows, others]))
+        parts["test"] = given["train"].take(np.concatenate([test.images.rows, others]))
     if "validation" not in own:
         parts["train"], parts["validation"] = _split(
             parts["train"], params.validation_fraction, n_splits_left=1, seed=validation_seed

@@ -90,14 +90,14 @@ def _is_of_this_machine(run: Run) -> bool:
 
 
 def _machine() -> tuple[str, str, str]:
-    found = [UNKNOWN] * 3
+    ids = [UNKNOWN] * 3
     with suppress(OSError):
-        found[0] = Path("/etc/machine-id").read_text().strip() or UNKNOWN
+        ids[0] = Path("/etc/machine-id").read_text().strip() or UNKNOWN
     with suppress(OSError):
-        found[1] = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        ids[1] = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     with suppress(OSError):
-        found[2] = os.readlink("/proc/self/ns/pid")
-    installation, boot, numbers = found
+        ids[2] = os.readlink("/proc/self/ns/pid")
+    installation, boot, numbers = ids
     return installation, boot, numbers
 
 
