@@ -30,9 +30,9 @@ CODINGS = ("pixels", "30 components")
 
 def load() -> tuple[np.ndarray, np.ndarray]:
     """Return MNIST's training images and labels."""
-    from mnist import mnist
-
     from autoencoder_lab.images.arrays import as_images
+
+    from .mnist import mnist
 
     raw = mnist()
     return as_images(raw.train_images), raw.train_labels
@@ -73,11 +73,12 @@ def fit_keras() -> dict[str, float]:
 
 def spread(codings: str, n_images: int) -> dict[str, float]:
     """Return the seconds of a graph and of spreading labels over it, and the memory they take."""
-    from memory import Memory
     from sklearn.decomposition import PCA
 
     from autoencoder_lab.metrics.spreading import LabelGraph
     from autoencoder_lab.session.threads import one_thread_a_sum
+
+    from .memory import Memory
 
     images, labels = load()
     pixels = images[:n_images].reshape(n_images, -1)

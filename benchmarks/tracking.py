@@ -32,7 +32,9 @@ def run(*, is_tracked: bool) -> None:
     from autoencoder_lab import tracking
 
     if not is_tracked:
-        others = [hook for hook in settings.HOOKS if _package(hook) != tracking.__name__]
+        package = f"{tracking.__name__}."
+        others = [hook for hook in settings.HOOKS if not type(hook).__module__.startswith(package)]
+        assert len(others) < len(settings.HOOKS)
         settings.set("HOOKS", tuple(others))
     with KedroSession.create(project_path=HERE.parent) as session:
         session.run(pipeline_names=[PIPELINE])
@@ -64,10 +66,6 @@ def main(n_runs: int) -> str:
             "",
         ]
     )
-
-
-def _package(hook: object) -> str:
-    return type(hook).__module__.rpartition(".")[0]
 
 
 if __name__ == "__main__":

@@ -26,8 +26,9 @@ _runs = tracking.RunTree()
 _outputs = tracking.LogOutputs(_runs, _cells)
 _champions = tracking.KeepChampions(_runs)
 
-# In the order in which they are called. What ends something, as a run or a lock, is a wrapper
-# (`@hook_impl(wrapper=True)`): begun before all that follow, it goes on once they are done.
+# In the order in which they are called, but that wrappers (`@hook_impl(wrapper=True)`) are called
+# before all others. They check, begin and end: what they begin is there for all that follow, and
+# ends once these are done.
 _in_order = (
     CheckInput(),
     SetUpTensorflow(),

@@ -1,17 +1,16 @@
-import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
-from kedro.pipeline import Node
+from kedro.pipeline import Node, Pipeline
 from kedro_datasets.json import JSONDataset
 
 from autoencoder_lab.cells import Cells, KeepFits
 from autoencoder_lab.cells.fits import FILE_NAME, FitKeeper
 from autoencoder_lab.cells.made_from import Origin
 from autoencoder_lab.cells.plan import Plan
-from autoencoder_lab.cells.stored_files import StoredFile, stored_file
+from autoencoder_lab.cells.stored_files import StoredFile, local_file, stored_file
 from autoencoder_lab.training import checkpoints
 from autoencoder_lab.training.checkpoints import Best, FitState
 
@@ -26,6 +25,7 @@ STATE = FitState(
     seconds=12.5,
     history=[{"epoch": 1, "train/loss": 0.1 + 0.2, "val/loss": float("inf"), "phase": "layer 1"}],
     best=Best(0.25, 2, WEIGHTS[:1]),
+    floor=Best(),
     weights=WEIGHTS,
     others=(np.array(7, np.int64),),
 )
@@ -44,15 +44,24 @@ def file(model: JSONDataset) -> StoredFile:
     return saved.beside(FILE_NAME)
 
 
+[TRAIN, DRAW] = Pipeline(
+    [Node(same, "images", "model", name="train"), Node(same, "model", "map", name="draw")],
+    namespace="a",
+    inputs={"images"},
+).nodes
+
+
 def assert_equal(state: FitState | None, other: FitState) -> None:
     assert state is not None
     for facts in ("phase", "n_epochs", "has_stopped", "seconds", "history"):
         assert getattr(state, facts) == getattr(other, facts)
     assert (state.best.loss, state.best.n_worse) == (other.best.loss, other.best.n_worse)
+    assert state.floor.loss == other.floor.loss
     for arrays, theirs in (
         (state.weights, other.weights),
         (state.others, other.others),
         (state.best.weights, other.best.weights),
+        (state.floor.weights, other.floor.weights),
     ):
         assert [array.dtype for array in arrays] == [array.dtype for array in theirs]
         assert [array.tobytes() for array in arrays] == [array.tobytes() for array in theirs]
@@ -89,16 +98,27 @@ def test_another_fit_starts_over_and_says_why(
     )
 
 
-@pytest.mark.parametrize("n_kept", [0, 20, -1], ids=["empty", "begun", "nearly whole"])
-def test_a_damaged_state_is_not_used(
-    file: StoredFile, n_kept: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_state_is_not_used(file: StoredFile, caplog: pytest.LogCaptureFixture) -> None:
     FitKeeper(file, ORIGIN, 0).save(STATE)
-    file.write(file.read()[:n_kept])
+    whole = file.read()
+    header = whole.index(b"\n") + 1
 
-    assert FitKeeper(file, ORIGIN, 0).load() is None
+    for n_kept in (0, 20, header, header + 1, header + 30, len(whole) // 2, len(whole) - 1):
+        caplog.clear()
+        file.write(whole[:n_kept])
+        assert FitKeeper(file, ORIGIN, 0).load() is None
+        assert "it is damaged" in caplog.text
 
-    assert "it is damaged" in caplog.text
+
+def test_a_state_that_cannot_be_saved_costs_a_warning_and_not_the_fit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    below_a_file = local_file(tmp_path / "file" / FILE_NAME)
+
+    FitKeeper(below_a_file, ORIGIN, 0).save(STATE)
+
+    assert "The state of the fit could not be saved yet" in caplog.text
 
 
 def test_states_are_kept_no_oftener_than_asked(file: StoredFile) -> None:
@@ -106,23 +126,46 @@ def test_states_are_kept_no_oftener_than_asked(file: StoredFile) -> None:
     assert not FitKeeper(file, ORIGIN, 3600).is_due()
 
 
-def test_a_state_is_there_while_its_fit_runs_and_gone_with_the_model(
-    model: JSONDataset, file: StoredFile, caplog: pytest.LogCaptureFixture
+def test_a_state_is_kept_until_all_of_its_variant_is_whole(
+    model: JSONDataset, file: StoredFile
 ) -> None:
-    caplog.set_level(logging.INFO)
+    saved = stored_file(model)
+    assert saved is not None
     cells = Cells()
-    cells.plan = Plan({}, {"model": ORIGIN}, {}, [], {}, {}, {}, "")
+    cells.plan = Plan({"a.model": saved}, {"a.model": ORIGIN}, {}, [], {}, {}, {}, "")
     hook = KeepFits(cells)
-    hook.before_pipeline_run(DataCatalog({"model": model, "map": MemoryDataset()}))
-
-    hook.before_node_run(Node(same, "map", "model", name="train"))
+    hook.before_pipeline_run(DataCatalog({"a.model": model, "a.map": MemoryDataset()}))
+    hook.before_node_run(TRAIN)
     keeper = checkpoints.find_keeper()
     assert keeper is not None
     keeper.save(STATE)
-    assert file.exists()
-    hook.after_dataset_saved("map")
-    assert file.exists()
-    hook.after_dataset_saved("model")
-    assert not file.exists()
-    hook.before_node_run(Node(same, "model", "map", name="draw"))
+    hook.before_node_run(DRAW)
     assert checkpoints.find_keeper() is None
+    hook.after_variant_run("a", ValueError("the results of the fit could not be written"))
+    hook.after_variant_run("b", None)
+    assert file.exists()
+    hook.after_variant_run("a", None)
+    assert not file.exists()
+
+
+def test_a_fit_in_other_threads_starts_over(
+    model: JSONDataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    saved = stored_file(model)
+    assert saved is not None
+    cells = Cells()
+    cells.plan = Plan({"a.model": saved}, {"a.model": ORIGIN}, {}, [], {}, {}, {}, "")
+    hook = KeepFits(cells)
+    hook.before_pipeline_run(DataCatalog({"a.model": model, "a.map": MemoryDataset()}))
+    loaded = []
+    for threads in ("4", "4", "1"):
+        monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", threads)
+        hook.before_node_run(TRAIN)
+        keeper = checkpoints.find_keeper()
+        assert keeper is not None
+        loaded.append(keeper.load())
+        keeper.save(STATE)
+
+    assert loaded[0] is loaded[2] is None
+    assert loaded[1] is not None
+    assert "TF_NUM_INTRAOP_THREADS was 4, is 1" in caplog.text

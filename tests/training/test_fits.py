@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -27,6 +28,8 @@ TIED = TiedParams(family="tied", widths=(12, 6), **ACTIVATIONS)
 CONVOLUTIONAL = ConvolutionalParams(
     family="convolutional", filters=(4, 8), kernel_size=3, **ACTIVATIONS
 )
+BEFORE = -1
+
 GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 3}
 NOISE = {"kind": "gaussian", "stddev": 0.3}
 
@@ -112,6 +115,7 @@ def fit(
         (DENSE, {"strategy": GREEDY}, 11),  # in fine-tuning
         (DENSE, {"patience": 2, "learning_rate": 0.3, "epochs": 30}, 4),
         (DENSE, {"epochs": 1, "strategy": GREEDY}, 2),
+        (DENSE, {"patience": 1, "epochs": 2, "strategy": GREEDY}, 7),
     ],
 )
 def test_an_interrupted_fit_is_resumed_to_the_same_bytes(
@@ -184,21 +188,24 @@ def test_a_loss_that_is_no_number_is_never_kept(digits: Images) -> None:
 
 
 @pytest.mark.parametrize(
-    ("losses", "patience", "n_epochs", "best"),
+    ("losses", "patience", "floor", "n_epochs", "best"),
     [
-        ([3, 2, 1], 2, 3, 2),
-        ([3, 1, 2, 2, 0], 2, 4, 1),
-        ([3, 1, 2, 0, 1, 1, 0], 2, 6, 3),
-        ([3, 1, 2], None, 3, 1),
-        ([3, float("nan"), 2, 4], 3, 4, 2),
+        ([3, 2, 1], 2, math.inf, 3, 2),
+        ([3, 1, 2, 2, 0], 2, math.inf, 4, 1),
+        ([3, 1, 2, 0, 1, 1, 0], 2, math.inf, 6, 3),
+        ([3, 1, 2], None, math.inf, 3, 1),
+        ([3, math.nan, 2, 4], 3, math.inf, 4, 2),
+        ([3, 2, 1], None, 0.5, 3, BEFORE),
+        ([5, 3, 0.9, 0.5], 2, 1, 4, 3),  # patience counts from the phase's own best
+        ([5, 3, 4, 4, 0], 2, 1, 4, BEFORE),
     ],
 )
 def test_the_best_weights_are_left_and_patience_ends(
-    losses: list[float], patience: int | None, n_epochs: int, best: int
+    losses: list[float], patience: int | None, floor: float, n_epochs: int, best: int
 ) -> None:
-    """As Keras' EarlyStopping has it, except that it does not know of none."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    keep = KeepBest(Best(), patience)
+    before = [np.full((1, 1), BEFORE)] if math.isfinite(floor) else []
+    keep = KeepBest(Best(floor, 0, before), patience)
     keep.set_model(model)
     model.stop_training = False  # as it is when Keras' fit begins
     done = 0

@@ -1,8 +1,8 @@
 """Resuming fits: the state of one after an epoch, kept beside the cell's results."""
 
 import logging
+import os
 import time
-from zipfile import BadZipFile
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -13,11 +13,15 @@ from autoencoder_lab.training.checkpoints import FitState
 
 from .hooks import Cells
 from .made_from import Origin
-from .stored_files import StoredFile, stored_file
+from .stored_files import StoredFile
 
 logger = logging.getLogger(__name__)
 
 FILE_NAME = "fit_state"
+
+THREADS = "TF_NUM_INTRAOP_THREADS"
+
+MOST_WAITING = 10  # times as long as the last state took
 
 
 class KeepFits:
@@ -39,20 +43,29 @@ class KeepFits:
         checkpoints.keep_in(next(keepers, None))
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str) -> None:
-        keeper = self._keeper(dataset_name)
-        if keeper is not None:
-            keeper.forget()
+    def after_variant_run(self, variant: str, error: Exception | None) -> None:
+        if error is not None:  # until all that the fit makes is whole, it may be needed again
+            return
+        plan = self._cells.plan
+        for name in (*plan.made, *plan.reused):
+            if name.startswith(f"{variant}.") and self._seconds(name) is not None:
+                _remove(plan.files[name].beside(FILE_NAME))
 
     def _keeper(self, name: str) -> "FitKeeper | None":
         """Return what keeps the states of the fit that makes a dataset, if they are kept."""
-        dataset, origin = self._catalog.get(name), self._cells.plan.made.get(name)
-        metadata = getattr(dataset, "metadata", None) or {}
-        seconds = metadata.get("seconds_between_states")
-        file = stored_file(dataset)
-        if seconds is None or origin is None or file is None:
+        plan, seconds = self._cells.plan, self._seconds(name)
+        if seconds is None or name not in plan.made:
             return None
-        return FitKeeper(file.beside(FILE_NAME), origin, seconds)
+        # The last bits of a sum depend on it.
+        threads = {THREADS: os.environ.get(THREADS)}
+        parameters = {**plan.made[name].parameters, **threads}
+        origin = plan.made[name].model_copy(update={"parameters": parameters})
+        return FitKeeper(plan.files[name].beside(FILE_NAME), origin, seconds)
+
+    def _seconds(self, name: str) -> float | None:
+        metadata = getattr(self._catalog.get(name), "metadata", None) or {}
+        seconds: float | None = metadata.get("seconds_between_states")
+        return seconds
 
 
 class FitKeeper:
@@ -63,7 +76,7 @@ class FitKeeper:
         self._file = file
         self._origin = origin
         self._seconds = seconds
-        self._saved = time.monotonic()
+        self._next = time.monotonic() + seconds
 
     def load(self) -> FitState | None:
         """Return the state in which the same fit was interrupted; that of another is logged."""
@@ -74,7 +87,7 @@ class FitKeeper:
             then = Origin.model_validate_json(header)
             problems = then.differences(self._origin) + self._origin.code.differences(then.code)
             state = None if problems else FitState.from_bytes(content)
-        except (ValueError, KeyError, BadZipFile) as damage:
+        except Exception as damage:  # NumPy raises whatever a broken archive leads to
             problems, state = [f"it is damaged ({damage})"], None
         if problems:
             logger.warning(
@@ -86,14 +99,25 @@ class FitKeeper:
 
     def is_due(self) -> bool:
         """Whether the seconds have passed since the last state, or since the fit began."""
-        return time.monotonic() - self._saved >= self._seconds
+        return time.monotonic() >= self._next
 
     def save(self, state: FitState) -> None:
-        """Put a state in the place of the one before, in one piece."""
-        self._file.write(self._origin.model_dump_json().encode() + b"\n" + state.to_bytes())
-        self._saved = time.monotonic()
+        """Replace the state before, atomically; where that fails, it is logged and the fit runs on.
 
-    def forget(self) -> None:
-        """Remove the state of a fit that is over."""
-        if self._file.exists():
-            self._file.remove()
+        A store on which it takes long is written to less often.
+        """
+        started = time.monotonic()
+        try:
+            self._file.write(self._origin.model_dump_json().encode() + b"\n" + state.to_bytes())
+        except Exception as error:  # of whatever disk or store
+            logger.warning("The state of the fit could not be saved yet: %s", error)
+        now = time.monotonic()
+        self._next = now + max(self._seconds, MOST_WAITING * (now - started))
+
+
+def _remove(file: StoredFile) -> None:
+    try:
+        if file.exists():
+            file.remove()
+    except Exception as error:  # as above: all results are whole
+        logger.warning("%s could not be removed: %s", file.address, error)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from autoencoder_lab.images.arrays import Autoencoder
-from autoencoder_lab.parameters import Capability, capabilities
 
 FINISHED, FAILED = "FINISHED", "FAILED"
 
@@ -70,11 +69,6 @@ class CellResult:
     def name(self) -> str:
         """What the cell is called in a sentence."""
         return f"{self.variant}, seed {self.seed}"
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What the fitted model can do."""
-        return capabilities(self.parameters.get("model.family"))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Rejecting bad input before TensorFlow is imported and a run is started."""
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.cells.stored_files import is_shared
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.images.arrays import SMALLEST_SPLIT, RawImages, fewest_training_images
+from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import (
     EvaluationParams,
+    SharedParams,
+    capabilities,
     experiment_model,
     find_infeasible,
     find_infeasible_budgets,
@@ -110,6 +113,7 @@ class CheckInput:
             problems += find_infeasible_budgets(experiment.pretraining, n_classes)
         if "params:promotion" in pipeline.inputs():
             problems += find_infeasible_promotion(experiment.promotion, has_classes=has_classes)
+            problems += _unmeasured_promotion(experiment, variants)
         problems += [
             f"{name}.{problem}"
             for name, variant in experiment.variants().items()
@@ -118,6 +122,22 @@ class CheckInput:
         ]
         if problems:
             raise BadInput(listing("parameters that do not go with the data", problems))
+
+
+def _unmeasured_promotion(experiment: SharedParams, chosen: Collection[str]) -> Iterator[str]:
+    """Yield a sentence where no variant that is run has what champions are chosen by."""
+    families = {
+        name: variant.model.family
+        for name, variant in experiment.variants().items()
+        if name in chosen
+    }
+    metric = contract.find(experiment.promotion.metric)
+    parts = metric.needs - {"classes", "anomalies"}
+    if families and not any(parts <= capabilities(family) for family in families.values()):
+        yield (
+            f"promotion.metric is {metric.key!r}, which takes {' and '.join(sorted(parts))}; of "
+            f"the variants that are run, {', '.join(families)}, none has that"
+        )
 
 
 def _normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) -> list[str]:

@@ -91,7 +91,7 @@ def _fit_greedily(fit: Fit, whole: Phase, strategy: GreedyParams) -> None:
     if strategy.fine_tuning_epochs:
         params = whole.params.model_copy(update={"epochs": strategy.fine_tuning_epochs})
         weights = [*whole.encoder.get_weights(), *whole.decoder.get_weights()]
-        fit.run(replace(whole, name="fine-tuning", params=params), best=Best(loss, 0, weights))
+        fit.run(replace(whole, name="fine-tuning", params=params), floor=Best(loss, 0, weights))
 
 
 def _codings(encoder: keras.Model, inputs: Inputs) -> Inputs:

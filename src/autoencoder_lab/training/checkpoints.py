@@ -46,7 +46,8 @@ class FitState:
         seconds: What the fit has taken.
         history: A row for each epoch, of all phases.
         best: Of this phase, where the best is kept.
-        weights: Of the whole autoencoder.
+        floor: With what this phase began, where its weights are left unless better ones come.
+        weights: All variables of the whole autoencoder.
         others: What else changes in the phase: its optimizers' variables.
     """
 
@@ -56,14 +57,21 @@ class FitState:
     seconds: float
     history: Sequence[Row]
     best: Best
+    floor: Best
     weights: Arrays
     others: Arrays
 
     def to_bytes(self) -> bytes:
         """Return the state as an `.npz` file."""
-        arrays = {"weights": self.weights, "others": self.others, "best": self.best.weights}
+        arrays = {
+            "weights": self.weights,
+            "others": self.others,
+            "best": self.best.weights,
+            "floor": self.floor.weights,
+        }
         facts = {name: getattr(self, name) for name in FACTS} | {
             "best": [self.best.loss, self.best.n_worse],
+            "floor": self.floor.loss,
             "sizes": {name: len(group) for name, group in arrays.items()},
         }
         named = {f"{name} {n}": array for name in arrays for n, array in enumerate(arrays[name])}
@@ -84,6 +92,7 @@ class FitState:
         return cls(
             **{name: facts[name] for name in FACTS},
             best=Best(loss, n_worse, arrays["best"]),
+            floor=Best(facts["floor"], 0, arrays["floor"]),
             weights=arrays["weights"],
             others=arrays["others"],
         )

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import keras
@@ -12,7 +12,7 @@ import pandas as pd
 from autoencoder_lab.images import seeds
 
 from . import checkpoints
-from .checkpoints import Best, FitState, Row
+from .checkpoints import Arrays, Best, FitState, Row
 from .divergence import Diverged
 from .phases import Phase
 from .progress import Milestone, tell
@@ -32,7 +32,7 @@ class Fit:
         self._rows: list[Row] = []
         self._started = time.perf_counter()
         if self._state is not None:
-            autoencoder.set_weights(self._state.weights)
+            _assign(autoencoder.variables, self._state.weights)
             self._rows = [*self._state.history]
             self._started -= self._state.seconds
             logger.info("Resuming the fit after epoch %d", len(self._rows))
@@ -56,11 +56,11 @@ class Fit:
         self._add(name, losses)
         return losses["val/loss"]
 
-    def run(self, phase: Phase, *, best: Best | None = None) -> None:
+    def run(self, phase: Phase, *, floor: Best | None = None) -> None:
         """Fit a phase in place, unless it was over when the fit was interrupted.
 
         Args:
-            best: What the phase begins with, where its weights are to be left unless it finds
+            floor: What the phase begins with, where its weights are to be left unless it finds
                 better ones.
 
         Raises:
@@ -72,13 +72,12 @@ class Fit:
         params, trainer = phase.params, phase.trainer()
         n_epochs = params.n_epochs(len(phase.inputs))
         n_rows = sum(row["phase"] != phase.name for row in self._rows)
-        is_kept = best is not None or params.patience is not None
-        keep_best = KeepBest(best or Best(), params.patience)
+        is_kept = floor is not None or params.patience is not None
+        keep_best = KeepBest(floor or Best(), params.patience)
         others = trainer.variables_beside(self._autoencoder)
         if state is not None:
-            keep_best.best = state.best
-            for variable, value in zip(others, state.others, strict=True):
-                variable.assign(value)
+            keep_best.best, keep_best.floor = state.best, state.floor
+            _assign(others, state.others)
 
         def end_epoch(number: int, losses: Mapping[str, float]) -> None:
             self._add(phase.name, losses)
@@ -93,7 +92,8 @@ class Fit:
                         seconds=self.seconds,
                         history=self._rows,
                         best=keep_best.best,
-                        weights=self._autoencoder.get_weights(),
+                        floor=keep_best.floor,
+                        weights=[variable.numpy() for variable in self._autoencoder.variables],
                         others=[variable.numpy() for variable in others],
                     )
                 )
@@ -125,15 +125,22 @@ class Fit:
         self._rows.append({"epoch": len(self._rows) + 1, **losses, "phase": phase})
 
 
+def _assign(variables: Sequence[keras.Variable], values: Arrays) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
 class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
     """Leaves the weights of the best epoch, and stops once `patience` epochs were no better.
 
     Keras' EarlyStopping forgets, as a fit begins, what it knows of the epochs before.
     """
 
-    def __init__(self, best: Best, patience: int | None) -> None:
+    def __init__(self, floor: Best, patience: int | None) -> None:
+        """Take what is better than nothing, and the patience, counted from the phase's own best."""
         super().__init__()
-        self.best = best
+        self.floor = floor
+        self.best = Best()
         self._patience = patience
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
@@ -145,8 +152,9 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
 
     def on_train_end(self, logs: object = None) -> None:
-        if self.best.weights:
-            self.model.set_weights(self.best.weights)
+        best = self.best if self.best.loss < self.floor.loss else self.floor
+        if best.weights:
+            self.model.set_weights(best.weights)
 
 
 class _EndEpochs(keras.callbacks.Callback):  # type: ignore[misc]

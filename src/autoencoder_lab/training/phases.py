@@ -12,7 +12,7 @@ from autoencoder_lab.parameters import TrainingParams
 from .chunks import Chunks
 from .engine import EpochTrainer, in_halves, uses_xla
 from .objectives import reconstruction
-from .players import Player
+from .players import Player, SetLearningRates
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Phase:
             validation_steps=len(of_validation),
             initial_epoch=n_before,
             epochs=n_epochs,
-            callbacks=callbacks,
+            callbacks=[SetLearningRates(trainer.players), *callbacks],
             verbose=0,
         )
 

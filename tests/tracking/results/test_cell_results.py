@@ -28,7 +28,7 @@ def _in_use(embedded: str, client: MlflowClient, experiment: str) -> Iterator[No
 def add_run(client: MlflowClient, experiment: str) -> Iterator:
     def add(status: str = "FINISHED", **tags: str) -> str:
         run_id = client.create_run(experiment, tags={**TAGS, **tags}).info.run_id
-        client.log_param(run_id, "model.family", "dense")
+        client.log_param(run_id, "training.epochs", 2)
         client.log_metric(run_id, "test/mse", 0.25)
         client.log_metric(run_id, "train/loss", 0.5, step=1)
         client.log_metric(run_id, "pretraining/gain", 0.125, step=100)
@@ -58,7 +58,7 @@ def test_a_result_is_what_its_run_holds(add_run, client: MlflowClient) -> None:
         "commit": "c" * 8,
         "digest of uncommitted changes": "e" * 8,
     }
-    assert result.parameters == {"model.family": "dense"}
+    assert result.parameters == {"training.epochs": "2"}
     assert result.metrics == {"test/mse": 0.25}
     expected = pd.DataFrame({"labels": [100], "pretraining/gain": [0.125]})
     pd.testing.assert_frame_equal(result.load_few_labels(), expected)

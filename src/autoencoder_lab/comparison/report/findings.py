@@ -13,7 +13,7 @@ def finding(board: pd.DataFrame) -> str:
     """Return which variant is best by one metric, and whether its lead over the others is real.
 
     Args:
-        board: The rows of one metric and number of labels in what `metrics.comparison.rank`
+        board: The rows of one metric and number of labels in what `comparison.ranking.rank`
             returns, best first.
     """
     best = board.iloc[0]

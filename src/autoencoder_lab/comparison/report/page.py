@@ -40,7 +40,7 @@ def render(
     Args:
         results: Those that are compared.
         cells: All cells: `variant`, `seed`, `left_out_as`.
-        leaderboard: As `metrics.comparison.rank` returns it.
+        leaderboard: As `comparison.ranking.rank` returns it.
         promotion: The best model, and whether it is served.
         repetition: How the results compare with earlier ones, in words.
         figures: By the names in `CAPTIONS`.

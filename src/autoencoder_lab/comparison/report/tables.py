@@ -47,7 +47,7 @@ def boards(leaderboard: pd.DataFrame) -> list[Board]:
     """Return a board for each metric and number of labels.
 
     Args:
-        leaderboard: As `metrics.comparison.rank` returns it.
+        leaderboard: As `comparison.ranking.rank` returns it.
     """
     by_measure = leaderboard.set_index(["metric", "labels"])
     return [

@@ -38,16 +38,18 @@ def train_autoencoder(
     n_epochs = int((history["phase"] != autoencoders.STACKED).sum())
     of_last_phase = history[history["phase"] == history["phase"].iloc[-1]]
     best = of_last_phase.loc[of_last_phase["val/loss"].idxmin()]
+    model = models.with_stock_layers(autoencoder, variant.model)
     coding_shape = autoencoder.get_layer("encoder").output_shape[1:]
     metrics = {
         "model/latent_dim": math.prod(coding_shape),
-        "model/parameters": autoencoder.count_params(),
+        "model/parameters": sum(
+            autoencoder.get_layer(part.name).count_params() for part in model.layers
+        ),
         "fit/seconds": fit_seconds,
         "fit/images_per_second": len(train_images) * n_epochs / fit_seconds,
         "fit/best_epoch": int(best["epoch"]),
         "fit/best_val_loss": float(best["val/loss"]),
     }
-    model = models.with_stock_layers(autoencoder, variant.model)
     return Trained(model=model, training_history=history, fit_metrics=metrics)
 
 

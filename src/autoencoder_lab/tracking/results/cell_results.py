@@ -17,7 +17,6 @@ from mlflow.exceptions import MlflowException
 from autoencoder_lab.comparison.results import FINISHED, CellResult, Values, made_with
 from autoencoder_lab.images.arrays import Autoencoder
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import capabilities
 from autoencoder_lab.tracking.runs.search import find_cell_runs
 
 MODEL = "artifacts/model.keras"
@@ -92,8 +91,8 @@ def _with_one_value(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def _load_few_labels(run: Run) -> pd.DataFrame:
-    if "encoder" not in capabilities(run.data.params.get("model.family")):
-        return pd.DataFrame()
+    if not any(key.startswith("pretraining/") for key in run.data.metrics):
+        return pd.DataFrame()  # there are no labels, or no encoder
     text = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/{FEW_LABELS}")
     return pd.read_csv(io.StringIO(text))
 

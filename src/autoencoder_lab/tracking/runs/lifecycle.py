@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Generator, Sequence, Set
+from collections.abc import Generator, Mapping, Sequence, Set
 from typing import Any
 
 import click
@@ -86,14 +86,10 @@ class MlflowRuns:
     def after_pipeline_run(self) -> Generator[None, Any, Any]:
         try:
             result = yield
+            statuses = self._end_all()
         except BaseException as error:
             self._fail(error)
             raise
-        statuses = {variant: self._status(variant) for variant in self._runs.variants}
-        for variant, status in statuses.items():
-            self._runs.end_variant(variant, status)
-        is_whole = "KILLED" not in statuses.values() and not self._runs.lost
-        self._runs.end(FINISHED if is_whole else "KILLED")
         if self._runs.lost:
             raise self._tracking_lost()
         if incomplete := [name for name in self._whole if statuses[name] == "KILLED"]:
@@ -109,6 +105,15 @@ class MlflowRuns:
             return (yield)
         finally:
             self._fail(error)
+
+    def _end_all(self) -> dict[str, str]:
+        """End what is open; return the status of each variant."""
+        statuses = {variant: self._status(variant) for variant in self._runs.variants}
+        for variant, status in statuses.items():
+            self._runs.end_variant(variant, status)
+        is_whole = "KILLED" not in statuses.values() and not self._runs.lost
+        self._runs.end(FINISHED if is_whole else "KILLED")
+        return statuses
 
     def _fail(self, error: BaseException) -> None:
         self._runs.end("FAILED" if isinstance(error, Exception) else "KILLED")
@@ -129,10 +134,9 @@ class MlflowRuns:
         chosen = set(pipeline.nodes)
         self._whole = [name for name in variants if set(registered[name].nodes) <= chosen]
         logged = {variant: run_parameters(parameters, variant) for variant in variants}
-        self._required = {
-            variant: _required_metrics(capabilities(own["model.family"]), catalog)
-            for variant, own in logged.items()
-        }
+        self._required = _required_metrics(
+            {variant: capabilities(own["model.family"]) for variant, own in logged.items()}, catalog
+        )
         self._runs.start(
             client,
             experiment.experiment_id,
@@ -194,16 +198,22 @@ class MlflowRuns:
         return FINISHED
 
 
-def _required_metrics(of_variant: Set[Capability], catalog: DataCatalog) -> set[str]:
+def _required_metrics(
+    variants: Mapping[str, Set[Capability]], catalog: DataCatalog
+) -> dict[str, set[str]]:
+    """Return the keys that each variant's run is to hold, of those that variants and data allow."""
+    if not variants:
+        return {}
     corruption: CorruptionParams = catalog.load("params:corruption")
     raw_images: RawImages = catalog.load("raw_images")
     normal_class = catalog.load("params:evaluation.normal_class")
-    available: set[contract.Need] = {*of_variant}
+    of_data: set[contract.Need] = set()
     if raw_images.has_classes(normal_class):
-        available.add("classes")
+        of_data.add("classes")
     if raw_images.has_anomalies(normal_class):
-        available.add("anomalies")
-    return contract.required([noise.view for noise in corruption.noises], available)
+        of_data.add("anomalies")
+    views = [noise.view for noise in corruption.noises]
+    return {name: contract.required(views, {*can, *of_data}) for name, can in variants.items()}
 
 
 def _refuse_nothing_to_compare(dataset: str, run_key: str | None) -> None:
