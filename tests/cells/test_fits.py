@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,12 @@ STATE = FitState(
     weights=WEIGHTS,
     others=(np.array(7, np.int64),),
 )
+
+
+@pytest.fixture(autouse=True)
+def _no_keeper_outlives_a_test() -> Iterator[None]:
+    yield
+    checkpoints.keep_in(None)
 
 
 @pytest.fixture(params=["{folder}", "memory://{folder}"], ids=["disk", "object store"])

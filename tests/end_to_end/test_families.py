@@ -1,10 +1,12 @@
 """A family without an encoder and one without a decoder, through all that there is."""
 
 import json
+from pathlib import Path
 
 import mlflow
 import numpy as np
 import pytest
+from mlflow.entities import Run
 
 from autoencoder_lab.metrics import contract
 
@@ -81,13 +83,12 @@ def test_each_is_compared_where_it_can_be(project: ProjectCopy) -> None:
 
 
 def test_each_is_served_for_what_it_can_do(project: ProjectCopy) -> None:
-    mlflow.set_tracking_uri(f"sqlite:///{project.folder}/mlruns/mlflow.db")
     images = np.zeros((3, 8, 8, 1), np.float32)
     codings = np.zeros((3, 10), np.float32)
     runs = project.runs_by_variant("digits")
 
     encoder, decoder = (
-        mlflow.pyfunc.load_model(f"models:/{runs[variant].outputs.model_outputs[0].model_id}")
+        mlflow.pyfunc.load_model(str(_model(project, runs[variant])))
         for variant in ("encoder_only", "decoder_only")
     )
 
@@ -97,6 +98,12 @@ def test_each_is_served_for_what_it_can_do(project: ProjectCopy) -> None:
         encoder.predict(images, params={"task": "reconstruct"})
     with pytest.raises(mlflow.MlflowException, match=r"shape \(3, 8, 8, 1\); allowed: \(n, 10\)"):
         decoder.predict(images)
+
+
+def _model(project: ProjectCopy, run: Run) -> Path:
+    """Return where a run's model is: by its name, MLflow would remember the store."""
+    [model] = run.outputs.model_outputs
+    return project.folder / "mlruns/artifacts/models" / model.model_id / "artifacts"
 
 
 def test_a_comparison_says_what_it_leaves_out_where_nothing_reconstructs(

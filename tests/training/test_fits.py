@@ -1,5 +1,5 @@
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import keras
@@ -65,7 +65,8 @@ def digits() -> Images:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_listens() -> None:
+def _nothing_outlives_a_test() -> Iterator[None]:
+    yield
     listen("test", lambda milestone: None)
     keep_in(None)
 
