@@ -58,6 +58,18 @@ def file(model: JSONDataset) -> StoredFile:
 ).nodes
 
 
+@pytest.fixture
+def hook(model: JSONDataset) -> KeepFits:
+    """Return the hook of a session that makes the model."""
+    saved = stored_file(model)
+    assert saved is not None
+    cells = Cells()
+    cells.plan = Plan({"a.model": saved}, {"a.model": ORIGIN}, {}, [], {}, {}, {}, "")
+    hook = KeepFits(cells)
+    hook.before_pipeline_run(DataCatalog({"a.model": model, "a.map": MemoryDataset()}))
+    return hook
+
+
 def assert_equal(state: FitState | None, other: FitState) -> None:
     assert state is not None
     for facts in ("phase", "n_epochs", "has_stopped", "seconds", "history"):
@@ -134,14 +146,8 @@ def test_states_are_kept_no_oftener_than_asked(file: StoredFile) -> None:
 
 
 def test_a_state_is_kept_until_all_of_its_variant_is_whole(
-    model: JSONDataset, file: StoredFile
+    hook: KeepFits, file: StoredFile
 ) -> None:
-    saved = stored_file(model)
-    assert saved is not None
-    cells = Cells()
-    cells.plan = Plan({"a.model": saved}, {"a.model": ORIGIN}, {}, [], {}, {}, {}, "")
-    hook = KeepFits(cells)
-    hook.before_pipeline_run(DataCatalog({"a.model": model, "a.map": MemoryDataset()}))
     hook.before_node_run(TRAIN)
     keeper = checkpoints.find_keeper()
     assert keeper is not None
@@ -156,14 +162,8 @@ def test_a_state_is_kept_until_all_of_its_variant_is_whole(
 
 
 def test_a_fit_in_other_threads_starts_over(
-    model: JSONDataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hook: KeepFits, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    saved = stored_file(model)
-    assert saved is not None
-    cells = Cells()
-    cells.plan = Plan({"a.model": saved}, {"a.model": ORIGIN}, {}, [], {}, {}, {}, "")
-    hook = KeepFits(cells)
-    hook.before_pipeline_run(DataCatalog({"a.model": model, "a.map": MemoryDataset()}))
     loaded = []
     for threads in ("4", "4", "1"):
         monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", threads)

@@ -11,9 +11,10 @@ from kedro.pipeline.node import Node
 from autoencoder_lab.training import checkpoints
 from autoencoder_lab.training.checkpoints import FitState
 
+from .graph import of_variant
 from .hooks import Cells
 from .made_from import Origin
-from .stored_files import StoredFile
+from .stored_files import StoredFile, metadata_of
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +48,8 @@ class KeepFits:
         if error is not None:  # until all that the fit makes is whole, it may be needed again
             return
         plan = self._cells.plan
-        for name in (*plan.made, *plan.reused):
-            if name.startswith(f"{variant}.") and self._seconds(name) is not None:
+        for name in of_variant((*plan.made, *plan.reused), variant):
+            if self._seconds(name) is not None:
                 _remove(plan.files[name].beside(FILE_NAME))
 
     def _keeper(self, name: str) -> "FitKeeper | None":
@@ -63,9 +64,7 @@ class KeepFits:
         return FitKeeper(plan.files[name].beside(FILE_NAME), origin, seconds)
 
     def _seconds(self, name: str) -> float | None:
-        metadata = getattr(self._catalog.get(name), "metadata", None) or {}
-        seconds: float | None = metadata.get("seconds_between_states")
-        return seconds
+        return metadata_of(self._catalog.get(name)).get("seconds_between_states")
 
 
 class FitKeeper:

@@ -1,6 +1,6 @@
 """Which nodes and datasets depend on what."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from kedro.pipeline.node import Node
@@ -28,6 +28,11 @@ class Upstream:
 def variant_of(node: Node) -> str:
     """Return the variant to which a node belongs; empty where it is shared."""
     return node.namespace or ""
+
+
+def of_variant(names: Iterable[str], variant: str) -> list[str]:
+    """Return the datasets among some names that belong to a variant: those in its namespace."""
+    return [name for name in names if name.startswith(f"{variant}.")]
 
 
 def upstream(nodes: Sequence[Node]) -> dict[str, Upstream]:

@@ -89,7 +89,12 @@ def find_files(root: str, pattern: str, *, project: Path) -> list[StoredFile]:
 
 def is_shared(dataset: AbstractDataset[Any, Any] | None) -> bool:
     """Whether a catalog entry is made once for all variants and sessions: `metadata.shared`."""
-    return bool((getattr(dataset, "metadata", None) or {}).get("shared"))
+    return bool(metadata_of(dataset).get("shared"))
+
+
+def metadata_of(dataset: AbstractDataset[Any, Any] | None) -> dict[str, Any]:
+    """Return what a catalog entry says of itself beside what Kedro reads."""
+    return getattr(dataset, "metadata", None) or {}
 
 
 def stored_file(dataset: AbstractDataset[Any, Any] | None) -> StoredFile | None:

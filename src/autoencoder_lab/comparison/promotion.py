@@ -14,9 +14,6 @@ from autoencoder_lab.metrics.intervals import half_width
 from .champions import Champion, Promotion
 from .results import CellResult
 
-PARTS: frozenset[contract.Need] = frozenset({"encoder", "decoder"})
-"""Of a model: its layers' names."""
-
 LINEAR_ACCURACY = "validation/linear_accuracy"
 
 
@@ -123,7 +120,7 @@ def _measure(champion: Champion, data: ValidationData, metric: str) -> tuple[flo
         model = champion.load_model()
     except Exception as error:  # of the store, of Keras
         return None, f"the champion cannot be loaded: {error}. {remedy}"
-    missing = contract.find(metric).needs & PARTS - {layer.name for layer in model.layers}
+    missing = contract.find(metric).needs_of_model - {layer.name for layer in model.layers}
     if missing:
         return None, f"the champion has no {' and no '.join(sorted(missing))}. {remedy}"
     if model.input_shape[1:] != data.images.shape[1:]:

@@ -65,6 +65,11 @@ class Metric:
     repeats: bool = True
 
     @property
+    def needs_of_model(self) -> frozenset[Need]:
+        """What it takes of the variant, whatever the data."""
+        return self.needs - {"classes", "anomalies"}
+
+    @property
     def unit_and_better(self) -> str:
         """The unit and, as an arrow, which way is better."""
         return f"{self.unit} {ARROWS[self.better]}".strip()

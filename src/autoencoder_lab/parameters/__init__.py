@@ -13,7 +13,7 @@ from .experiment import (
     run_parameters,
     variant_names,
 )
-from .families import Capability, capabilities
+from .families import Capability, capabilities, family_of
 from .feasibility import (
     find_infeasible,
     find_infeasible_budgets,
@@ -81,6 +81,7 @@ __all__ = [
     "capabilities",
     "drop_keys_of_other_kinds",
     "experiment_model",
+    "family_of",
     "find_infeasible",
     "find_infeasible_budgets",
     "find_infeasible_normal_class",

@@ -17,6 +17,11 @@ CAPABILITIES: Mapping[str, frozenset[Capability]] = {
 }
 
 
+def family_of(model: object) -> object:
+    """Return the family that a block `model` names; none where it names none, or is no block."""
+    return model.get("family") if isinstance(model, dict) else None
+
+
 def capabilities(family: object) -> frozenset[Capability]:
     """Return what a family can do: nothing, where there is no such family."""
     return CAPABILITIES.get(str(family), frozenset())

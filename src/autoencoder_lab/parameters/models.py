@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
+from .families import family_of
 from .types import Count, Counts, Params, Widths
 
 Activation = Literal["linear", "selu", "relu", "elu", "gelu", "tanh", "sigmoid"]
@@ -55,5 +56,4 @@ ModelParams = TypeAliasType(
 def architecture(model: object) -> str:
     """Return a name for what a variant's block `model` describes, the same for equal blocks."""
     content = json.dumps(model, sort_keys=True, default=str).encode()
-    family = model.get("family") if isinstance(model, dict) else None
-    return f"{family}_{hashlib.sha256(content).hexdigest()[:8]}"
+    return f"{family_of(model)}_{hashlib.sha256(content).hexdigest()[:8]}"

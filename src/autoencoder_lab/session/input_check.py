@@ -132,7 +132,7 @@ def _unmeasured_promotion(experiment: SharedParams, chosen: Collection[str]) -> 
         if name in chosen
     }
     metric = contract.find(experiment.promotion.metric)
-    parts = metric.needs - {"classes", "anomalies"}
+    parts = metric.needs_of_model
     if families and not any(parts <= capabilities(family) for family in families.values()):
         yield (
             f"promotion.metric is {metric.key!r}, which takes {' and '.join(sorted(parts))}; of "

@@ -12,7 +12,13 @@ from kedro.framework.project import pipelines, settings
 from kedro.utils import find_kedro_project
 
 from autoencoder_lab.failures import BadInput
-from autoencoder_lab.parameters import Capability, architecture, capabilities, variant_names
+from autoencoder_lab.parameters import (
+    Capability,
+    architecture,
+    capabilities,
+    family_of,
+    variant_names,
+)
 
 MISSING = ("NA", "NULL", "NaN", "None", "nan", "null")
 """What pandas, and other readers of tables, take for no value."""
@@ -66,12 +72,8 @@ def find_variants() -> Variants:
         base=tuple(name for name in names if name in base),
         own=tuple(name for name in names if name not in base),
         architectures={name: architecture(parameters[name]["model"]) for name in names},
-        capabilities={name: _capabilities(parameters[name]["model"]) for name in names},
+        capabilities={name: capabilities(family_of(parameters[name]["model"])) for name in names},
     )
-
-
-def _capabilities(model: object) -> frozenset[Capability]:
-    return capabilities(model.get("family")) if isinstance(model, dict) else frozenset()
 
 
 def configured(block: str) -> object:

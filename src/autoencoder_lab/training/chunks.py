@@ -120,11 +120,7 @@ class Chunks:
         """Return the labelled images, their classes, and which go with each batch of a chunk."""
         if self.labelled is None:
             return ()
-        images, classes, batch_size = (
-            self.labelled.images,
-            self.labelled.classes,
-            self.labelled.batch_size,
-        )
+        images, batch_size = self.labelled.images, self.labelled.batch_size
         [order_seed] = seeds.derive(seed, "order of the labelled images")
 
         @lru_cache(maxsize=1)
@@ -143,6 +139,6 @@ class Chunks:
         places = tf.numpy_function(order, [first_batch], tf.int32)
         return (
             tf.constant(images),
-            tf.constant(classes),
+            tf.constant(self.labelled.classes),
             tf.ensure_shape(places, (None, batch_size)),
         )

@@ -1,6 +1,5 @@
 """One phase of a fit: an encoder and a decoder, fitted to one set of inputs."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,6 @@ from .chunks import Chunks
 from .engine import EpochTrainer, in_halves, uses_xla
 from .objectives import reconstruction
 from .players import Player, SetLearningRates
-
-logger = logging.getLogger(__name__)
 
 Inputs = ImageSource
 """(n, …): images, or codings of them."""

@@ -14,9 +14,7 @@ def corrupt_images(
 
     All are (n, height, width, channels) in [0, 1]. The same seed draws the same noise.
     """
-    from autoencoder_lab.images.corruptions import (
-        CorruptedImages,  # TensorFlow takes seconds to import
-    )
+    from autoencoder_lab.images.corruptions import CorruptedImages  # TensorFlow takes seconds
 
     return {
         noise.view: CorruptedImages(test_images, noise, *seeds.derive(seed, noise.view))

@@ -162,7 +162,7 @@ def draw_samples(
     train_images: ImageSource, train_labels: Labels, class_names: ClassNames
 ) -> Figure:
     """Return some training images: a row for each of the first classes, where labelled."""
-    from autoencoder_lab.figures.images import COLUMNS, image_rows
+    from autoencoder_lab.figures.images import COLUMNS, image_rows  # matplotlib takes its time
 
     if has_labels(train_labels):
         classes = np.unique(train_labels)

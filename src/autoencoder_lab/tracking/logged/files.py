@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from autoencoder_lab.cells import Cells, made_from
+from autoencoder_lab.cells.graph import of_variant
 from autoencoder_lab.cells.plan import by_record
 from autoencoder_lab.comparison.results import FINISHED
 from autoencoder_lab.tracking.runs.outage import unless_lost
@@ -28,7 +29,7 @@ class LogFiles:
     @unless_lost
     def after_variant_run(self, variant: str) -> None:
         files = self._cells.plan.files
-        own = {name: file for name, file in files.items() if name.startswith(f"{variant}.")}
+        own = {name: files[name] for name in of_variant(files, variant)}
         whole = {
             name: origin.sha256
             for record in by_record(own)

@@ -20,7 +20,8 @@ from mlflow.models import Model, infer_signature
 from PIL import Image
 
 from autoencoder_lab.cells import Cells
-from autoencoder_lab.cells.stored_files import StoredFile, stored_file
+from autoencoder_lab.cells.graph import of_variant
+from autoencoder_lab.cells.stored_files import StoredFile, metadata_of, stored_file
 from autoencoder_lab.images.arrays import (
     Autoencoder,
     Codings,
@@ -70,7 +71,7 @@ class LogOutputs:
     @unless_lost
     def before_variant_run(self, variant: str) -> None:
         plan, run_id = self._cells.plan, self._runs.run_id(variant)
-        reused = [name for name in plan.reused if name.startswith(f"{variant}.")]
+        reused = of_variant(plan.reused, variant)
         for name in reused:
             self._log_reused(run_id, name, plan.files[name])
         if reused:
@@ -212,8 +213,7 @@ def _as_png(figure: Figure) -> bytes:
 
 def log_instructions(dataset: AbstractDataset[Any, Any] | None) -> dict[str, str]:
     """Return `metadata.mlflow` of a catalog entry; empty where nothing is to be logged."""
-    metadata = getattr(dataset, "metadata", None) or {}
-    return dict(metadata.get("mlflow", {}))
+    return dict(metadata_of(dataset).get("mlflow", {}))
 
 
 class _InBatches:
