@@ -257,7 +257,7 @@ def test_a_mask_of_zero_and_one_is_black_and_white_where_one_is_white(
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1f\n", "git lfs pull fetches it"),
         (b"\n<!DOCTYPE html><html>404</html>", "it is a web page"),
         (b"<HTML><body>", "it is a web page"),
-        (b"%PDF-1.7", "no known format: it begins with the bytes 25 50 44 46 2d 31 2e 37"),
+        (b"%PDF-1.7", "an unknown format: it begins with the bytes 25 50 44 46 2d 31 2e 37"),
     ],
 )
 def test_what_is_no_image_is_called_what_it_is(tmp_path: Path, content: bytes, what: str) -> None:

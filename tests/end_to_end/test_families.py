@@ -130,7 +130,7 @@ def test_champions_by_what_no_variant_has_are_refused_before_training(
 
     assert refused.returncode == 1
     assert (
-        "promotion.metric is 'validation/linear_accuracy', which takes encoder; of the variants "
-        "that are run, decoder_only, none has that"
+        "promotion.metric is 'validation/linear_accuracy', which takes encoder; of the chosen "
+        "variants, decoder_only, none has that"
     ) in refused.stderr
     assert "Running" not in refused.stdout

@@ -1,4 +1,4 @@
-"""`kedro replay`: runs made again in a clone, found equal or not, or refused."""
+"""`kedro replay`: runs replayed in a clone, found equal or not, or refused."""
 
 import subprocess
 from pathlib import Path
@@ -120,7 +120,7 @@ def test_other_images_are_refused(project: ProjectCopy, original: Run) -> None:
         require_refusal(
             project,
             original.info.run_id,
-            "the images of own are others",
+            "the images of own have changed",
             original.data.tags["data_digest"][:8],
             "--allow-other-data",
         )
@@ -142,7 +142,7 @@ def test_other_packages_and_an_unknown_commit_are_refused_at_once(
             original.info.run_id,
             "commit c0ffeec0 is not in this repository",
             "--allow-other-code",
-            "packages are others: keras was 0.",
+            "packages differ: keras was 0.",
             "--allow-other-environment",
         )
         require_refusal(
@@ -205,7 +205,7 @@ def test_a_deleted_artifact_is_named(project: ProjectCopy, original: Run, path: 
     aside = file.rename(file.with_name("aside"))
 
     try:
-        require_refusal(project, original.info.run_id, f"has no {path} any more", "Restore")
+        require_refusal(project, original.info.run_id, f"no longer has {path}", "Restore")
     finally:
         aside.rename(file)
 

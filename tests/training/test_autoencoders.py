@@ -49,7 +49,7 @@ def digits() -> Images:
 def test_the_loss_falls_and_the_history_has_a_row_for_each_epoch(digits: Images) -> None:
     model = build(STACKED, (8, 8, 1), seed=0)
 
-    history, _ = autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)
+    history, *_ = autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)
 
     assert list(history.columns) == ["epoch", "train/loss", "val/loss", "phase"]
     assert history["epoch"].tolist() == [1, 2, 3]
@@ -64,7 +64,7 @@ def test_each_epoch_is_told_while_the_fit_runs(digits: Images) -> None:
 
     greedy = GREEDY | {"fine_tuning_epochs": 1}
     params = training(strategy=greedy, epochs=2)
-    history, _ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
+    history, *_ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
 
     assert [(epoch.phase, epoch.number, epoch.of) for epoch in told] == [
         ("layer 1", 1, 2),
@@ -83,7 +83,7 @@ def test_each_epoch_is_told_while_the_fit_runs(digits: Images) -> None:
 def test_the_validation_loss_is_that_of_the_weights_which_are_left(digits: Images) -> None:
     model = build(STACKED, (8, 8, 1), seed=0)
 
-    history, _ = autoencoders.fit(model, digits[200:], digits[:200], training(loss="mse"), seed=0)
+    history, *_ = autoencoders.fit(model, digits[200:], digits[:200], training(loss="mse"), seed=0)
     reconstructions = model.predict(digits[:200], verbose=0)
 
     left = np.square(reconstructions - digits[:200]).mean()
@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others(
     weights, losses = [], []
     for seed in (1, 1, 2):
         model = build(STACKED, (8, 8, 1), seed=7)  # only the order of the batches differs
-        history, _ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=seed)
+        history, *_ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=seed)
         weights.append(b"".join(w.tobytes() for w in model.get_weights()))
         losses.append(history["val/loss"].tolist())
 
@@ -129,7 +129,7 @@ def test_early_stopping_restores_the_best_epoch(digits: Images) -> None:
     # The validation images are unlike the training images, so learning soon makes them worse.
     unlike = 1 - digits[:200]
 
-    history, _ = autoencoders.fit(
+    history, *_ = autoencoders.fit(
         model, digits[200:], unlike, training(epochs=50, patience=2, loss="mse"), seed=0
     )
     left = np.square(model.predict(unlike, verbose=0) - unlike).mean()
@@ -209,7 +209,7 @@ def test_greedy_phases_leave_earlier_layers_as_they_were(digits: Images) -> None
     )
 
     Fit(one, seed=0).run(first_only)
-    history, _ = autoencoders.fit(
+    history, *_ = autoencoders.fit(
         all_three, digits[200:], digits[:200], training(strategy=GREEDY), seed=0
     )
 
@@ -233,7 +233,7 @@ def test_greedy_training_learns_to_reconstruct(digits: Images) -> None:
     untrained = np.square(model.predict(digits, verbose=0) - digits).mean()
 
     params = training(strategy=GREEDY, epochs=20)
-    history, _ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
+    history, *_ = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0)
 
     error = np.square(model.predict(digits, verbose=0) - digits).mean()
     assert error < 0.6 * untrained

@@ -97,7 +97,7 @@ def fit(
     listen("test", hear)
     autoencoder = build(model, (8, 8, 1), seed=0)
     try:
-        history, _ = autoencoders.fit(autoencoder, digits[100:], digits[:100], params, seed=3)
+        history, *_ = autoencoders.fit(autoencoder, digits[100:], digits[:100], params, seed=3)
     except CutShort:
         return [], [], epochs
     weights = [weight.tobytes() for weight in autoencoder.get_weights()]
@@ -160,7 +160,7 @@ def test_seldom_kept_states_cost_epochs_and_no_more(digits: Images) -> None:
     assert weights == straight
 
 
-def test_seconds_before_the_cut_count(digits: Images) -> None:
+def test_seconds_and_epochs_before_the_cut_count(digits: Images) -> None:
     kept = Kept()
     keep_in(kept)
     fit(DENSE, digits, training())
@@ -168,11 +168,12 @@ def test_seconds_before_the_cut_count(digits: Images) -> None:
     assert state is not None
     kept.save(replace(state, seconds=1000.0))
 
-    _, seconds = autoencoders.fit(
+    fitted = autoencoders.fit(
         build(DENSE, (8, 8, 1), seed=0), digits[100:], digits[:100], training(), seed=3
     )
 
-    assert 1000 < seconds < 2000
+    assert 1000 < fitted.seconds < 2000
+    assert fitted.n_resumed == len(fitted.history) > 0
 
 
 def test_a_loss_that_is_no_number_is_never_kept(digits: Images) -> None:

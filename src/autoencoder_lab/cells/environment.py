@@ -39,7 +39,7 @@ def normalised(name: str) -> str:
 
 
 def version_differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return which versions are others now than then, a sentence each."""
+    """Return which versions have changed since, a sentence each."""
     return [
         f"{name} was {then.get(name, 'not there')}, is {now.get(name, 'not there')}"
         for name in sorted({**then, **now})

@@ -50,7 +50,7 @@ class ShareResults:
         record = file.beside(made_from.FILE_NAME)
         with _locked(file):
             if _may_be_taken(file, record, origin):
-                logger.info("%s is taken from %s", name, file.folder)
+                logger.info("Reusing %s from %s", name, file.folder)
                 self._keep(name)
                 yield _taking(node, self._catalog.load(name))
                 return

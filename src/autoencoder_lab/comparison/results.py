@@ -15,7 +15,7 @@ OF_VARIANT = ("model.", "training.")
 OF_CELL = ("dataset", "seed", "run_key")
 
 MADE_WITH = {"data": "data_digest", "code": "code_digest"}
-"""The tags in which runs of one comparison may not differ, by what they are called."""
+"""The tags in which runs of one comparison may not differ, by what a reader calls them."""
 
 MADE_WITH_BEFORE = {
     "data": "data_digest",

@@ -34,7 +34,7 @@ class Found:
     """What a data set's files hold, unchecked.
 
     Attributes:
-        images, labels: By split: train, and maybe validation and test.
+        images, labels: By split: train, and optionally validation and test.
         class_names: The labels' names, in their order.
         changes: How many images were changed as they were read, and how: only then counted.
     """

@@ -72,7 +72,7 @@ def _split(folder: UPath, files: Sequence[str], label_level: int) -> dict[str, L
     if misplaced := sorted({name for file in files for name in _misplaced(file)}):
         raise ValueError(
             f"{folder} has images in {shortened(misplaced)}, whose names mean splits; "
-            f"allowed: train/, and maybe validation/ and test/, directly in {folder}: move or "
+            f"allowed: train/, and optionally validation/ and test/, directly in {folder}: move or "
             f"rename them. {OF_A_CLASS}. {LEAVES_OUT}"
         )
     names = {name for labels in splits.values() for label in labels.values() for name in label}
@@ -92,7 +92,8 @@ def _split(folder: UPath, files: Sequence[str], label_level: int) -> dict[str, L
     raise ValueError(
         f"{folder} has images in {shortened(places, limit=10)}; allowed: all in one folder, or all "
         f"in folders named after their labels, at ingest.label_level, which is {label_level}; "
-        f"either directly, or in train/ and maybe validation/ and test/.{for_splits} {LEAVES_OUT}"
+        "either directly, or in train/ and optionally validation/ and test/."
+        f"{for_splits} {LEAVES_OUT}"
     )
 
 
@@ -232,7 +233,7 @@ def _unreadable(
 ) -> ValueError:
     """Return an error that names all files that cannot be read, once some are found."""
     others = [file for file in files if file not in problems]
-    loaded = _each(pictures.load, folder, others, "Looking for more that cannot be read")
+    loaded = _each(pictures.load, folder, others, "Looking for other unreadable files")
     more = {file: result for file, result in loaded if isinstance(result, Exception)}
     listing = [
         f"{folder / shown(file)} cannot be read as an image: {error}"

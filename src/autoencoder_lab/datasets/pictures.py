@@ -134,7 +134,7 @@ def _what_it_is(beginning: bytes) -> str:
         return "a Git LFS pointer, without the image: git lfs pull fetches it"
     if beginning.lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return "a web page, as a server sends for a file that it does not give"
-    return f"of no known format: it begins with the bytes {beginning[:8].hex(' ')}"
+    return f"of an unknown format: it begins with the bytes {beginning[:8].hex(' ')}"
 
 
 @cache

@@ -103,7 +103,7 @@ METRICS = (
     Metric(
         "denoise/{view}/psnr_gain",
         "noise removed",
-        "Decibels by which a corrupted view comes nearer to the clean images",
+        "Decibels by which denoising brings a corrupted view closer to the clean images",
         "dB",
         "higher",
         needs=RECONSTRUCTS,
@@ -180,6 +180,13 @@ METRICS = (
         "Training images seen in a second",
         "1/s",
         "higher",
+        is_of_variant=False,
+        repeats=False,
+    ),
+    Metric(
+        "fit/resumed_epochs",
+        "resumed",
+        "Epochs that an interrupted fit had done, from which this one went on",
         is_of_variant=False,
         repeats=False,
     ),

@@ -30,7 +30,7 @@ class ShowFits:
     def __init__(self) -> None:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
-        self._said: dict[str, float] = {}
+        self._last_line_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
     @hook_impl
@@ -70,9 +70,9 @@ class ShowFits:
 
     def _say(self, node: Node, milestone: Milestone) -> None:
         now = time.monotonic()
-        is_due = now - self._said.get(node.name, 0) > SECONDS_BETWEEN_LINES
+        is_due = now - self._last_line_at.get(node.name, 0) > SECONDS_BETWEEN_LINES
         if is_due or milestone.number == milestone.of:
-            self._said[node.name] = now
+            self._last_line_at[node.name] = now
             progress = f"{milestone.unit} {milestone.number} of {milestone.of}"
             parts = [progress, _losses(milestone)] if milestone.losses else [progress]
             logger.info("%s: %s", _name(node, milestone), ", ".join(parts))
@@ -80,7 +80,7 @@ class ShowFits:
     def _stop(self) -> None:
         if self._bars is not None:
             self._bars.stop()
-        self._bars, self._tasks, self._said = None, {}, {}
+        self._bars, self._tasks, self._last_line_at = None, {}, {}
 
 
 def _name(node: Node, milestone: Milestone) -> str:

@@ -43,7 +43,7 @@ CHOOSE_NODES = {
     "tags": "--tags",
     "namespaces": "--namespaces",
 }
-"""Options of `kedro run`, by what they are called in its code."""
+"""Options of `kedro run`, by their names in its code."""
 
 CHOOSES = {"namespaces": "node_namespaces"}
 """What `Pipeline.filter` calls them, where it does otherwise."""
@@ -136,12 +136,12 @@ def _unmeasured_promotion(experiment: SharedParams, chosen: Collection[str]) -> 
     if families and not any(parts <= capabilities(family) for family in families.values()):
         yield (
             f"promotion.metric is {metric.key!r}, which takes {' and '.join(sorted(parts))}; of "
-            f"the variants that are run, {', '.join(families)}, none has that"
+            f"the chosen variants, {', '.join(families)}, none has that"
         )
 
 
 def _normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) -> list[str]:
-    """Return why images of the normal class, where there is one, are not to be had, or too few."""
+    """Return why images of the normal class, where there is one, are missing, or too few."""
     if problems := list(find_infeasible_normal_class(evaluation, raw_images.names.values())):
         return problems
     normal = raw_images.normal_images(evaluation.normal_class)

@@ -28,10 +28,12 @@ class Fitted(NamedTuple):
             measured while the weights changed, and `val/loss`, measured after the epoch; the parts
             of a loss that has several, as `train/<part>` and `val/<part>`; and the `phase`.
         seconds: What it took, before it was interrupted included.
+        n_resumed: How many epochs were over when it was interrupted; 0 where it was not.
     """
 
     history: pd.DataFrame
     seconds: float
+    n_resumed: int
 
 
 def fit(
@@ -64,7 +66,7 @@ def fit(
             _fit_greedily(fit, whole, params.strategy)
         case _:
             assert_never(params.strategy)
-    return Fitted(fit.history, fit.seconds)
+    return Fitted(fit.history, fit.seconds, fit.n_resumed)
 
 
 def _fit_greedily(fit: Fit, whole: Phase, strategy: GreedyParams) -> None:

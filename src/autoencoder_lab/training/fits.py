@@ -30,12 +30,15 @@ class Fit:
         self._keeper = checkpoints.find_keeper()
         self._state = self._keeper.load() if self._keeper else None
         self._rows: list[Row] = []
+        self.n_resumed = 0
+        """How many epochs were over when the same fit was interrupted."""
         self._started = time.perf_counter()
         if self._state is not None:
             _assign(autoencoder.variables, self._state.weights)
             self._rows = [*self._state.history]
+            self.n_resumed = len(self._rows)
             self._started -= self._state.seconds
-            logger.info("Resuming the fit after epoch %d", len(self._rows))
+            logger.info("Resuming the fit after epoch %d", self.n_resumed)
 
     @property
     def history(self) -> pd.DataFrame:

@@ -31,7 +31,7 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Replay:
-    """A run that can be made again.
+    """A run that can be replayed.
 
     Attributes:
         commit, patch: The code that makes it.
@@ -53,7 +53,7 @@ class Replay:
 
 
 def plan_replay(project: Path, env: str | None, run_id: str, allowed: Allowed) -> Replay:
-    """Return how a run is made again.
+    """Return how a run is replayed.
 
     Raises:
         BadInput: There is no such run, or code, data or packages are not there or others, and
@@ -65,20 +65,20 @@ def plan_replay(project: Path, env: str | None, run_id: str, allowed: Allowed) -
     record = read_run(client, experiment.experiment_id, run_id)
     here = read_code_state(project)
     if here.commit is None:
-        raise BadInput("runs are made again in a clone, but this project is in no git commit")
+        raise BadInput("a run is replayed in a clone of the project, which is in no git commit")
     found = (
         ("--allow-other-code", allowed.code, list(_code_problems(project, here, record, allowed))),
         ("--allow-other-data", allowed.data, list(_data_problems(project, env, record))),
         ("--allow-other-environment", allowed.environment, list(_package_problems(record))),
     )
     refused = [
-        f"  {problem} ({option} goes on all the same)"
+        f"  {problem} ({option} replays it anyway)"
         for option, is_allowed, problems in found
         for problem in problems
         if not is_allowed
     ]
     if refused:
-        raise BadInput("\n".join([f"run {run_id} cannot be made again as it was:", *refused]))
+        raise BadInput("\n".join([f"run {run_id} cannot be replayed as it was:", *refused]))
     # Who runs it has logged in already, by variables that the replay inherits.
     server = config.server.model_dump(include={"mlflow_tracking_uri"})
     experiment_settings = config.tracking.experiment.model_dump()
@@ -130,7 +130,7 @@ def _data_problems(project: Path, env: str | None, record: RunRecord) -> Iterato
     digest = raw_images.sha256
     if digest != record.data_digest:
         yield (
-            f"the images of {record.dataset} are others: their digest was "
+            f"the images of {record.dataset} have changed: their digest was "
             f"{record.data_digest[:8]}, is {digest[:8]}"
         )
 
@@ -144,10 +144,10 @@ def _package_problems(record: RunRecord) -> Iterator[str]:
     if differences:
         more = len(differences) - MOST_SHOWN
         shown = differences[:MOST_SHOWN] + ([f"{more} more"] if more > 0 else [])
-        yield f"packages are others: {'; '.join(shown)}"
+        yield f"packages differ: {'; '.join(shown)}"
 
 
 def _machine_warnings(record: RunRecord) -> Iterator[str]:
     then, now = record.machine["processor"], read_machine()["processor"]
     if then != now:
-        yield f"it was made on another processor ({then}), where last digits may be others"
+        yield f"it ran on another processor ({then}): the last digits may differ"

@@ -83,7 +83,7 @@ def _run(replay: Replay, project: Path, run_key: str) -> None:
         n_at_once=1,
     )
     if status:
-        raise BadInput("the run failed when it was made again; the lines above say why")
+        raise BadInput("the replay failed; the lines above say why")
 
 
 def _print(verdict: Verdict, console: Console) -> None:

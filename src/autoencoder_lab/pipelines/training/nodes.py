@@ -32,7 +32,7 @@ def train_autoencoder(
 
     height, width, channels = train_images.shape[1:]
     autoencoder = models.build(variant.model, (height, width, channels), seed=seed)
-    history, fit_seconds = autoencoders.fit(
+    history, fit_seconds, n_resumed = autoencoders.fit(
         autoencoder, train_images, validation_images, variant.training, seed=seed
     )
     n_epochs = int((history["phase"] != autoencoders.STACKED).sum())
@@ -47,6 +47,7 @@ def train_autoencoder(
         ),
         "fit/seconds": fit_seconds,
         "fit/images_per_second": len(train_images) * n_epochs / fit_seconds,
+        "fit/resumed_epochs": n_resumed,
         "fit/best_epoch": int(best["epoch"]),
         "fit/best_val_loss": float(best["val/loss"]),
     }

@@ -66,7 +66,7 @@ class DescribeRuns:
         run_id = self._runs.run_id(variant)
         measured = self._outputs.measured.get(run_id, {})
         values = {key: steps[0] for key, steps in measured.items() if 0 in steps}
-        replay = f"To make it again: `kedro replay {run_id}`"
+        replay = f"To replay it: `kedro replay {run_id}`"
         self._write(run_id, f"**{variant}** on {self._cell}.", values, replay)
 
     def _write(self, run_id: str, about: str, values: Mapping[str, float], *closing: str) -> None:

@@ -112,7 +112,7 @@ def _find(client: MlflowClient, experiment_id: str, run_id: str) -> Run:
     if "variant" not in run.data.tags:
         children = search(client, experiment_id, {MLFLOW_PARENT_RUN_ID: run_id})
         names = "".join(f"\n  {child.info.run_id}  {child.info.run_name}" for child in children)
-        raise BadInput(f"run {run_id} is of no single variant; choose one of{names or ' another'}")
+        raise BadInput(f"run {run_id} holds several variants; choose one of{names or ' another'}")
     if run.info.status != FINISHED:
         raise BadInput(f"run {run_id} is {run.info.status}; allowed: {FINISHED}")
     return run
@@ -141,7 +141,7 @@ class _Artifacts:
             return str(self._client.download_artifacts(self._run_id, path, str(self._folder)))
         except (MlflowException, OSError) as error:
             raise BadInput(
-                f"run {self._run_id} has no {path} any more, which it is made again from. "
+                f"run {self._run_id} no longer has {path}, which a replay needs. "
                 "Restore the file in the store's artifacts, or choose another run"
             ) from error
 
