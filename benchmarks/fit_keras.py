@@ -25,6 +25,7 @@ from autoencoder_lab import models  # noqa: E402
 from autoencoder_lab.images.arrays import as_images  # noqa: E402
 from autoencoder_lab.images.sources import StoredImages  # noqa: E402
 from autoencoder_lab.parameters import VariantParams  # noqa: E402
+from autoencoder_lab.training import joint  # noqa: E402
 from autoencoder_lab.training.phases import Phase  # noqa: E402
 
 from .memory import Memory  # noqa: E402
@@ -73,7 +74,8 @@ def main(contender: str, variant: str, images_file: str, n_epochs: int) -> dict[
     clock = Clock()
     started = time.perf_counter()
     if contender in ("ours", "streamed"):
-        phase = Phase("joint", *autoencoder.layers, images, validation_images, params.training)
+        game = joint.game(*autoencoder.layers, params.training)
+        phase = Phase("joint", game, images, validation_images, params.training)
         fitted = phase.fit(
             phase.trainer(), seed=0, n_before=0, n_epochs=n_epochs, callbacks=[clock]
         )

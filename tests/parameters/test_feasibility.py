@@ -70,6 +70,36 @@ def test_more_pooling_than_pixels_is_refused(shape: tuple[int, int, int]) -> Non
     assert problem.endswith("at most 2 of them")
 
 
+def variational(binarise: object) -> VariantParams:
+    variant = dense([20, 15]).model_dump()
+    variant["model"]["coding_activation"] = "linear"
+    variant["training"] |= {
+        "loss": "binary_crossentropy",
+        "strategy": {
+            "kind": "variational",
+            "beta": 1,
+            "free_bits": 0,
+            "warm_up_epochs": 0,
+            "binarise": binarise,
+        },
+    }
+    return VariantParams.model_validate(variant)
+
+
+@pytest.mark.parametrize("binarise", ["auto", False, True])
+def test_grey_images_may_be_made_black_and_white(binarise: object) -> None:
+    # Codings as large as the images: the prior keeps them from being copies.
+    assert list(find_infeasible(variational(binarise), (3, 5, 1))) == []
+
+
+def test_colours_may_not_be_made_black_and_white() -> None:
+    assert list(find_infeasible(variational("auto"), (3, 5, 3))) == []
+    [problem] = find_infeasible(variational(True), (3, 5, 3))
+    assert problem.startswith(
+        "training.strategy.binarise is True; allowed for images of 3x5x3: auto, False"
+    )
+
+
 @pytest.mark.parametrize(("n_classes", "is_feasible"), [(1, True), (30, True), (31, False)])
 def test_one_label_budget_has_a_label_for_each_class(n_classes: int, is_feasible: bool) -> None:
     params = PretrainingParams(

@@ -10,6 +10,20 @@ from autoencoder_lab.parameters import Count, Params, Widths, experiment_model
 from autoencoder_lab.parameters.problems import WrongParameters, validate
 
 GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 0}
+VARIATIONAL = {
+    "kind": "variational",
+    "beta": 1,
+    "free_bits": 0,
+    "warm_up_epochs": 0,
+    "binarise": "auto",
+}
+ADVERSARIAL = {"kind": "adversarial", "reconstruction_weight": 0.1, "discriminator": [9]}
+GAN = {
+    "kind": "gan",
+    "discriminator": [9],
+    "discriminator_learning_rate": 0.1,
+    "gradient_penalty": 1,
+}
 A_WIDTH = "a whole number greater than 0, or inputs (as many as an image has numbers)"
 BASE = Path(__file__).parents[2] / "conf" / "base"
 
@@ -103,6 +117,50 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
                 "stacked.training.sparsity": {"kind": "l1", "weight": 0.1},
             },
             "stacked.training.strategy.kind is 'greedy'; allowed: joint, beside training.sparsity",
+        ),
+        (
+            {"stacked.training.strategy": VARIATIONAL},
+            "stacked.model.coding_activation is 'selu'; allowed: linear, for "
+            "training.strategy.kind 'variational': codings are to be of a normal distribution",
+        ),
+        (
+            {
+                "stacked.training.strategy": VARIATIONAL,
+                "stacked.model.coding_activation": "linear",
+                "stacked.training.loss": "mse",
+            },
+            "stacked.training.loss is 'mse'; allowed: binary_crossentropy, for 'variational'",
+        ),
+        (
+            {
+                "stacked.training.strategy": VARIATIONAL | {"warm_up_epochs": 2},
+                "stacked.model.coding_activation": "linear",
+                "stacked.training.patience": 3,
+            },
+            "stacked.training.patience is 3; allowed: null, for 'variational': the validation loss "
+            "does not say which epoch is best while beta grows",
+        ),
+        (
+            {
+                "stacked.training.strategy": ADVERSARIAL,
+                "stacked.model.coding_activation": "linear",
+                "stacked.training.patience": 3,
+            },
+            "stacked.training.patience is 3; allowed: null, for 'adversarial': the validation loss "
+            "does not say which epoch is best",
+        ),
+        (
+            {
+                "stacked.training.strategy": ADVERSARIAL,
+                "stacked.model.coding_activation": "linear",
+                "stacked.training.sparsity": {"kind": "l1", "weight": 0.1},
+            },
+            "stacked.training.strategy.kind is 'adversarial'; allowed: joint, beside "
+            "training.sparsity",
+        ),
+        (
+            {"stacked.training.strategy": GAN},
+            "stacked.model.family is 'dense'; allowed: generator, for training.strategy.kind 'gan'",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 import yaml
 from scipy.linalg import subspace_angles
-from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from autoencoder_lab.images.arrays import Images
 from autoencoder_lab.images.corruptions import corrupt
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, MaskNoiseParams, TrainingParams, VariantParams
-from autoencoder_lab.training import autoencoders
+from autoencoder_lab.training import autoencoders, joint
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.fits import Fit
 from autoencoder_lab.training.phases import Phase
@@ -37,13 +36,6 @@ def training(**changes: object) -> TrainingParams:
         "compilation": "graph",  # XLA compiles longer than these fits take
     }
     return TrainingParams.model_validate(defaults | changes)
-
-
-@pytest.fixture(scope="module")
-def digits() -> Images:
-    images = (load_digits().images[..., np.newaxis] / 16).astype(np.float32)
-    images.setflags(write=False)
-    return images
 
 
 def test_the_loss_falls_and_the_history_has_a_row_for_each_epoch(digits: Images) -> None:
@@ -202,7 +194,7 @@ def test_greedy_phases_leave_earlier_layers_as_they_were(digits: Images) -> None
     one, all_three = build(three, (8, 8, 1), seed=0), build(three, (8, 8, 1), seed=0)
     first_only = Phase(
         "layer 1",
-        *shallow(one),
+        joint.game(*shallow(one), training()),
         digits[200:],
         digits[:200],
         training(),
@@ -248,7 +240,8 @@ def test_fine_tuning_never_makes_the_validation_loss_worse(
     model = build(STACKED, (8, 8, 1), seed=0)
     params = training(loss="mse", strategy=GREEDY | {"fine_tuning_epochs": 3})
     clumsy = params.model_copy(update={"learning_rate": learning_rate})
-    whole = Phase("joint", *model.layers, digits[200:], digits[:200], clumsy)
+    game = joint.game(*model.layers, clumsy)
+    whole = Phase("joint", game, digits[200:], digits[:200], clumsy)
 
     fit = Fit(model, seed=0)
     autoencoders._fit_greedily(fit, whole, params.strategy)

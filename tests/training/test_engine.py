@@ -19,7 +19,7 @@ from autoencoder_lab.parameters import (
 from autoencoder_lab.training.chunks import Chunks, Labelled
 from autoencoder_lab.training.engine import EpochTrainer, in_halves, uses_xla
 from autoencoder_lab.training.objectives import LabelledBatch, Loss, Objective, reconstruction
-from autoencoder_lab.training.players import Player, Schedule, SetLearningRates
+from autoencoder_lab.training.players import FollowSchedules, Player, Schedule, Scheduled
 
 DENSE = DenseParams(family="dense", widths=(12, 6), activation="selu", output_activation="sigmoid")
 CONVOLUTIONAL = ConvolutionalParams(
@@ -59,14 +59,16 @@ def player(
     )
     parts = model.layers if jit_compile else map(in_halves, model.layers)
     objective = reconstruction(*parts, params)
-    return Player(objective, model.trainable_variables, keras.optimizers.Adam(0.01), schedule)
+    adam = keras.optimizers.Adam(0.01)
+    scheduled = [Scheduled(adam.learning_rate, schedule)] if schedule else []
+    return Player(objective, model.trainable_variables, adam, scheduled)
 
 
 def trainer(
     model: keras.Model, *players: Player, jit_compile: bool = False, **changes: object
 ) -> EpochTrainer:
     players = players or (player(model, jit_compile=jit_compile, **changes),)
-    trainer = EpochTrainer(model, players, batch_size=BATCH_SIZE)
+    trainer = EpochTrainer(model, players, batch_size=BATCH_SIZE, n_at_once=1000)
     trainer.compile(players[0].optimizer, jit_compile=jit_compile)
     return trainer
 
@@ -87,7 +89,7 @@ def fit(
         validation_steps=1,
         initial_epoch=first,
         epochs=until,
-        callbacks=[SetLearningRates(trainer.players), *callbacks],
+        callbacks=[FollowSchedules(trainer.players), *callbacks],
         shuffle=False,
         verbose=0,
     )

@@ -12,11 +12,12 @@ from autoencoder_lab.models import build
 from autoencoder_lab.parameters import (
     ConvolutionalParams,
     DenseParams,
+    GeneratorParams,
     ModelParams,
     TiedParams,
     TrainingParams,
 )
-from autoencoder_lab.training import autoencoders
+from autoencoder_lab.training import autoencoders, joint
 from autoencoder_lab.training.checkpoints import Best, FitState, keep_in
 from autoencoder_lab.training.fits import Fit, KeepBest
 from autoencoder_lab.training.phases import Phase
@@ -32,6 +33,22 @@ BEFORE = -1
 
 GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 3}
 NOISE = {"kind": "gaussian", "stddev": 0.3}
+GAUSSIAN = DENSE.model_copy(update={"coding_activation": "linear"})
+GENERATOR = GeneratorParams(family="generator", latent_dim=3, widths=(9,), **ACTIVATIONS)
+VARIATIONAL = {
+    "kind": "variational",
+    "beta": 1,
+    "free_bits": 0.1,
+    "warm_up_epochs": 2,
+    "binarise": "auto",
+}
+ADVERSARIAL = {"kind": "adversarial", "reconstruction_weight": 0.1, "discriminator": [7]}
+GAN = {
+    "kind": "gan",
+    "discriminator": [7],
+    "discriminator_learning_rate": 0.02,
+    "gradient_penalty": 1,
+}
 
 
 class Kept:
@@ -117,6 +134,10 @@ def fit(
         (DENSE, {"patience": 2, "learning_rate": 0.3, "epochs": 30}, 4),
         (DENSE, {"epochs": 1, "strategy": GREEDY}, 2),
         (DENSE, {"patience": 1, "epochs": 2, "strategy": GREEDY}, 7),
+        (GAUSSIAN, {"strategy": VARIATIONAL, "learning_rate_schedule": "cosine"}, 2),
+        (GAUSSIAN, {"strategy": VARIATIONAL | {"warm_up_epochs": 0}, "patience": 2}, 3),
+        (GAUSSIAN, {"strategy": ADVERSARIAL, "learning_rate_schedule": "late_linear"}, 3),
+        (GENERATOR, {"strategy": GAN, "beta_1": 0.5}, 2),
     ],
 )
 def test_an_interrupted_fit_is_resumed_to_the_same_bytes(
@@ -181,7 +202,8 @@ def test_a_loss_that_is_no_number_is_never_kept(digits: Images) -> None:
     keep_in(kept)
     wild = training(optimizer="sgd", learning_rate=1e30, loss="mse")
     autoencoder = build(DENSE.model_copy(update={"output_activation": "linear"}), (8, 8, 1), seed=0)
-    phase = Phase("joint", *autoencoder.layers, digits[100:], digits[:100], wild)
+    game = joint.game(*autoencoder.layers, wild)
+    phase = Phase("joint", game, digits[100:], digits[:100], wild)
 
     with pytest.raises(FloatingPointError):
         Fit(autoencoder, seed=0).run(phase)
@@ -207,7 +229,7 @@ def test_the_best_weights_are_left_and_patience_ends(
 ) -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     before = [np.full((1, 1), BEFORE)] if math.isfinite(floor) else []
-    keep = KeepBest(Best(floor, 0, before), patience)
+    keep = KeepBest(model.weights, Best(floor, 0, before), patience)
     keep.set_model(model)
     model.stop_training = False  # as it is when Keras' fit begins
     done = 0

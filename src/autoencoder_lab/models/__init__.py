@@ -5,15 +5,25 @@ from typing import assert_never
 import keras
 
 from autoencoder_lab.images.arrays import ImageShape
-from autoencoder_lab.parameters import ConvolutionalParams, DenseParams, ModelParams, TiedParams
+from autoencoder_lab.parameters import (
+    ConvolutionalParams,
+    DenseParams,
+    GeneratorParams,
+    ModelParams,
+    TiedParams,
+)
 
-from . import convolutional, dense, tied
+from . import convolutional, dense, generator, tied
+from .dense import build_log_variance
+from .generator import build_discriminator
 
-__all__ = ["build", "with_stock_layers"]
+__all__ = ["build", "build_discriminator", "build_log_variance", "with_stock_layers"]
 
 
 def build(params: ModelParams, image_shape: ImageShape, *, seed: int) -> keras.Sequential:
     """Return an untrained autoencoder of two layers, the models `encoder` and `decoder`.
+
+    A generator has the second alone.
 
     The same seed gives the same weights, bit for bit.
     """
@@ -24,6 +34,8 @@ def build(params: ModelParams, image_shape: ImageShape, *, seed: int) -> keras.S
             return tied.build(params, image_shape, seed=seed)
         case ConvolutionalParams():
             return convolutional.build(params, image_shape, seed=seed)
+        case GeneratorParams():
+            return generator.build(params, image_shape, seed=seed)
         case _:
             assert_never(params)
 

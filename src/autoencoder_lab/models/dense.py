@@ -45,6 +45,15 @@ def build_encoder(
     return encoder
 
 
+def build_log_variance(encoder: keras.Sequential, *, seed: int) -> keras.Sequential:
+    """Return what gives codings' log-variances: an encoder's layers, but for a new last one."""
+    *shared, means = encoder.layers
+    [kernel] = initial_weights.kernels(seed, "log-variance", 1)
+    head = layers.Dense(means.units, kernel_initializer=kernel)
+    parts = [keras.Input(encoder.input_shape[1:]), *shared, head]
+    return keras.Sequential(parts, name="log_variance")
+
+
 def coding_widths(params: DenseParams | TiedParams, image_shape: ImageShape) -> list[int]:
     """Return how many units each layer of the encoder has."""
     return [math.prod(image_shape) if width == "inputs" else width for width in params.widths]

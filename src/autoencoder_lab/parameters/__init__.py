@@ -13,7 +13,7 @@ from .experiment import (
     run_parameters,
     variant_names,
 )
-from .families import Capability, capabilities, family_of
+from .families import Capability, capabilities, family_of, strategy_of
 from .feasibility import (
     find_infeasible,
     find_infeasible_budgets,
@@ -23,10 +23,19 @@ from .feasibility import (
 )
 from .ingest import SMALLEST_SIDE, IngestParams, ReadingParams
 from .kinds import drop_keys_of_other_kinds
-from .models import ConvolutionalParams, DenseParams, ModelParams, TiedParams, architecture
+from .models import (
+    ConvolutionalParams,
+    DenseParams,
+    GeneratorParams,
+    ModelParams,
+    TiedParams,
+    architecture,
+)
 from .study import StudyParams
 from .training import (
+    AdversarialParams,
     DropoutNoiseParams,
+    GanParams,
     GaussianNoiseParams,
     GreedyParams,
     JointParams,
@@ -39,11 +48,13 @@ from .training import (
     SparsityParams,
     StrategyParams,
     TrainingParams,
+    VariationalParams,
 )
 from .types import Compilation, Contradiction, Count, Params, Widths
 
 __all__ = [
     "SMALLEST_SIDE",
+    "AdversarialParams",
     "Capability",
     "Compilation",
     "Contradiction",
@@ -53,7 +64,9 @@ __all__ = [
     "DenseParams",
     "DropoutNoiseParams",
     "EvaluationParams",
+    "GanParams",
     "GaussianNoiseParams",
+    "GeneratorParams",
     "GreedyParams",
     "IngestParams",
     "JointParams",
@@ -75,6 +88,7 @@ __all__ = [
     "TiedParams",
     "TrainingParams",
     "VariantParams",
+    "VariationalParams",
     "Widths",
     "architecture",
     "as_logged",
@@ -89,5 +103,6 @@ __all__ = [
     "find_too_few_normal_images",
     "flatten",
     "run_parameters",
+    "strategy_of",
     "variant_names",
 ]

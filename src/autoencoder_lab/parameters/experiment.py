@@ -7,15 +7,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, JsonValue, PositiveFloat, create_model, model_validator
 
 from .ingest import IngestParams
-from .models import DenseParams, ModelParams
+from .models import DenseParams, GeneratorParams, ModelParams, TiedParams
 from .training import (
+    AdversarialParams,
+    GanParams,
     GaussianNoiseParams,
     GreedyParams,
+    JointParams,
     KlParams,
     MaskNoiseParams,
     NoNoiseParams,
     NoSparsityParams,
     TrainingParams,
+    VariationalParams,
 )
 from .types import Compilation, Contradiction, Count, Counts, FolderName, Name, Params, Seed
 
@@ -115,20 +119,64 @@ class VariantParams(Params):
             yield Contradiction(
                 "training.loss", training.loss, "mse, where model.output_activation is 'linear'"
             )
-        if isinstance(training.sparsity, KlParams) and model.of_codings != "sigmoid":
+        if isinstance(model, GeneratorParams) is not isinstance(training.strategy, GanParams):
+            allowed = "generator" if isinstance(training.strategy, GanParams) else "another"
+            yield Contradiction(
+                "model.family",
+                model.family,
+                f"{allowed}, for training.strategy.kind {training.strategy.kind!r}",
+            )
+            return
+        if not isinstance(model, GeneratorParams):
+            yield from self._contradictions_of_codings(model.of_codings)
+        if not isinstance(training.strategy, JointParams):
+            yield from self._contradictions_of_strategy()
+
+    def _contradictions_of_codings(self, activation: str) -> Iterator[Contradiction]:
+        training = self.training
+        if isinstance(training.sparsity, KlParams) and activation != "sigmoid":
             yield Contradiction(
                 "training.sparsity.kind",
                 "kl",
                 "l1, unless model.coding_activation is 'sigmoid', which gives activities in [0, 1]",
             )
-        if isinstance(training.strategy, GreedyParams):
-            key, greedy = "training.strategy.kind", training.strategy.kind
-            if not isinstance(model, DenseParams):
-                yield Contradiction(key, greedy, f"joint, for the family {model.family}")
-            if not isinstance(training.corruption, NoNoiseParams):
-                yield Contradiction(key, greedy, "joint, beside training.corruption")
-            if not isinstance(training.sparsity, NoSparsityParams):
-                yield Contradiction(key, greedy, "joint, beside training.sparsity")
+        has_prior = isinstance(training.strategy, VariationalParams | AdversarialParams)
+        if has_prior and activation != "linear":
+            yield Contradiction(
+                "model.coding_activation",
+                activation,
+                f"linear, for training.strategy.kind {training.strategy.kind!r}: codings are to be "
+                "of a normal distribution",
+            )
+
+    def _contradictions_of_strategy(self) -> Iterator[Contradiction]:
+        """Yield what does not go with a strategy other than `joint`."""
+        model, training, strategy = self.model, self.training, self.training.strategy
+        key, kind = "training.strategy.kind", strategy.kind
+        is_of_pairs = isinstance(strategy, GreedyParams | VariationalParams)
+        if is_of_pairs and not isinstance(model, DenseParams):
+            yield Contradiction(key, kind, f"joint, for the family {model.family}")
+        is_flat = isinstance(model, DenseParams | TiedParams)
+        if isinstance(strategy, AdversarialParams) and not is_flat:
+            yield Contradiction(key, kind, f"joint, for the family {model.family}")
+        takes_noise = isinstance(strategy, VariationalParams | AdversarialParams)
+        if not takes_noise and not isinstance(training.corruption, NoNoiseParams):
+            yield Contradiction(key, kind, "joint, beside training.corruption")
+        if not isinstance(training.sparsity, NoSparsityParams):
+            yield Contradiction(key, kind, "joint, beside training.sparsity")
+        if isinstance(strategy, VariationalParams) and training.loss != "binary_crossentropy":
+            yield Contradiction(
+                "training.loss", training.loss, "binary_crossentropy, for 'variational'"
+            )
+        is_warmed_up = isinstance(strategy, VariationalParams) and strategy.warm_up_epochs > 0
+        chooses_nothing = isinstance(strategy, AdversarialParams | GanParams) or is_warmed_up
+        if training.patience is not None and chooses_nothing:
+            yield Contradiction(
+                "training.patience",
+                training.patience,
+                f"null, for {kind!r}: the validation loss does not say which epoch is best"
+                + (" while beta grows" if is_warmed_up else ""),
+            )
 
 
 def variant_names(parameters: Mapping[str, object]) -> list[str]:

@@ -1,20 +1,36 @@
-"""What each family of models can do; what is made and measured of a model follows from it."""
+"""What each kind of model can do; what is made and measured of a model follows from it."""
 
 from collections.abc import Mapping
 from typing import Literal
 
-Capability = Literal["encoder", "decoder", "prior", "classifier", "labels"]
-"""What there is of a fitted model, as the layers `encoder` and `decoder`.
+Capability = Literal["encoder", "decoder", "prior", "posterior", "classifier", "labels"]
+"""What there is of a fitted model: the layers `encoder` and `decoder`, and what goes with them.
 
-`prior`: codings can be drawn from a known distribution. `classifier`: it tells classes. `labels`:
-its fit uses some.
+`prior`: codings can be drawn from a standard normal distribution. `posterior`: the encoder gives a
+distribution for each image. `classifier`: it tells classes. `labels`: its fit uses some.
 """
 
-CAPABILITIES: Mapping[str, frozenset[Capability]] = {
+OF_FAMILY: Mapping[str, frozenset[Capability]] = {
     "dense": frozenset({"encoder", "decoder"}),
     "tied": frozenset({"encoder", "decoder"}),
     "convolutional": frozenset({"encoder", "decoder"}),
+    "generator": frozenset({"decoder"}),
 }
+
+OF_STRATEGY: Mapping[str, frozenset[Capability]] = {
+    "joint": frozenset(),
+    "greedy": frozenset(),
+    "variational": frozenset({"prior", "posterior"}),
+    "adversarial": frozenset({"prior"}),
+    "gan": frozenset({"prior"}),
+}
+
+
+def capabilities(family: object, strategy: object) -> frozenset[Capability]:
+    """Return what a model of a family can do, fitted by a strategy: nothing, if one is unknown."""
+    if family not in OF_FAMILY or strategy not in OF_STRATEGY:
+        return frozenset()
+    return OF_FAMILY[str(family)] | OF_STRATEGY[str(strategy)]
 
 
 def family_of(model: object) -> object:
@@ -22,6 +38,7 @@ def family_of(model: object) -> object:
     return model.get("family") if isinstance(model, dict) else None
 
 
-def capabilities(family: object) -> frozenset[Capability]:
-    """Return what a family can do: nothing, where there is no such family."""
-    return CAPABILITIES.get(str(family), frozenset())
+def strategy_of(training: object) -> object:
+    """Return the strategy that a block `training` names; `joint` where it names none."""
+    strategy = training.get("strategy") if isinstance(training, dict) else None
+    return strategy.get("kind") if isinstance(strategy, dict) else "joint"

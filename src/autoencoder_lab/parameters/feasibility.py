@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 
 from .experiment import EvaluationParams, PretrainingParams, PromotionParams, VariantParams
-from .models import ConvolutionalParams
-from .training import NoNoiseParams, NoSparsityParams
+from .models import ConvolutionalParams, GeneratorParams
+from .training import GreedyParams, JointParams, NoNoiseParams, NoSparsityParams, VariationalParams
 
 
 def find_infeasible_budgets(pretraining: PretrainingParams, n_classes: int) -> Iterator[str]:
@@ -65,6 +65,14 @@ def find_infeasible(variant: VariantParams, image_shape: tuple[int, int, int]) -
     height, width, channels = image_shape
     size = f"{height}x{width}x{channels}"
     model, training = variant.model, variant.training
+    strategy = training.strategy
+    if isinstance(strategy, VariationalParams) and strategy.binarise is True and channels > 1:
+        yield (
+            f"training.strategy.binarise is True; allowed for images of {size}: auto, False (a "
+            "channel that is either dark or bright is no colour)"
+        )
+    if isinstance(model, GeneratorParams):
+        return
     if isinstance(model, ConvolutionalParams):
         n_most = min(height, width).bit_length() - 1
         if len(model.filters) > n_most:
@@ -75,8 +83,10 @@ def find_infeasible(variant: VariantParams, image_shape: tuple[int, int, int]) -
         return
     n_inputs = math.prod(image_shape)
     latent_dim = n_inputs if model.widths[-1] == "inputs" else model.widths[-1]
-    is_free = isinstance(training.corruption, NoNoiseParams) and isinstance(
-        training.sparsity, NoSparsityParams
+    is_free = (
+        isinstance(training.corruption, NoNoiseParams)
+        and isinstance(training.sparsity, NoSparsityParams)
+        and isinstance(strategy, JointParams | GreedyParams)
     )
     if latent_dim >= n_inputs and is_free:
         yield (

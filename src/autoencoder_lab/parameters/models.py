@@ -46,10 +46,23 @@ class ConvolutionalParams(_Activations):
     kernel_size: Annotated[Count, Field(ge=3)]
 
 
+class GeneratorParams(Params):
+    """Fully connected layers, from codings to images; there is no encoder."""
+
+    family: Literal["generator"]
+    latent_dim: Count
+    widths: Counts
+    activation: Activation
+    output_activation: Literal["sigmoid", "linear"]
+
+
 # Of a plain union, Kedro would warn that it does not validate it; the whole variant is validated.
 ModelParams = TypeAliasType(
     "ModelParams",
-    Annotated[DenseParams | TiedParams | ConvolutionalParams, Field(discriminator="family")],
+    Annotated[
+        DenseParams | TiedParams | ConvolutionalParams | GeneratorParams,
+        Field(discriminator="family"),
+    ],
 )
 
 

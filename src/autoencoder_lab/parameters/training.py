@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from .types import Compilation, Count, CountOrNone, Epochs, Fraction, Params
+from .types import Compilation, Count, CountOrNone, Counts, Epochs, Fraction, Params
 
 LEAST_EPOCHS = 10
 LEAST_STEPS = 17_000
@@ -100,7 +100,49 @@ class GreedyParams(Params):
     """Of all layers at once, in the end."""
 
 
-StrategyParams = Annotated[JointParams | GreedyParams, Field(discriminator="kind")]
+class VariationalParams(Params):
+    """A distribution of codings for each image, held near a standard normal one."""
+
+    kind: Literal["variational"]
+    beta: NonNegativeFloat
+    """How much each nat of divergence from it counts, beside those of the reconstruction."""
+    free_bits: NonNegativeFloat
+    """Nats that each number of a coding may diverge by, for nothing."""
+    warm_up_epochs: CountOrNone
+    """In which beta grows to its whole."""
+    binarise: Literal["auto"] | bool
+    """Pixels are drawn black or white, by their intensity, each time; `auto`: of grey images."""
+
+    def binarises(self, channels: int) -> bool:
+        """Whether images of so many channels are made black and white."""
+        return channels == 1 if self.binarise == "auto" else self.binarise
+
+
+class AdversarialParams(Params):
+    """Codings that a discriminator cannot tell from standard normal ones."""
+
+    kind: Literal["adversarial"]
+    reconstruction_weight: PositiveFloat
+    """Of the reconstruction's loss, summed over pixels, beside that of being told."""
+    discriminator: Counts
+    """The widths of its layers but the last, which is one logit."""
+
+
+class GanParams(Params):
+    """Images that a discriminator cannot tell from real ones."""
+
+    kind: Literal["gan"]
+    discriminator: Counts
+    """The widths of its layers but the last, which is one logit."""
+    discriminator_learning_rate: PositiveFloat
+    gradient_penalty: NonNegativeFloat
+    """Of the squared slope of the discriminator at real images, half of which is added."""
+
+
+StrategyParams = Annotated[
+    JointParams | GreedyParams | VariationalParams | AdversarialParams | GanParams,
+    Field(discriminator="kind"),
+]
 
 
 class TrainingParams(Params):
@@ -112,7 +154,11 @@ class TrainingParams(Params):
     sparsity: SparsityParams = NoSparsityParams()
     strategy: StrategyParams = JointParams()
     optimizer: Literal["sgd", "adam", "nadam"]
+    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """How slowly Adam and Nadam forget gradients."""
     learning_rate: PositiveFloat
+    learning_rate_schedule: Literal["constant", "cosine", "late_linear"] = "constant"
+    """By epochs: to 0 along a cosine, or in a line over the last half."""
     epochs: Epochs
     """With `auto`, 10, or as many more as it takes for 17,000 steps: small data need them too."""
     batch_size: Count

@@ -126,17 +126,17 @@ class CheckInput:
 
 def _unmeasured_promotion(experiment: SharedParams, chosen: Collection[str]) -> Iterator[str]:
     """Yield a sentence where no variant that is run has what champions are chosen by."""
-    families = {
-        name: variant.model.family
+    variants = {
+        name: capabilities(variant.model.family, variant.training.strategy.kind)
         for name, variant in experiment.variants().items()
         if name in chosen
     }
     metric = contract.find(experiment.promotion.metric)
     parts = metric.needs_of_model
-    if families and not any(parts <= capabilities(family) for family in families.values()):
+    if variants and not any(parts <= capable_of for capable_of in variants.values()):
         yield (
             f"promotion.metric is {metric.key!r}, which takes {' and '.join(sorted(parts))}; of "
-            f"the chosen variants, {', '.join(families)}, none has that"
+            f"the chosen variants, {', '.join(variants)}, none has that"
         )
 
 

@@ -17,6 +17,7 @@ from autoencoder_lab.parameters import (
     architecture,
     capabilities,
     family_of,
+    strategy_of,
     variant_names,
 )
 
@@ -72,8 +73,12 @@ def find_variants() -> Variants:
         base=tuple(name for name in names if name in base),
         own=tuple(name for name in names if name not in base),
         architectures={name: architecture(parameters[name]["model"]) for name in names},
-        capabilities={name: capabilities(family_of(parameters[name]["model"])) for name in names},
+        capabilities={name: _capabilities(parameters[name]) for name in names},
     )
+
+
+def _capabilities(variant: Mapping[str, object]) -> frozenset[Capability]:
+    return capabilities(family_of(variant["model"]), strategy_of(variant.get("training")))
 
 
 def configured(block: str) -> object:

@@ -9,12 +9,24 @@ import numpy as np
 import pandas as pd
 from keras import layers
 
+from autoencoder_lab import models
 from autoencoder_lab.images.arrays import ImageSource, batches
-from autoencoder_lab.parameters import GreedyParams, JointParams, TrainingParams
+from autoencoder_lab.parameters import (
+    AdversarialParams,
+    GanParams,
+    GreedyParams,
+    JointParams,
+    TrainingParams,
+    VariationalParams,
+)
 
+from . import adversarial, gan, joint, variational
 from .checkpoints import Best
 from .fits import Fit
 from .phases import Inputs, Phase
+
+JOINT = "joint"
+"""What the history calls a fit of all layers at once."""
 
 STACKED = "stacked"
 """What the history calls all layers as they were fitted one by one: measured, in no epoch."""
@@ -29,11 +41,14 @@ class Fitted(NamedTuple):
             of a loss that has several, as `train/<part>` and `val/<part>`; and the `phase`.
         seconds: What it took, before it was interrupted included.
         n_resumed: How many epochs were over when it was interrupted; 0 where it was not.
+        log_variance: From images to the log-variances of their codings, where the encoder gives the
+            means of distributions.
     """
 
     history: pd.DataFrame
     seconds: float
     n_resumed: int
+    log_variance: keras.Sequential | None
 
 
 def fit(
@@ -56,17 +71,38 @@ def fit(
     Raises:
         Diverged: The loss became infinite or NaN, which stops the fit at once.
     """
-    encoder, decoder = autoencoder.layers
-    whole = Phase("joint", encoder, decoder, images, validation_images, params)
-    fit = Fit(autoencoder, seed=seed)
-    match params.strategy:
-        case JointParams():
-            fit.run(whole)
-        case GreedyParams():
-            _fit_greedily(fit, whole, params.strategy)
+    log_variance: keras.Sequential | None = None
+    match strategy := params.strategy:
+        case JointParams() | GreedyParams():
+            encoder, decoder = autoencoder.layers
+            game = joint.game(encoder, decoder, params)
+        case VariationalParams():
+            encoder, decoder = autoencoder.layers
+            log_variance = models.build_log_variance(encoder, seed=seed)
+            game = variational.game(encoder, decoder, log_variance, params, strategy)
+        case AdversarialParams():
+            encoder, decoder = autoencoder.layers
+            coding_shape = encoder.output_shape[1:]
+            discriminator = models.build_discriminator(
+                strategy.discriminator, coding_shape, seed=seed
+            )
+            game = adversarial.game(encoder, decoder, discriminator, params, strategy)
+        case GanParams():
+            [generator] = autoencoder.layers
+            image_shape = images.shape[1:]
+            discriminator = models.build_discriminator(
+                strategy.discriminator, image_shape, seed=seed
+            )
+            game = gan.game(generator, discriminator, params, strategy)
         case _:
-            assert_never(params.strategy)
-    return Fitted(fit.history, fit.seconds, fit.n_resumed)
+            assert_never(strategy)
+    whole = Phase(JOINT, game, images, validation_images, params)
+    fit = Fit(autoencoder, seed=seed)
+    if isinstance(strategy, GreedyParams):
+        _fit_greedily(fit, whole, strategy)
+    else:
+        fit.run(whole)
+    return Fitted(fit.history, fit.seconds, fit.n_resumed, log_variance)
 
 
 def _fit_greedily(fit: Fit, whole: Phase, strategy: GreedyParams) -> None:
@@ -77,14 +113,16 @@ def _fit_greedily(fit: Fit, whole: Phase, strategy: GreedyParams) -> None:
     """
     inputs, validation_inputs = whole.inputs, whole.validation_inputs
     params = whole.params
-    pairs = zip(_dense(whole.encoder), reversed(_dense(whole.decoder)), strict=True)
+    outer_encoder, outer_decoder = whole.game.model.layers
+    pairs = zip(_dense(outer_encoder), reversed(_dense(outer_decoder)), strict=True)
     for number, (encoding, decoding) in enumerate(pairs, start=1):
         shape = inputs.shape[1:]
         encoder = keras.Sequential([keras.Input(shape), layers.Flatten(), encoding])
         decoder = keras.Sequential(
             [keras.Input((encoding.units,)), decoding, layers.Reshape(shape)]
         )
-        fit.run(Phase(f"layer {number}", encoder, decoder, inputs, validation_inputs, params))
+        game = joint.game(encoder, decoder, params)
+        fit.run(Phase(f"layer {number}", game, inputs, validation_inputs, params))
         inputs, validation_inputs = _codings(encoder, inputs), _codings(encoder, validation_inputs)
         # Codings are of any size, unlike the intensities of pixels.
         inner = {"loss": "mse", "learning_rate": strategy.inner_learning_rate}
@@ -92,7 +130,7 @@ def _fit_greedily(fit: Fit, whole: Phase, strategy: GreedyParams) -> None:
     loss = fit.measure(STACKED, whole)
     if strategy.fine_tuning_epochs:
         params = whole.params.model_copy(update={"epochs": strategy.fine_tuning_epochs})
-        weights = [*whole.encoder.get_weights(), *whole.decoder.get_weights()]
+        weights = whole.game.model.get_weights()
         fit.run(replace(whole, name="fine-tuning", params=params), floor=Best(loss, 0, weights))
 
 

@@ -10,7 +10,6 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from autoencoder_lab.images.arrays import predicted_at_once
 from autoencoder_lab.parameters import Compilation
 
 from .objectives import Apply, LabelledBatch, Loss
@@ -33,12 +32,18 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
     player's; the parts are those of all.
     """
 
-    def __init__(self, model: keras.Model, players: Sequence[Player], *, batch_size: int) -> None:
-        """Take the players, and a model that has the shape of their images."""
+    def __init__(
+        self, model: keras.Model, players: Sequence[Player], *, batch_size: int, n_at_once: int
+    ) -> None:
+        """Take the players, and the model whose weights are the result.
+
+        Where nothing is learnt, batches are of `n_at_once`.
+        """
         super().__init__()
         self.model = model
         self.players = tuple(players)
         self.batch_size = batch_size
+        self.n_at_once = n_at_once
         names = ["loss", *(part for player in players for part in player.objective.parts)]
         self.means = {name: keras.metrics.Mean(name) for name in names}
         self.train_function: EpochFunction | None = None
@@ -73,8 +78,7 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
     def make_test_function(self, force: bool = False) -> None:
         if self.test_function is not None and not force:
             return
-        n_at_once = predicted_at_once(self.model.input_shape)
-        self.test_function = self._over_batches(_measure, n_at_once)
+        self.test_function = self._over_batches(_measure, self.n_at_once)
 
     def _over_batches(self, turn: Turn, batch_size: int) -> EpochFunction:
         """Return what Keras calls with an iterator: a turn of each player, batch by batch."""
@@ -160,8 +164,8 @@ def uses_xla(compilation: Compilation, encoder: keras.Model, *, batch_size: int)
     return not has_convolutions and not is_wide
 
 
-def in_halves(model: keras.Model) -> Apply:
-    """Return the model, applied to each half of a batch by operations of its own.
+def in_halves(model: Apply) -> Apply:
+    """Return a model that is applied to each half of a batch by operations of its own.
 
     Without XLA, those of one half run beside those of the other.
     """

@@ -76,7 +76,7 @@ class Fit:
         n_epochs = params.n_epochs(len(phase.inputs))
         n_rows = sum(row["phase"] != phase.name for row in self._rows)
         is_kept = floor is not None or params.patience is not None
-        keep_best = KeepBest(floor or Best(), params.patience)
+        keep_best = KeepBest(trainer.players[0].weights, floor or Best(), params.patience)
         others = trainer.variables_beside(self._autoencoder)
         if state is not None:
             keep_best.best, keep_best.floor = state.best, state.floor
@@ -139,16 +139,23 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
     Keras' EarlyStopping forgets, as a fit begins, what it knows of the epochs before.
     """
 
-    def __init__(self, floor: Best, patience: int | None) -> None:
-        """Take what is better than nothing, and the patience, counted from the phase's own best."""
+    def __init__(
+        self, weights: Sequence[keras.Variable], floor: Best, patience: int | None
+    ) -> None:
+        """Take the weights of which the best are kept, and what is better than nothing.
+
+        The patience is counted from the phase's own best.
+        """
         super().__init__()
+        self._weights = weights
         self.floor = floor
         self.best = Best()
         self._patience = patience
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         if logs["val_loss"] < self.best.loss:
-            self.best = Best(float(logs["val_loss"]), 0, self.model.get_weights())
+            weights = [variable.numpy() for variable in self._weights]
+            self.best = Best(float(logs["val_loss"]), 0, weights)
         else:
             self.best = replace(self.best, n_worse=self.best.n_worse + 1)
         if self.best.n_worse == self._patience:
@@ -157,7 +164,7 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_end(self, logs: object = None) -> None:
         best = self.best if self.best.loss < self.floor.loss else self.floor
         if best.weights:
-            self.model.set_weights(best.weights)
+            _assign(self._weights, best.weights)
 
 
 class _EndEpochs(keras.callbacks.Callback):  # type: ignore[misc]

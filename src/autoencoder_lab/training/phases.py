@@ -1,4 +1,4 @@
-"""One phase of a fit: an encoder and a decoder, fitted to one set of inputs."""
+"""One phase of a fit: a game that is played on one set of inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from autoencoder_lab.parameters import TrainingParams
 
 from .chunks import Chunks
 from .engine import EpochTrainer, in_halves, uses_xla
-from .objectives import reconstruction
-from .players import Player, SetLearningRates
+from .players import FollowSchedules, Game
 
 Inputs = ImageSource
 """(n, …): images, or codings of them."""
@@ -22,25 +21,20 @@ class Phase:
     """A part of a fit: what is fitted, on what and how."""
 
     name: str
-    encoder: keras.Model
-    decoder: keras.Model
+    game: Game
     inputs: Inputs
     validation_inputs: Inputs
     params: TrainingParams
 
     def trainer(self) -> EpochTrainer:
         """Return what runs the epochs of the phase."""
-        model = keras.Sequential([self.encoder, self.decoder])
-        batch_size = self.params.batch_size
-        use_xla = uses_xla(self.params.compilation, self.encoder, batch_size=batch_size)
-        encoder, decoder = (
-            part if use_xla else in_halves(part) for part in (self.encoder, self.decoder)
-        )
-        objective = reconstruction(encoder, decoder, self.params)
-        optimizer = _optimizer(self.params)
-        players = [Player(objective, model.trainable_variables, optimizer)]
-        trainer = EpochTrainer(model, players, batch_size=batch_size)
-        trainer.compile(optimizer, jit_compile=use_xla)
+        model, batch_size = self.game.model, self.params.batch_size
+        first_part = model.layers[0]
+        use_xla = uses_xla(self.params.compilation, first_part, batch_size=batch_size)
+        players = self.game.players((lambda part: part) if use_xla else in_halves)
+        n_at_once = predicted_at_once(self.inputs.shape)
+        trainer = EpochTrainer(model, players, batch_size=batch_size, n_at_once=n_at_once)
+        trainer.compile(players[0].optimizer, jit_compile=use_xla)
         return trainer
 
     def fit(
@@ -63,7 +57,7 @@ class Phase:
             validation_steps=len(of_validation),
             initial_epoch=n_before,
             epochs=n_epochs,
-            callbacks=[SetLearningRates(trainer.players), *callbacks],
+            callbacks=[FollowSchedules(trainer.players), *callbacks],
             verbose=0,
         )
 
@@ -85,12 +79,3 @@ class Phase:
 
     def _chunks(self, inputs: Inputs, batch_size: int) -> Chunks:
         return Chunks(inputs, batch_size, self.params.chunk_megabytes)
-
-
-def _optimizer(params: TrainingParams) -> keras.optimizers.Optimizer:
-    optimizers = {
-        "sgd": keras.optimizers.SGD,
-        "adam": keras.optimizers.Adam,
-        "nadam": keras.optimizers.Nadam,
-    }
-    return optimizers[params.optimizer](params.learning_rate)

@@ -1,7 +1,7 @@
 """Fitting one variant."""
 
 import math
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pandas as pd
 
@@ -10,11 +10,15 @@ from autoencoder_lab.parameters import VariantParams
 
 
 class Trained(TypedDict):
-    """A fitted autoencoder, its losses by epoch, and the metrics of the model and the fit."""
+    """A fitted autoencoder, its losses by epoch, and the metrics of the model and the fit.
+
+    And, where the encoder gives the means of distributions, what gives their log-variances.
+    """
 
     model: Autoencoder
     training_history: pd.DataFrame
     fit_metrics: dict[str, float]
+    log_variance: NotRequired[Autoencoder]
 
 
 def train_autoencoder(
@@ -32,26 +36,31 @@ def train_autoencoder(
 
     height, width, channels = train_images.shape[1:]
     autoencoder = models.build(variant.model, (height, width, channels), seed=seed)
-    history, fit_seconds, n_resumed = autoencoders.fit(
+    fitted = autoencoders.fit(
         autoencoder, train_images, validation_images, variant.training, seed=seed
     )
+    history = fitted.history
     n_epochs = int((history["phase"] != autoencoders.STACKED).sum())
     of_last_phase = history[history["phase"] == history["phase"].iloc[-1]]
     best = of_last_phase.loc[of_last_phase["val/loss"].idxmin()]
     model = models.with_stock_layers(autoencoder, variant.model)
-    coding_shape = autoencoder.get_layer("encoder").output_shape[1:]
+    first, *others = autoencoder.layers
+    coding_shape = first.output_shape[1:] if others else first.input_shape[1:]
     metrics = {
         "model/latent_dim": math.prod(coding_shape),
         "model/parameters": sum(
             autoencoder.get_layer(part.name).count_params() for part in model.layers
         ),
-        "fit/seconds": fit_seconds,
-        "fit/images_per_second": len(train_images) * n_epochs / fit_seconds,
-        "fit/resumed_epochs": n_resumed,
+        "fit/seconds": fitted.seconds,
+        "fit/images_per_second": len(train_images) * n_epochs / fitted.seconds,
+        "fit/resumed_epochs": fitted.n_resumed,
         "fit/best_epoch": int(best["epoch"]),
         "fit/best_val_loss": float(best["val/loss"]),
     }
-    return Trained(model=model, training_history=history, fit_metrics=metrics)
+    trained = Trained(model=model, training_history=history, fit_metrics=metrics)
+    if fitted.log_variance is not None:
+        trained["log_variance"] = fitted.log_variance
+    return trained
 
 
 def draw_losses(training_history: pd.DataFrame, variant: VariantParams) -> Figure:

@@ -135,7 +135,11 @@ class MlflowRuns:
         self._whole = [name for name in variants if set(registered[name].nodes) <= chosen]
         logged = {variant: run_parameters(parameters, variant) for variant in variants}
         self._required = _required_metrics(
-            {variant: capabilities(own["model.family"]) for variant, own in logged.items()}, catalog
+            {
+                variant: capabilities(own["model.family"], own["training.strategy.kind"])
+                for variant, own in logged.items()
+            },
+            catalog,
         )
         self._runs.start(
             client,

@@ -1,0 +1,50 @@
+"""Optimizers, and how their learning rates change."""
+
+import math
+
+import keras
+
+from autoencoder_lab.parameters import TrainingParams
+
+from .objectives import Objective
+from .players import Player, Schedule, Scheduled
+
+
+def player(
+    objective: Objective,
+    weights: list[keras.Variable],
+    params: TrainingParams,
+    *,
+    learning_rate: float | None = None,
+) -> Player:
+    """Return a player with the optimizer that the parameters name.
+
+    Args:
+        learning_rate: In the place of the parameters'.
+    """
+    rate = params.learning_rate if learning_rate is None else learning_rate
+    optimizer = _optimizer(params, rate)
+    schedule = _schedule(params, rate)
+    scheduled = [Scheduled(optimizer.learning_rate, schedule)] if schedule else []
+    return Player(objective, weights, optimizer, scheduled)
+
+
+def _optimizer(params: TrainingParams, rate: float) -> keras.optimizers.Optimizer:
+    match params.optimizer:
+        case "sgd":
+            return keras.optimizers.SGD(rate)
+        case "adam":
+            return keras.optimizers.Adam(rate, beta_1=params.beta_1)
+        case "nadam":
+            return keras.optimizers.Nadam(rate, beta_1=params.beta_1)
+
+
+def _schedule(params: TrainingParams, rate: float) -> Schedule | None:
+    """Return the learning rate by the epoch; none where it stays."""
+    match params.learning_rate_schedule:
+        case "constant":
+            return None
+        case "cosine":
+            return lambda epoch, n_epochs: rate * (1 + math.cos(math.pi * epoch / n_epochs)) / 2
+        case "late_linear":
+            return lambda epoch, n_epochs: rate * min(1.0, 2 * (1 - epoch / n_epochs))
