@@ -23,7 +23,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     names = find_variants()
     variants = {
         variant: stages["corruption"]
-        + training.create_pipeline(variant)
+        + training.create_pipeline(variant, names.capabilities[variant])
         + evaluation.create_pipeline(variant, names.capabilities[variant])
         + pretraining.create_pipeline(
             variant, names.capabilities[variant], architecture=names.architectures[variant]
