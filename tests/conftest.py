@@ -1,5 +1,6 @@
 """What several tests need: a real MLflow server, and the result of a cell."""
 
+import os
 from collections.abc import Iterator
 
 import pandas as pd
@@ -9,6 +10,9 @@ from autoencoder_lab.comparison.results import CellResult
 from autoencoder_lab.images.arrays import Autoencoder
 
 from .servers import mlflow_server
+
+# As in a session: the last bits of a sum depend on it.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 LONGEST_FIRST = ("test_smoke_run.py", "orchestration", "end_to_end")
 """Modules and folders of minutes: begun last, one of them would run alone while a core idles."""

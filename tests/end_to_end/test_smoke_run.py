@@ -24,7 +24,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import SharedParams, VariantParams
+from autoencoder_lab.parameters import SharedParams, VariantParams, capabilities
 
 from ..servers import mlflow_server
 from .conftest import PROJECT, VIEWS, ProjectCopy, copy_project
@@ -105,7 +105,7 @@ def test_what_is_untrained_is_fitted_once_for_an_architecture(smoke: SmokeRun) -
     outputs = smoke.project.folder / "data/07_model_output/digits/shared/seed-42"
     n_architectures = len([*outputs.glob("untrained/*/accuracies.csv")])
 
-    taken = re.findall(r"(\w+)\.untrained_accuracies_of_\w+ is taken", printed)
+    taken = re.findall(r"Reusing (\w+)\.untrained_accuracies_of_\w+ from", printed)
 
     assert len(taken) == len(VARIANTS) - n_architectures
     assert {"denoising_gaussian", "greedy", "stacked"} <= set(taken)  # all as denoising_dropout
@@ -127,9 +127,11 @@ def test_parameters_have_the_same_keys_in_every_variants_run(smoke: SmokeRun) ->
 
 
 PARTS = {
-    "sparse": {
-        f"{split}/{part}" for split in ("train", "val") for part in ("reconstruction", "sparsity")
-    }
+    variant: {f"{split}/{part}" for split in ("train", "val") for part in parts}
+    for variant, parts in {
+        "sparse": ("reconstruction", "sparsity"),
+        "variational": ("reconstruction", "kl"),
+    }.items()
 }
 """What else the runs hold of variants whose loss has several parts."""
 
@@ -140,7 +142,9 @@ def test_metrics_are_those_of_the_contract_and_the_time_of_each_node(smoke: Smok
         nodes = {key for key in metrics if key.startswith("node/")}
         machine = {key for key in metrics if key.startswith("system/")}
 
-        required = contract.required(VIEWS, {"encoder", "decoder", "classes"})
+        params = smoke.runs[variant].data.params
+        can = capabilities(params["model.family"], params["training.strategy.kind"])
+        required = contract.required(VIEWS, {*can, "classes", "grey"})
         assert set(metrics) - nodes - machine == required | PARTS.get(variant, set())
         assert "node/train_autoencoder/seconds" in nodes
         assert "node/split_images/seconds" not in nodes

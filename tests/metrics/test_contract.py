@@ -88,3 +88,13 @@ def test_the_document_says_what_the_code_does(capsys: pytest.CaptureFixture[str]
     assert written == capsys.readouterr().out, (
         "regenerate it, as contract.py says in its first lines"
     )
+
+
+def test_likelihood_is_of_grey_images_and_distributions_of_codings() -> None:
+    can: set[contract.Need] = {"encoder", "decoder", "prior", "posterior"}
+
+    in_colour = contract.required(["dark"], can) - contract.required(["dark"], can - {"posterior"})
+    grey = contract.required(["dark"], can | {"grey"}) - contract.required(["dark"], can)
+
+    assert in_colour == {"codings/active_units"}
+    assert grey == {"test/elbo", "test/iw_bound", "test/rate", "test/distortion"}

@@ -9,31 +9,37 @@ import re
 import sys
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from autoencoder_lab.parameters import Capability
 
-Need = Capability | Literal["classes", "anomalies"]
+OfData = Literal["classes", "anomalies", "grey"]
+
+Need = Capability | OfData
 """What a metric takes: of the variant, or of the data.
 
 `classes`: all images have labels, and are trained on in two classes or more. `anomalies`: some test
-images are of another class than all training images.
+images are of another class than all training images. `grey`: images have one channel.
 """
 
 WHERE: Mapping[Need, str] = {
     "encoder": "an encoder",
     "decoder": "a decoder",
+    "posterior": "a distribution of codings for each image",
     "classes": "labelled data",
     "anomalies": "one class to train on, others to test",
+    "grey": "grey images",
 }
 """What a metric takes, in words; the parts of a model that no metric takes are left out."""
 
 RECONSTRUCTS: frozenset[Need] = frozenset({"encoder", "decoder"})
 CODES: frozenset[Need] = frozenset({"encoder"})
 TELLS_CLASSES: frozenset[Need] = frozenset({"encoder", "classes"})
+LIKELIHOOD: frozenset[Need] = frozenset({"posterior", "decoder", "grey"})
 Better = Literal["lower", "higher", ""]
 LOWER: Better = "lower"
 HIGHER: Better = "higher"
+NEITHER: Better = ""
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
 
@@ -67,7 +73,7 @@ class Metric:
     @property
     def needs_of_model(self) -> frozenset[Need]:
         """What it takes of the variant, whatever the data."""
-        return self.needs - {"classes", "anomalies"}
+        return self.needs - {*get_args(OfData)}
 
     @property
     def unit_and_better(self) -> str:
@@ -161,6 +167,31 @@ METRICS = (
         "",
         "higher",
         needs=CODES,
+    ),
+    *(
+        Metric(f"test/{key}", name, meaning, "nats", better, needs=LIKELIHOOD)
+        for key, name, meaning, better in (
+            (
+                "elbo",
+                "ELBO",
+                "Evidence lower bound of the test images, each pixel drawn black or white once",
+                HIGHER,
+            ),
+            (
+                "iw_bound",
+                "IW bound",
+                "Importance-weighted bound of the same images, by 100 codings each",
+                HIGHER,
+            ),
+            ("rate", "rate", "Divergence of their codings from the prior", NEITHER),
+            ("distortion", "distortion", "Cross-entropy of their reconstructions", LOWER),
+        )
+    ),
+    Metric(
+        "codings/active_units",
+        "active units",
+        "Numbers of a coding that differ from test image to test image",
+        needs=frozenset({"posterior"}),
     ),
     Metric("model/latent_dim", "codings", "Numbers in a coding"),
     Metric("model/parameters", "weights", "Weights in the encoder and decoder"),

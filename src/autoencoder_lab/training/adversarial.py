@@ -63,9 +63,9 @@ def _tell(encoder: Apply, discriminator: Apply, params: TrainingParams) -> Objec
     """Return the loss of a discriminator that tells codings from a standard normal distribution."""
 
     def loss_of(images: tf.Tensor, _: LabelledBatch | None, seed: tf.Tensor) -> Loss:
-        noise_seed, prior_seed = tf.unstack(tf.random.split(seed, 2))
+        noise_seed, prior_seed = tf.unstack(tf.random.split(seed, 2, alg="philox"))
         codings = encoder(corrupt(images, params.corruption, seed=noise_seed), training=True)
-        drawn = tf.random.stateless_normal(tf.shape(codings), prior_seed)
+        drawn = tf.random.stateless_normal(tf.shape(codings), prior_seed, alg="philox")
         loss = told_apart(
             discriminator(drawn, training=True), discriminator(codings, training=True)
         )

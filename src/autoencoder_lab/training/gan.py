@@ -44,7 +44,7 @@ def _mislead(generator: Apply, discriminator: Apply, *, latent_dim: int) -> Obje
     """Return the loss of generated images that are told."""
 
     def loss_of(images: tf.Tensor, _: LabelledBatch | None, seed: tf.Tensor) -> Loss:
-        codings = tf.random.stateless_normal((images.shape[0], latent_dim), seed)
+        codings = _draw(images.shape[0], latent_dim, seed)
         generated = generator(codings, training=True)
         return Loss(tf.reduce_mean(tf.nn.softplus(-discriminator(generated, training=True))), {})
 
@@ -60,7 +60,7 @@ def _tell(
     """
 
     def loss_of(images: tf.Tensor, _: LabelledBatch | None, seed: tf.Tensor) -> Loss:
-        codings = tf.random.stateless_normal((images.shape[0], latent_dim), seed)
+        codings = _draw(images.shape[0], latent_dim, seed)
         generated = generator(codings, training=True)
         loss = told_apart(
             discriminator(images, training=True), discriminator(generated, training=True)
@@ -78,3 +78,7 @@ def _slope(discriminator: Apply, images: tf.Tensor) -> tf.Tensor:
         total = tf.reduce_sum(discriminator(images, training=True))
     gradient = tf.reshape(tape.gradient(total, images), (images.shape[0], -1))
     return tf.reduce_mean(tf.reduce_sum(tf.square(gradient), axis=1))
+
+
+def _draw(n: int, latent_dim: int, seed: tf.Tensor) -> tf.Tensor:
+    return tf.random.stateless_normal((n, latent_dim), seed, alg="philox")

@@ -84,12 +84,12 @@ def evidence_lower_bound(
     trunk, logits_of = wrap(trunk), wrap(logits_of)
 
     def loss_of(images: tf.Tensor, _: LabelledBatch | None, seed: tf.Tensor) -> Loss:
-        binary_seed, noise_seed, coding_seed = tf.unstack(tf.random.split(seed, 3))
+        binary_seed, noise_seed, coding_seed = tf.unstack(tf.random.split(seed, 3, alg="philox"))
         if strategy.binarises(images.shape[-1]):
             images = binarise(images, seed=binary_seed)
         features = trunk(corrupt(images, params.corruption, seed=noise_seed), training=True)
         mean, log_variance = mean_layer(features), clip(head(features))
-        noise = tf.random.stateless_normal(tf.shape(mean), coding_seed)
+        noise = tf.random.stateless_normal(tf.shape(mean), coding_seed, alg="philox")
         logits = logits_of(mean + tf.exp(log_variance / 2) * noise, training=True)
         targets = tf.reshape(images, tf.shape(logits))
         crossentropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
@@ -108,7 +108,7 @@ def binarise(images: tf.Tensor, *, seed: tf.Tensor) -> tf.Tensor:
     Source: Salakhutdinov and Murray, "On the Quantitative Analysis of Deep Belief Networks", ICML
     2008.
     """
-    threshold = tf.random.stateless_uniform(tf.shape(images), seed)
+    threshold = tf.random.stateless_uniform(tf.shape(images), seed, alg="philox")
     return tf.cast(threshold < images, images.dtype)
 
 

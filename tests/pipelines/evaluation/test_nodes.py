@@ -3,7 +3,7 @@ import pytest
 
 from autoencoder_lab.images.arrays import UNLABELLED, Autoencoder, Images
 from autoencoder_lab.metrics.reconstruction import image_errors
-from autoencoder_lab.models import build
+from autoencoder_lab.models import build, build_log_variance
 from autoencoder_lab.parameters import ConvolutionalParams, DenseParams, EvaluationParams
 from autoencoder_lab.pipelines.evaluation.nodes import (
     draw_activity,
@@ -19,6 +19,7 @@ from autoencoder_lab.pipelines.evaluation.nodes import (
     measure_baseline,
     measure_codings,
     measure_denoising,
+    measure_likelihood,
     measure_map,
     measure_reconstructions,
     reconstruct_images,
@@ -231,3 +232,51 @@ def test_anomalies_are_measured_where_there_are_some() -> None:
         "anomaly/average_precision": 1,
     }
     assert measure_anomalies(errors, np.zeros(10, bool)) == {}
+
+
+@pytest.fixture(scope="module")
+def variational() -> tuple[Autoencoder, Autoencoder]:
+    """Return an untrained model of grey images, and what gives its log-variances."""
+    params = DenseParams(
+        family="dense",
+        widths=(9, 4),
+        activation="relu",
+        coding_activation="linear",
+        output_activation="sigmoid",
+    )
+    model = build(params, (7, 5, 1), seed=0)
+    return model, build_log_variance(model.get_layer("encoder"), seed=0)
+
+
+def test_bounds_are_of_black_and_white_images_and_the_same_for_a_seed(
+    variational: tuple[Autoencoder, Autoencoder], images: Images
+) -> None:
+    grey = stored(images[..., :1])
+
+    metrics, again, other_draws, other_pixels = (
+        measure_likelihood(*variational, grey, split_seed, seed)
+        for split_seed, seed in ((0, 1), (0, 1), (0, 2), (3, 1))
+    )
+
+    assert metrics == again
+    assert metrics["test/elbo"] < metrics["test/iw_bound"] < 0
+    assert other_draws["test/rate"] == metrics["test/rate"]
+    assert other_draws["test/elbo"] == pytest.approx(metrics["test/elbo"], rel=0.01)
+    assert other_draws["test/elbo"] != metrics["test/elbo"]
+    assert other_pixels["test/rate"] != metrics["test/rate"]
+
+
+def test_colours_have_no_likelihood(images: Images) -> None:
+    params = DenseParams(
+        family="dense",
+        widths=(9, 4),
+        activation="relu",
+        coding_activation="linear",
+        output_activation="sigmoid",
+    )
+    model = build(params, (7, 5, 3), seed=0)
+    log_variance = build_log_variance(model.get_layer("encoder"), seed=0)
+
+    metrics = measure_likelihood(model, log_variance, stored(images), 0, 0)
+
+    assert metrics.keys() == {"codings/active_units"}

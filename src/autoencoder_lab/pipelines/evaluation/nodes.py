@@ -28,6 +28,12 @@ logger = logging.getLogger(__name__)
 
 WALKS = 6
 
+LIKELY_SAMPLE = 10_000
+"""Test images, the first, whose likelihood is measured: all of MNIST's."""
+
+DRAWS = 100
+"""Codings of each, by which it is."""
+
 LEAST_SPREAD = 1e-15
 """Of a number in the codings; they are equal where all numbers differ by less."""
 
@@ -124,6 +130,38 @@ def measure_baseline(
         train_images, test_images, n_components=codings.shape[1], seed=pca_seed
     )
     return {"baseline/pca_mse": error}
+
+
+def measure_likelihood(
+    model: Autoencoder,
+    log_variance: Autoencoder,
+    test_images: StoredImages,
+    split_seed: int,
+    seed: int,
+) -> dict[str, float]:
+    """Return bounds of the first test images' log-likelihood, `test/…`, and the active units.
+
+    Bounds are of grey images: pixels are drawn black or white, the same for all seeds and variants.
+    """
+    from autoencoder_lab.metrics import likelihood  # SciPy takes its time
+
+    images = test_images.first(LIKELY_SAMPLE)
+    means = encode(model.get_layer("encoder"), images)
+    metrics: dict[str, float] = {"codings/active_units": likelihood.active_units(means)}
+    if images.shape[-1] > 1:
+        return metrics
+    [binary_seed] = seeds.derive(split_seed, "black and white test images")
+    [coding_seed] = seeds.derive(seed, "likelihood")
+    binary = likelihood.binarise(images[:], seed=binary_seed)
+    bounds = likelihood.likelihood(
+        binary,
+        encode(model.get_layer("encoder"), binary),
+        encode(log_variance, binary),
+        model.get_layer("decoder").predict_on_batch,
+        n_draws=DRAWS,
+        seed=coding_seed,
+    )
+    return metrics | {f"test/{name}": bound for name, bound in bounds.items()}
 
 
 def draw_reconstructions(test_images: ImageSource, reconstructions: ImageSource) -> Figure:

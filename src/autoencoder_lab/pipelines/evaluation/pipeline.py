@@ -24,6 +24,7 @@ from .nodes import (
     measure_baseline,
     measure_codings,
     measure_denoising,
+    measure_likelihood,
     measure_map,
     measure_reconstructions,
     reconstruct_images,
@@ -41,7 +42,7 @@ SHARED = {
     "class_names",
     "has_classes",
 }
-PARAMETERS = {"params:evaluation", "params:seed"}
+PARAMETERS = {"params:evaluation", "params:ingest.split_seed", "params:seed"}
 VIEWS = ["test_images", "test_views", "denoised_views"]
 RECONSTRUCTIONS = ["test_images", "reconstructions"]
 
@@ -53,6 +54,8 @@ def create_pipeline(variant: str, capabilities: frozenset[Capability]) -> Pipeli
         measured += _of_codings()
     if {"encoder", "decoder"} <= capabilities:
         measured += _of_reconstructions()
+    if "posterior" in capabilities:
+        measured += _of_distributions()
     return Pipeline(
         measured,
         namespace=variant,
@@ -113,6 +116,26 @@ def _of_reconstructions() -> Pipeline:
                 inputs=["model", "test_images", "codings", "test_labels", "class_names"],
                 outputs="walk_figure",
                 name="draw_walk",
+            ),
+        ]
+    )
+
+
+def _of_distributions() -> Pipeline:
+    """Return what needs an encoder of distributions."""
+    return Pipeline(
+        [
+            Node(
+                measure_likelihood,
+                inputs=[
+                    "model",
+                    "log_variance",
+                    "test_images",
+                    "params:ingest.split_seed",
+                    "params:seed",
+                ],
+                outputs="likelihood_metrics",
+                name="measure_likelihood",
             ),
         ]
     )

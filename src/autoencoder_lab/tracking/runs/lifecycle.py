@@ -216,6 +216,8 @@ def _required_metrics(
         of_data.add("classes")
     if raw_images.has_anomalies(normal_class):
         of_data.add("anomalies")
+    if raw_images.train_images.shape[-1] == 1:
+        of_data.add("grey")
     views = [noise.view for noise in corruption.noises]
     return {name: contract.required(views, {*can, *of_data}) for name, can in variants.items()}
 
