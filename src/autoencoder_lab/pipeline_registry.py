@@ -8,6 +8,7 @@ from autoencoder_lab.pipelines import (
     evaluation,
     ingest,
     pretraining,
+    samples,
     training,
 )
 from autoencoder_lab.session.variants import find_variants
@@ -25,6 +26,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         variant: stages["corruption"]
         + training.create_pipeline(variant, names.capabilities[variant])
         + evaluation.create_pipeline(variant, names.capabilities[variant])
+        + samples.create_pipeline(variant, names.capabilities[variant])
         + pretraining.create_pipeline(
             variant, names.capabilities[variant], architecture=names.architectures[variant]
         )

@@ -52,7 +52,7 @@ def test_the_run_holds_what_the_model_can_be_measured_by(
 
     assert run.info.status == "FINISHED"
     assert run.data.metrics["model/parameters"] == N_WEIGHTS[variant]
-    assert metrics == contract.required(VIEWS, {"classes", *VARIANTS[variant]})
+    assert metrics == contract.required(VIEWS, {"classes", "grey", *VARIANTS[variant]})
 
 
 def test_figures_are_of_what_the_model_has(project: ProjectCopy) -> None:
@@ -65,6 +65,8 @@ def test_figures_are_of_what_the_model_has(project: ProjectCopy) -> None:
         "errors",
         "denoising",
         "walk",
+        "mixture_samples",
+        "nearest",
     }
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
+import mlflow
 import nbformat
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import SharedParams, VariantParams, capabilities
+from autoencoder_lab.parameters import Capability, SharedParams, VariantParams, capabilities
 
 from ..servers import mlflow_server
 from .conftest import PROJECT, VIEWS, ProjectCopy, copy_project
@@ -47,6 +48,10 @@ class SmokeRun:
     printed: str
     runs: dict[str, Run]
     """By their names."""
+
+    def can(self, variant: str) -> frozenset[Capability]:
+        params = self.runs[variant].data.params
+        return capabilities(params["model.family"], params["training.strategy.kind"])
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +112,8 @@ def test_what_is_untrained_is_fitted_once_for_an_architecture(smoke: SmokeRun) -
 
     taken = re.findall(r"Reusing (\w+)\.untrained_accuracies_of_\w+ from", printed)
 
-    assert len(taken) == len(VARIANTS) - n_architectures
+    with_encoder = [variant for variant in VARIANTS if "encoder" in smoke.can(variant)]
+    assert len(taken) == len(with_encoder) - n_architectures
     assert {"denoising_gaussian", "greedy", "stacked"} <= set(taken)  # all as denoising_dropout
 
 
@@ -119,8 +125,9 @@ def test_parameters_have_the_same_keys_in_every_variants_run(smoke: SmokeRun) ->
     # What is made of the runs afterwards is not what they are made with.
     assert blocks == {*SharedParams.model_fields, *VariantParams.model_fields} - {"promotion"}
     # What only some have stands beside them.
-    assert keys["stacked"] - shared == {"model.widths"}
-    assert keys["convolutional"] - shared == {"model.filters", "model.kernel_size"}
+    of_encoders = {"model.coding_activation"}
+    assert keys["stacked"] - shared == {"model.widths", *of_encoders}
+    assert keys["convolutional"] - shared == {"model.filters", "model.kernel_size", *of_encoders}
     assert keys["denoising_dropout"] - keys["stacked"] == {"training.corruption.rate"}
     assert smoke.runs["stacked"].data.params["model.widths"] == "[100, 30]"
     assert smoke.runs["stacked"].data.params["training.epochs"] == "2"
@@ -131,6 +138,8 @@ PARTS = {
     for variant, parts in {
         "sparse": ("reconstruction", "sparsity"),
         "variational": ("reconstruction", "kl"),
+        "adversarial": ("reconstruction", "misleading", "discriminator"),
+        "gan": ("discriminator", "slope"),
     }.items()
 }
 """What else the runs hold of variants whose loss has several parts."""
@@ -142,9 +151,7 @@ def test_metrics_are_those_of_the_contract_and_the_time_of_each_node(smoke: Smok
         nodes = {key for key in metrics if key.startswith("node/")}
         machine = {key for key in metrics if key.startswith("system/")}
 
-        params = smoke.runs[variant].data.params
-        can = capabilities(params["model.family"], params["training.strategy.kind"])
-        required = contract.required(VIEWS, {*can, "classes", "grey"})
+        required = contract.required(VIEWS, {*smoke.can(variant), "classes", "grey"})
         assert set(metrics) - nodes - machine == required | PARTS.get(variant, set())
         assert "node/train_autoencoder/seconds" in nodes
         assert "node/split_images/seconds" not in nodes
@@ -232,7 +239,7 @@ def test_losses_are_logged_by_epoch_and_accuracies_by_labels(smoke: SmokeRun, st
 
 
 def test_figures_are_in_mlflow_and_on_disk(smoke: SmokeRun) -> None:
-    for name, folder, n_figures in ((PARENT, "shared", 2), ("linear", "linear", 9)):
+    for name, folder, n_figures in ((PARENT, "shared", 2), ("linear", "linear", 11)):
         run_id = smoke.runs[name].info.run_id
         logged = smoke.project.client.list_artifacts(run_id, "figures")
         on_disk = [*smoke.project.folder.glob(f"{REPORTING}/{folder}/seed-42/*.png")]
@@ -400,3 +407,28 @@ def test_a_notebook_runs_and_shows_a_figure(
 
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in shown)
+
+
+def test_models_with_a_prior_are_served_to_sample(smoke: SmokeRun) -> None:
+    models = {
+        variant: mlflow.pyfunc.load_model(served(smoke, variant)) for variant in ("gan", "stacked")
+    }
+
+    def sample(variant: str, **params: int) -> np.ndarray:
+        return models[variant].predict(np.empty((0, 64)), params={"task": "sample", **params})
+
+    assert sample("gan").shape == (1, 8, 8, 1)
+    drawn = sample("gan", n=5, seed=1)
+    assert drawn.shape == (5, 8, 8, 1)
+    np.testing.assert_array_equal(drawn, sample("gan", n=5, seed=1))
+    assert not np.array_equal(drawn, sample("gan", n=5, seed=2))
+    with pytest.raises(mlflow.MlflowException, match="n is -1; allowed: 0 to 10000"):
+        sample("gan", n=-1)
+    with pytest.raises(mlflow.MlflowException, match="'sample'; allowed: reconstruct, denoise"):
+        sample("stacked")
+
+
+def served(smoke: SmokeRun, variant: str) -> str:
+    """Return where a run's model is: by its name, MLflow would remember the store."""
+    [model] = smoke.runs[variant].outputs.model_outputs
+    return str(smoke.project.folder / "mlruns/artifacts/models" / model.model_id / "artifacts")

@@ -189,7 +189,10 @@ def is_of(run: Run, run_key: str) -> bool:
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ("--variants=linaer", "variants: linaer (did you mean linear?); allowed: convolutional"),
+        (
+            "--variants=linaer",
+            "variants: linaer (did you mean linear?); allowed: adversarial, convolutional",
+        ),
         ("--datasets=mnits", "dataset is 'mnits'; allowed: digits, mnist, tiny"),
         ("--seeds=1,x", "seeds.1 is 'x'; allowed: integer"),
         ("--params=ingest.pattern=!test/**", """--params 'ingest.pattern="!test/**"'"""),

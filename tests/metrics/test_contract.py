@@ -56,6 +56,7 @@ def test_there_is_a_gain_for_each_view_and_nothing_of_classes_without_labels() -
         "probe",
         "cluster",
         "tsne",
+        "samples_mixture",
     }
     assert all(contract.find(key) for key in labelled)
     assert not any("{" in key for key in labelled)
@@ -98,3 +99,17 @@ def test_likelihood_is_of_grey_images_and_distributions_of_codings() -> None:
 
     assert in_colour == {"codings/active_units"}
     assert grey == {"test/elbo", "test/iw_bound", "test/rate", "test/distortion"}
+
+
+@pytest.mark.parametrize(("data", "prefix"), [("classes", ""), ("unclassed", "pixels_")])
+def test_samples_are_measured_where_there_are_some(data: contract.Need, prefix: str) -> None:
+    def keys(*can: contract.Need) -> set[str]:
+        required = contract.required(["dark"], {data, *can})
+        return {key for key in required if key.startswith("samples")}
+
+    assert keys("encoder", "prior") == keys("decoder") == set()
+    from_both = keys("encoder", "decoder", "prior")
+    assert {f"samples/{prefix}frechet", f"samples_mixture/{prefix}coverage"} <= from_both
+    assert all(key.startswith("samples/") for key in keys("decoder", "prior"))
+    assert all(key.startswith("samples_mixture/") for key in keys("encoder", "decoder"))
+    assert ("samples/trained_accuracy" in from_both) == (data == "classes")

@@ -9,7 +9,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from autoencoder_lab.figures.figure import Figure, say_left_out
+from autoencoder_lab.figures.images import image_rows
 from autoencoder_lab.figures.pretraining import NO_CLASSES, lay_out_by_labels
+from autoencoder_lab.images.arrays import ImageSource
 from autoencoder_lab.metrics import contract
 
 MARKERS = "osD^vP<>X*"
@@ -30,6 +32,8 @@ BUDGET_PANELS = {
 """What is drawn by the number of labels: each panel's title, and the baselines in it."""
 
 NO_RECONSTRUCTIONS = "no variant has both encoder and decoder"
+
+NO_SAMPLES = "no variant has a decoder, and codings that can be drawn"
 
 BASELINE_LINES = ("--", ":")
 
@@ -221,3 +225,14 @@ def _finish(axes: Axes) -> None:
             axis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def samples(sampled: Mapping[str, ImageSource]) -> Figure:
+    """Return a row of samples for each variant, by what they are called."""
+    title = "Samples of each variant"
+    if sampled:
+        return image_rows(list(sampled.items()), title=title)
+    figure = Figure(figsize=(6, 2), layout="constrained")
+    figure.suptitle(title)
+    say_left_out(figure, NO_SAMPLES)
+    return figure

@@ -1,5 +1,6 @@
 """Images that are computed as they are read, so that they need not fit in memory."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from .arrays import (
     Rows,
     as_images,
     batches,
+    predicted_at_once,
 )
 
 
@@ -71,6 +73,45 @@ class Reconstructions(MadeOfImages):
     def __getitem__(self, rows: Rows, /) -> Images:
         images = self.images[rows]
         return np.concatenate([self.model.predict_on_batch(batch) for batch in batches(images)])
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedCodings:
+    """The images that a decoder makes of codings.
+
+    Attributes:
+        codings: (n, latent_dim), flat.
+    """
+
+    codings: Codings
+    decoder: Autoencoder
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        _, *of_one = self.decoder.output_shape
+        return len(self.codings), *(size or 1 for size in of_one)
+
+    def __len__(self) -> int:
+        return len(self.codings)
+
+    def __getitem__(self, rows: Rows, /) -> Images:
+        _, *of_one = self.decoder.input_shape
+        codings = self.codings[rows]
+        shaped = codings.reshape(len(codings), *(size or 1 for size in of_one))
+        n_at_once = predicted_at_once(self.shape)
+        parts = [
+            self.decoder.predict_on_batch(shaped[start : start + n_at_once])
+            for start in range(0, len(shaped), n_at_once)
+        ]
+        return np.concatenate(parts)
+
+
+def draw_from_prior(decoder: Autoencoder, n: int, *, seed: int) -> DecodedCodings:
+    """Return the images of n codings of a standard normal distribution, the same for a seed."""
+    _, *of_one = decoder.input_shape
+    n_numbers = math.prod(size or 1 for size in of_one)
+    codings = np.random.default_rng(seed).standard_normal((n, n_numbers), np.float32)
+    return DecodedCodings(codings, decoder)
 
 
 def encode(encoder: Autoencoder, images: ImageSource) -> Codings:

@@ -7,26 +7,29 @@ charts by what stands before the last `/`.
 
 import re
 import sys
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from autoencoder_lab.parameters import Capability
 
-OfData = Literal["classes", "anomalies", "grey"]
+OfData = Literal["classes", "unclassed", "anomalies", "grey"]
 
 Need = Capability | OfData
 """What a metric takes: of the variant, or of the data.
 
 `classes`: all images have labels, and are trained on in two classes or more. `anomalies`: some test
-images are of another class than all training images. `grey`: images have one channel.
+images are of another class than all training images. `unclassed`: there are no such classes.
+`grey`: images have one channel.
 """
 
 WHERE: Mapping[Need, str] = {
     "encoder": "an encoder",
     "decoder": "a decoder",
+    "prior": "a prior",
     "posterior": "a distribution of codings for each image",
     "classes": "labelled data",
+    "unclassed": "data without classes",
     "anomalies": "one class to train on, others to test",
     "grey": "grey images",
 }
@@ -41,6 +44,37 @@ LOWER: Better = "lower"
 HIGHER: Better = "higher"
 NEITHER: Better = ""
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
+
+GENERATES: Mapping[str, frozenset[Need]] = {
+    "samples": frozenset({"prior", "decoder"}),
+    "samples_mixture": frozenset({"encoder", "decoder"}),
+}
+"""What samples are drawn from: the model's own prior, or a mixture fitted to its codings."""
+
+SAMPLES: Sequence[tuple[str, str, str, Better]] = (
+    ("frechet", "Fréchet", "Distance of their features from the test images'", LOWER),
+    ("precision", "precision", "Share of samples that are near to a test image", HIGHER),
+    ("recall", "recall", "Share of test images that are near to a sample", HIGHER),
+    (
+        "density",
+        "density",
+        "How many test images a sample is near to: 1 for real ones",
+        HIGHER,
+    ),
+    (
+        "coverage",
+        "coverage",
+        "Share of test images with a sample in their surroundings",
+        HIGHER,
+    ),
+    ("novelty", "novelty", "How far the nearest training image is, 1 for test images", NEITHER),
+)
+SAMPLES_OF_CLASSES: Sequence[tuple[str, str, str, Better]] = (
+    ("classes", "classes", "Classes of at least half their share among test images", HIGHER),
+    ("class_imbalance", "imbalance", "Share of samples that are of the wrong class", LOWER),
+    ("confident", "confident", "Share of samples of which the judge is sure", NEITHER),
+    ("trained_accuracy", "trained on samples", "Test accuracy by the nearest samples", HIGHER),
+)
 
 
 @dataclass(frozen=True)
@@ -192,6 +226,47 @@ METRICS = (
         "active units",
         "Numbers of a coding that differ from test image to test image",
         needs=frozenset({"posterior"}),
+    ),
+    *(
+        Metric(
+            f"{prefix}/{key}",
+            name,
+            meaning,
+            "",
+            better,
+            needs=needs | {"classes"},
+        )
+        for prefix, needs in GENERATES.items()
+        for key, name, meaning, better in (*SAMPLES, *SAMPLES_OF_CLASSES)
+    ),
+    *(
+        Metric(
+            f"{prefix}/pixels_{key}",
+            f"{name}, pixels",
+            f"{meaning}, by principal components",
+            "",
+            better,
+            needs=needs | {"unclassed"},
+        )
+        for prefix, needs in GENERATES.items()
+        for key, name, meaning, better in SAMPLES
+    ),
+    *(
+        Metric(
+            f"{prefix}/collapsed",
+            "collapsed",
+            "1 where all samples are the same, or of one class; 0 otherwise",
+            better=LOWER,
+            needs=needs,
+            is_of_variant=False,
+        )
+        for prefix, needs in GENERATES.items()
+    ),
+    Metric(
+        "samples_mixture/size",
+        "mixture",
+        "Normal distributions in the mixture",
+        needs=GENERATES["samples_mixture"],
     ),
     Metric("model/latent_dim", "codings", "Numbers in a coding"),
     Metric("model/parameters", "weights", "Weights in the encoder and decoder"),

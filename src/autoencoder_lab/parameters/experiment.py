@@ -68,6 +68,15 @@ class PretrainingParams(Params):
     compilation: Compilation = "auto"
 
 
+class SamplesParams(Params):
+    """What is drawn from models that decode, and what judges it."""
+
+    images: Annotated[Count, Field(ge=2)]
+    mixtures: Counts
+    """How many normal distributions there are in those that are tried."""
+    judge_epochs: Count
+
+
 class PromotionParams(Params):
     """When the best model of a comparison takes the champion's place."""
 
@@ -90,6 +99,7 @@ class SharedParams(Params):
     corruption: CorruptionParams
     evaluation: EvaluationParams
     pretraining: PretrainingParams
+    samples: SamplesParams
     promotion: PromotionParams
 
     def variants(self) -> dict[str, "VariantParams"]:

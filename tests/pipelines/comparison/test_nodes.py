@@ -9,9 +9,17 @@ import pytest
 
 from autoencoder_lab.comparison.results import CellResult
 from autoencoder_lab.images.arrays import Autoencoder, Images, RawImages
-from autoencoder_lab.pipelines.comparison.nodes import choose_cells, reconstruct_samples
+from autoencoder_lab.models import build
+from autoencoder_lab.parameters import DenseParams
+from autoencoder_lab.pipelines.comparison.nodes import (
+    choose_cells,
+    draw_samples_of_variants,
+    reconstruct_samples,
+    sample_variants,
+)
 
 from ...ingest_params import ingest_params
+from ...stored_images import stored
 
 RAW = RawImages(np.zeros((9, 5, 3, 1), np.uint8), np.arange(9) % 3)
 INGEST = ingest_params(validation_fraction=0.25, test_fraction=0.5, split_seed=7)
@@ -107,3 +115,31 @@ def test_what_reconstructs_does_so_with_the_same_images_by_its_first_seed(
     assert list(reconstructed) == ["tied", "wide"]
     np.testing.assert_array_equal(reconstructed["tied"], images[:12])
     np.testing.assert_array_equal(reconstructed["wide"], images[:12] / 2)
+
+
+def test_what_decodes_is_sampled_from_its_prior_or_else_from_a_mixture(tied: CellResult) -> None:
+    images = np.random.default_rng(0).random((60, 5, 3, 1), np.float32)
+    params = DenseParams(
+        family="dense", widths=(4,), activation="linear", output_activation="sigmoid"
+    )
+    model = build(params, (5, 3, 1), seed=0)
+    of_mixture = replace(tied, metrics={"samples_mixture/collapsed": 0.0}, load_model=lambda: model)
+    of_both = {**of_mixture.metrics, "samples/collapsed": 0.0}
+    cells = [
+        of_mixture,
+        replace(of_mixture, variant="variational", metrics=of_both),
+        replace(tied, variant="other", metrics={}),
+    ]
+
+    sampled = sample_variants(cells, stored(images))
+    figure = draw_samples_of_variants(sampled)
+
+    assert list(sampled) == ["variational (prior)", "tied (mixture)"]
+    assert all(samples.shape == (12, 5, 3, 1) for samples in sampled.values())
+    assert [axes.get_ylabel() for axes in figure.axes] == list(sampled)
+
+
+def test_a_sheet_without_samples_says_why() -> None:
+    figure = draw_samples_of_variants({})
+
+    assert "no variant has a decoder" in figure.texts[-1].get_text()

@@ -49,3 +49,67 @@ def test_of_a_greedy_fit_only_epochs_count_as_seen(fine_tuning_epochs: int) -> N
     assert len(history) == n_epochs + 1  # and what all of them give together
     seen = n_epochs * 40 / metrics["fit/seconds"]
     assert metrics["fit/images_per_second"] == pytest.approx(seen)
+
+
+def gan(**strategy: object) -> VariantParams:
+    return VariantParams.model_validate(
+        {
+            "model": {
+                "family": "generator",
+                "latent_dim": 3,
+                "widths": [4],
+                "activation": "relu",
+                "output_activation": "sigmoid",
+            },
+            "training": {
+                "loss": "binary_crossentropy",
+                "strategy": {
+                    "kind": "gan",
+                    "discriminator": [8],
+                    "gradient_penalty": 0,
+                    **strategy,
+                },
+                "optimizer": "adam",
+                "learning_rate": 1e-6,
+                "epochs": 30,
+                "batch_size": 8,
+                "compilation": "graph",
+            },
+        }
+    )
+
+
+@pytest.mark.parametrize(("rate", "is_lost"), [(0.05, True), (1e-6, False)])
+def test_a_discriminator_that_tells_everything_is_said(
+    rate: float, is_lost: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    white = np.ones((60, 7, 5, 1), np.float32)
+
+    trained = train_autoencoder(white, white[:9], gan(discriminator_learning_rate=rate), 0)
+
+    assert ("The discriminator tells everything" in caplog.text) == is_lost
+    assert trained["fit_metrics"]["model/latent_dim"] == 3
+    assert "log_variance" not in trained
+
+
+def test_log_variances_come_with_a_variational_fit() -> None:
+    images = np.random.default_rng(0).random((40, 7, 5, 1), dtype=np.float32)
+    strategy = {
+        "kind": "variational",
+        "beta": 1,
+        "free_bits": 0,
+        "warm_up_epochs": 0,
+        "binarise": "auto",
+    }
+    model = VARIANT.model.model_dump() | {"coding_activation": "linear"}
+    training = VARIANT.training.model_dump() | {
+        "loss": "binary_crossentropy",
+        "learning_rate": 0.001,
+        "strategy": strategy,
+    }
+    variant = VariantParams.model_validate({"model": model, "training": training})
+
+    trained = train_autoencoder(images, images[:9], variant, 0)
+
+    codings = trained["model"].get_layer("encoder").predict_on_batch(images)
+    assert trained["log_variance"].predict_on_batch(images).shape == codings.shape == (40, 4)

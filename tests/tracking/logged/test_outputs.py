@@ -207,3 +207,14 @@ def test_an_entry_without_instructions_is_not_logged(session: Session) -> None:
 
     assert session.client.get_run(session.run_id).data.metrics == {}
     assert session.client.list_artifacts(session.run_id) == []
+
+
+def test_runs_whose_samples_have_collapsed_are_tagged(session: Session) -> None:
+    def tag() -> str | None:
+        return session.client.get_run(session.run_id).data.tags.get("collapsed")
+
+    session.save("stacked.scores", {"samples/collapsed": 0.0})
+    assert tag() is None
+
+    session.save("stacked.scores", {"samples_mixture/collapsed": 1.0})
+    assert tag() == "samples_mixture"

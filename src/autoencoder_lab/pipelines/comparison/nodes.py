@@ -11,10 +11,20 @@ from autoencoder_lab.comparison.champions import Champion, Promotion
 from autoencoder_lab.comparison.results import CellResult, choose, differences, made_with
 from autoencoder_lab.images import seeds
 from autoencoder_lab.images.arrays import Figure, Images, ImageSource, Labels, RawImages
-from autoencoder_lab.images.sources import StoredImages
+from autoencoder_lab.images.sources import (
+    DecodedCodings,
+    StoredImages,
+    draw_from_prior,
+    encode,
+)
 from autoencoder_lab.parameters import IngestParams, PromotionParams, flatten
 
 logger = logging.getLogger(__name__)
+
+FITTED = 2000
+"""Training images, whose codings a mixture is fitted to for the sheet of all variants."""
+
+MIXTURE_SIZE = 10
 
 
 class Chosen(TypedDict):
@@ -126,14 +136,53 @@ def reconstruct_samples(
     from autoencoder_lab.figures.images import COLUMNS  # matplotlib takes its time
 
     shown = test_images[:COLUMNS]
-    first_seeds: dict[str, CellResult] = {}
-    for result in compared_cells:
-        if "test/mse" in result.metrics:  # of a model that reconstructs
-            first_seeds.setdefault(result.variant, result)
     return {
         variant: result.load_model().predict_on_batch(shown)
-        for variant, result in first_seeds.items()
+        for variant, result in _first_seeds(compared_cells, "test/mse").items()
     }
+
+
+def sample_variants(
+    compared_cells: Sequence[CellResult], train_images: StoredImages
+) -> dict[str, ImageSource]:
+    """Return samples of each variant that decodes, by the first of its seeds.
+
+    From its own prior, where it has one; otherwise from a mixture that is fitted to few codings.
+    """
+    from autoencoder_lab.figures.images import COLUMNS  # matplotlib takes its time
+    from autoencoder_lab.training.mixtures import fit_mixture  # scikit-learn takes a second
+
+    with_prior = _first_seeds(compared_cells, "samples/collapsed")
+    encoded = train_images.first(FITTED)
+    sampled: dict[str, ImageSource] = {}
+    for variant, result in with_prior.items():
+        decoder = result.load_model().get_layer("decoder")
+        sampled[f"{variant} (prior)"] = draw_from_prior(decoder, COLUMNS, seed=0)
+    for variant, result in _first_seeds(compared_cells, "samples_mixture/collapsed").items():
+        if variant in with_prior:
+            continue
+        model = result.load_model()
+        codings = encode(model.get_layer("encoder"), encoded)
+        mixture = fit_mixture(codings, codings, sizes=[MIXTURE_SIZE], seed=0)
+        drawn = mixture.draw(COLUMNS, seed=0)
+        sampled[f"{variant} (mixture)"] = DecodedCodings(drawn, model.get_layer("decoder"))
+    return sampled
+
+
+def draw_samples_of_variants(sampled_variants: Mapping[str, ImageSource]) -> Figure:
+    """Return a row of samples for each variant."""
+    from autoencoder_lab.comparison.figures import samples  # matplotlib takes its time
+
+    return samples(sampled_variants)
+
+
+def _first_seeds(cells: Sequence[CellResult], metric: str) -> dict[str, CellResult]:
+    """Return the first of each variant's results that has a metric."""
+    first_seeds: dict[str, CellResult] = {}
+    for result in cells:
+        if metric in result.metrics:
+            first_seeds.setdefault(result.variant, result)
+    return first_seeds
 
 
 def draw_reconstructions_of_variants(
@@ -200,6 +249,7 @@ def write_report(
     label_budgets: Image,
     noise_transfer: Image,
     reconstructions: Image,
+    samples: Image,
     time_and_quality: Image,
 ) -> str:
     """Return the comparison as one page of HTML, with its figures inside."""
@@ -216,6 +266,7 @@ def write_report(
             "label_budgets": label_budgets,
             "noise_transfer": noise_transfer,
             "reconstructions": reconstructions,
+            "samples": samples,
             "time_and_quality": time_and_quality,
         },
     )

@@ -15,10 +15,12 @@ from .nodes import (
     draw_noise_transfer,
     draw_rate_distortion,
     draw_reconstructions_of_variants,
+    draw_samples_of_variants,
     draw_time_and_quality,
     measure_pca_curve,
     rank_variants,
     reconstruct_samples,
+    sample_variants,
     tabulate_noise_transfer,
     tabulate_scores,
     write_report,
@@ -29,6 +31,7 @@ FIGURES = (
     "label_budgets",
     "noise_transfer",
     "reconstructions",
+    "samples",
     "time_and_quality",
 )
 
@@ -133,6 +136,18 @@ def _figures() -> Pipeline:
                 inputs=["test_images", "reconstructed_samples", "leaderboard_table"],
                 outputs="reconstructions_of_variants@figure",
                 name="draw_reconstructions_of_variants",
+            ),
+            Node(
+                sample_variants,
+                inputs=["compared_cells", "train_images"],
+                outputs="sampled_variants",
+                name="sample_variants",
+            ),
+            Node(
+                draw_samples_of_variants,
+                inputs="sampled_variants",
+                outputs="samples_of_variants@figure",
+                name="draw_samples_of_variants",
             ),
             Node(
                 draw_time_and_quality,

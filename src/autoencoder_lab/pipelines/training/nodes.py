@@ -1,5 +1,6 @@
 """Fitting one variant."""
 
+import logging
 import math
 from typing import NotRequired, TypedDict
 
@@ -7,6 +8,12 @@ import pandas as pd
 
 from autoencoder_lab.images.arrays import Autoencoder, Figure, ImageSource
 from autoencoder_lab.parameters import VariantParams
+
+logger = logging.getLogger(__name__)
+
+DISCRIMINATOR = "val/discriminator"
+LOST = 0.05
+"""Its loss, in nats, from which a discriminator is never mistaken."""
 
 
 class Trained(TypedDict):
@@ -40,6 +47,7 @@ def train_autoencoder(
         autoencoder, train_images, validation_images, variant.training, seed=seed
     )
     history = fitted.history
+    _warn_of_lost_game(history)
     n_epochs = int((history["phase"] != autoencoders.STACKED).sum())
     of_last_phase = history[history["phase"] == history["phase"].iloc[-1]]
     best = of_last_phase.loc[of_last_phase["val/loss"].idxmin()]
@@ -61,6 +69,16 @@ def train_autoencoder(
     if fitted.log_variance is not None:
         trained["log_variance"] = fitted.log_variance
     return trained
+
+
+def _warn_of_lost_game(history: pd.DataFrame) -> None:
+    losses = history.get(DISCRIMINATOR)
+    if losses is not None and losses.iloc[-1] < LOST:
+        logger.warning(
+            "The discriminator tells everything (its loss is %.3g, where guessing costs 1.39): "
+            "nothing is learnt from it. Try a lower learning rate of it, or a gradient_penalty.",
+            losses.iloc[-1],
+        )
 
 
 def draw_losses(training_history: pd.DataFrame, variant: VariantParams) -> Figure:

@@ -31,6 +31,7 @@ from autoencoder_lab.images.arrays import (
     as_images,
 )
 from autoencoder_lab.metrics import contract
+from autoencoder_lab.parameters import capabilities, run_parameters
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
 from autoencoder_lab.tracking.store.shared_view import IMAGES
@@ -47,6 +48,9 @@ MODEL_PACKAGES = ("keras", "tensorflow", "mlflow", "numpy")
 
 ByStep = Mapping[int, Mapping[str, float]]
 """Metrics by their keys, for each step."""
+
+PRIOR = "prior.txt"
+"""Beside a served model, of one that can be sampled from."""
 
 
 class LogOutputs:
@@ -87,6 +91,7 @@ class LogOutputs:
         match log_instructions(self._catalog.get(dataset_name)):
             case {"log": "metrics"}:
                 self._log_metrics(run_id, {0: data})
+                self._tag_collapse(run_id)
             case {"log": "step_metrics", "file": file}:
                 self._log_metrics(run_id, _by_step(data))
                 self._runs.client.log_text(run_id, data.to_csv(index=False), file)
@@ -102,7 +107,7 @@ class LogOutputs:
             case {"log": "summary", "file": file}:
                 self._runs.client.log_dict(run_id, data, self._runs.place(dataset_name, file))
             case {"log": "model"}:
-                self._log_model(run_id, data)
+                self._log_model(run_id, data, has_prior=self._has_prior(dataset_name))
             case instructions if instructions:
                 raise ValueError(f"metadata.mlflow of {dataset_name} is {instructions}")
 
@@ -155,6 +160,17 @@ class LogOutputs:
             for key, value in values.items():
                 measured.setdefault(key, {})[step] = value
 
+    def _tag_collapse(self, run_id: str) -> None:
+        """Say in a tag which samples are all the same, or of one class: `metrics/contract.py`."""
+        measured = self.measured[run_id]
+        collapsed = [
+            key.partition("/")[0]
+            for key, by_step in sorted(measured.items())
+            if key.endswith("/collapsed") and any(by_step.values())
+        ]
+        if collapsed:
+            self._runs.client.set_tag(run_id, "collapsed", ", ".join(collapsed))
+
     def _not_yet_logged(self, run_id: str, metrics: list[Metric]) -> list[Metric]:
         """Return what an earlier attempt has not logged: MLflow would keep it twice."""
         logged = {
@@ -168,22 +184,33 @@ class LogOutputs:
         outputs = self._runs.client.get_run(run_id).outputs
         return bool(outputs and outputs.model_outputs)
 
-    def _log_model(self, run_id: str, model: Autoencoder) -> None:
+    def _has_prior(self, model: str) -> bool:
+        variant, _, _ = model.partition(".")
+        own = run_parameters(self._catalog.load("parameters"), variant)
+        return "prior" in capabilities(own["model.family"], own["training.strategy.kind"])
+
+    def _log_model(self, run_id: str, model: Autoencoder, *, has_prior: bool) -> None:
         import mlflow.pyfunc  # takes its time
 
         raw_images: RawImages = self._catalog.load("raw_images")
         example, task, made = _serve(model, as_images(raw_images.train_images[:1]))
-        params = {"task": task}
+        params: dict[str, object] = {"task": task}
+        if has_prior:
+            params |= {"n": 1, "seed": 0}
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "model.keras"
+            file, prior = Path(folder) / "model.keras", Path(folder) / PRIOR
             model.save(file)
+            artifacts = {"autoencoder": str(file)}
+            if has_prior:
+                prior.write_text("of codings: a standard normal distribution\n")
+                artifacts["prior"] = str(prior)
             Model.log(
                 artifact_path=None,
                 name="model",
                 flavor=mlflow.pyfunc,
                 run_id=run_id,
                 python_model=SERVED_MODEL,
-                artifacts={"autoencoder": str(file)},
+                artifacts=artifacts,
                 # With a signature of the images, MLflow would take float32 arrays alone, and print
                 # what it refuses.
                 signature=infer_signature(model_output=made, params=params),

@@ -20,8 +20,11 @@ TASKS = {
     "denoise": {"encoder", "decoder"},
     "encode": {"encoder"},
     "decode": {"decoder"},
+    "sample": {"decoder", "prior"},
 }
 """What can be asked for, and which parts of a model it takes: the first is done by default."""
+
+MOST_SAMPLES = 10_000
 
 AT_ONCE = 1000
 
@@ -46,8 +49,9 @@ class ServedAutoencoder(PythonModel):
     """A model that does one of several things, as the parameter `task` says.
 
     `reconstruct`, by default, and `denoise`, the same for images with noise, return images;
-    `encode` returns codings (n, latent_dim), and `decode` the images of such. A model that is an
-    encoder alone encodes by default; one that is a decoder, decodes.
+    `encode` returns codings (n, latent_dim), and `decode` the images of such. `sample` draws `n`
+    codings of the prior by a `seed`, and returns their images, whatever else it is given. A model
+    that is an encoder alone encodes by default; one that is a decoder, decodes.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -55,6 +59,7 @@ class ServedAutoencoder(PythonModel):
         file = context.artifacts["autoencoder"]
         self.autoencoder = keras.saving.load_model(file, safe_mode=True)
         parts = {layer.name for layer in self.autoencoder.layers}
+        parts |= {"prior"} & context.artifacts.keys()
         self.tasks = [task for task, needed in TASKS.items() if needed <= parts]
 
     # With a type, MLflow would want to infer the signature from it.
@@ -69,7 +74,9 @@ class ServedAutoencoder(PythonModel):
         if task not in self.tasks:
             raise RefusedRequest(f"task is {task!r}; allowed: {', '.join(self.tasks)}")
         model = self._model(task)
-        if task == "decode":
+        if task == "sample":
+            inputs = _draw(params or {}, model.input_shape[1:])
+        elif task == "decode":
             inputs = _as_array("codings", model_input, (math.prod(model.input_shape[1:]),))
             inputs = inputs.reshape(len(inputs), *model.input_shape[1:])
         else:
@@ -83,10 +90,20 @@ class ServedAutoencoder(PythonModel):
         match task:
             case "encode":
                 return self.autoencoder.get_layer("encoder")
-            case "decode":
+            case "decode" | "sample":
                 return self.autoencoder.get_layer("decoder")
             case _:
                 return self.autoencoder
+
+
+def _draw(params: dict[str, Any], shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Return codings of a standard normal distribution, the same for a seed."""
+    n, seed = params.get("n", 1), params.get("seed", 0)
+    if not 0 <= n <= MOST_SAMPLES:
+        raise RefusedRequest(f"n is {n}; allowed: 0 to {MOST_SAMPLES}")
+    if seed < 0:
+        raise RefusedRequest(f"seed is {seed}; allowed: 0 or more")
+    return np.random.default_rng(seed).standard_normal((n, *shape), np.float32)
 
 
 def _shape_of_one(model: keras.Model, task: str) -> tuple[int, ...]:

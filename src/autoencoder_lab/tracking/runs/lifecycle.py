@@ -211,9 +211,8 @@ def _required_metrics(
     corruption: CorruptionParams = catalog.load("params:corruption")
     raw_images: RawImages = catalog.load("raw_images")
     normal_class = catalog.load("params:evaluation.normal_class")
-    of_data: set[contract.Need] = set()
-    if raw_images.has_classes(normal_class):
-        of_data.add("classes")
+    has_classes = raw_images.has_classes(normal_class)
+    of_data: set[contract.Need] = {"classes" if has_classes else "unclassed"}
     if raw_images.has_anomalies(normal_class):
         of_data.add("anomalies")
     if raw_images.train_images.shape[-1] == 1:

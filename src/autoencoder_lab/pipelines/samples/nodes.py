@@ -1,0 +1,270 @@
+"""Drawing images from a trained variant, and measuring how they compare with real ones."""
+
+import logging
+from collections.abc import Mapping
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.arrays import (
+    Autoencoder,
+    ClassNames,
+    Codings,
+    Figure,
+    ImageSource,
+    Labels,
+    batches,
+)
+from autoencoder_lab.images.samples import SAMPLE
+from autoencoder_lab.images.sources import DecodedCodings, StoredImages, draw_from_prior, encode
+from autoencoder_lab.parameters import SamplesParams
+
+logger = logging.getLogger(__name__)
+
+Features = npt.NDArray[np.float32]
+
+N_NOVEL = 2000
+"""Samples, and test images, whose nearest training images are looked for."""
+
+PRIOR = "Samples from the prior"
+MIXTURE = "Samples from a mixture fitted to the codings"
+
+LOOKED_THROUGH = 1000
+"""Samples among which those of each class are looked for."""
+
+DRAWN_ROWS = 5
+CLASS_ROWS = 10
+NEAREST_ROWS = 3
+
+LEAST_SPREAD = 0.1
+"""Of the samples' pixels, beside that of real ones: with less, all samples are the same."""
+
+
+class RealFeatures(TypedDict):
+    """What the judge sees in real images: (n, numbers), of the first training and test images.
+
+    `train_points` and `test_points` are principal components of their pixels, of which
+    `point_mean` and `point_components` are the rest; `pixel_spread` is that of their pixels.
+    """
+
+    train: Features
+    test: Features
+    test_points: Features
+    point_mean: Features
+    point_components: Features
+    pixel_spread: Features
+
+
+class MixtureSamples(TypedDict):
+    """Images of codings that a mixture gives, and how many distributions it has."""
+
+    mixture_samples: ImageSource
+    mixture_size: int
+
+
+def train_judge(
+    train_images: StoredImages,
+    train_labels: Labels,
+    has_classes: bool,
+    params: SamplesParams,
+    split_seed: int,
+) -> Autoencoder:
+    """Return what images are described by: a model whose layer `features` they are put through.
+
+    Where there are classes, it is a classifier of the training images, and its layer `classes`
+    comes after. It is the same for all seeds: values by two judges do not compare.
+    """
+    from autoencoder_lab.training import judges  # Keras takes seconds to import
+
+    [seed] = seeds.derive(split_seed, "judge")
+    if not has_classes:
+        components: Autoencoder = judges.principal_components(train_images, seed=seed)
+        return components
+    classifier: Autoencoder = judges.fit_classifier(
+        train_images, train_labels, n_epochs=params.judge_epochs, seed=seed
+    )
+    return classifier
+
+
+def describe_real_images(
+    judge: Autoencoder,
+    train_images: StoredImages,
+    test_images: StoredImages,
+    params: SamplesParams,
+    split_seed: int,
+) -> RealFeatures:
+    """Return the features of the first training images and of as many test images as samples."""
+    from autoencoder_lab.metrics.baselines import fit_pca  # scikit-learn takes a second
+    from autoencoder_lab.training.judges import N_COMPONENTS
+
+    features = judge.get_layer("features")
+    test = test_images.first(params.images)
+    [seed] = seeds.derive(split_seed, "points")
+    pca = fit_pca(train_images, n_components=N_COMPONENTS, seed=seed)
+    mean, components = (part.astype(np.float32) for part in (pca.mean_, pca.components_))
+    pixels = test[:].reshape(len(test), -1)
+    return RealFeatures(
+        train=encode(features, train_images.first(SAMPLE)),
+        test=encode(features, test),
+        test_points=(pixels - mean) @ components.T,
+        point_mean=mean,
+        point_components=components,
+        pixel_spread=pixels.std(axis=0).mean(keepdims=True),
+    )
+
+
+def sample_prior(model: Autoencoder, params: SamplesParams, seed: int) -> ImageSource:
+    """Return the images of codings drawn from the model's own prior, a standard normal one."""
+    [prior_seed] = seeds.derive(seed, "samples from the prior")
+    return draw_from_prior(model.get_layer("decoder"), params.images, seed=prior_seed)
+
+
+def sample_mixture(
+    model: Autoencoder,
+    train_codings: Codings,
+    validation_codings: Codings,
+    params: SamplesParams,
+    seed: int,
+) -> MixtureSamples:
+    """Return the images of codings drawn from a mixture that is fitted to the training codings."""
+    from autoencoder_lab.training.mixtures import fit_mixture  # scikit-learn takes a second
+
+    mixture_seed, draw_seed = seeds.derive(seed, "mixture of codings", 2)
+    mixture = fit_mixture(
+        train_codings, validation_codings, sizes=params.mixtures, seed=mixture_seed
+    )
+    codings = mixture.draw(params.images, seed=draw_seed)
+    return MixtureSamples(
+        mixture_samples=DecodedCodings(codings, model.get_layer("decoder")),
+        mixture_size=mixture.n_components,
+    )
+
+
+def measure_prior_samples(
+    samples: ImageSource,
+    judge: Autoencoder,
+    real_features: Mapping[str, Features],
+    train_labels: Labels,
+    test_labels: Labels,
+    has_classes: bool,
+) -> dict[str, float]:
+    """Return how samples from the prior compare with test images: `samples/…`."""
+    measured = _measure(samples, judge, real_features, train_labels, test_labels, has_classes)
+    _warn_of_collapse(measured, PRIOR)
+    return {f"samples/{name}": value for name, value in measured.items()}
+
+
+def measure_mixture_samples(
+    mixture_samples: ImageSource,
+    mixture_size: int,
+    judge: Autoencoder,
+    real_features: Mapping[str, Features],
+    train_labels: Labels,
+    test_labels: Labels,
+    has_classes: bool,
+) -> dict[str, float]:
+    """Return how samples from the mixture compare with test images: `samples_mixture/…`."""
+    measured = _measure(
+        mixture_samples, judge, real_features, train_labels, test_labels, has_classes
+    )
+    _warn_of_collapse(measured, MIXTURE)
+    measured["size"] = mixture_size
+    return {f"samples_mixture/{name}": value for name, value in measured.items()}
+
+
+def _measure(
+    samples: ImageSource,
+    judge: Autoencoder,
+    real_features: Mapping[str, Features],
+    train_labels: Labels,
+    test_labels: Labels,
+    has_classes: bool,
+) -> dict[str, float]:
+    from autoencoder_lab.metrics import samples as measures  # scikit-learn takes a second
+
+    train, test = real_features["train"], real_features["test"]
+    features = encode(judge.get_layer("features"), samples)
+    values = {
+        "frechet": measures.frechet_distance(test, features),
+        **measures.manifold_metrics(test, features),
+        "novelty": measures.novelty(train, test[:N_NOVEL], features[:N_NOVEL]),
+    }
+    pixels = samples[:].reshape(len(samples), -1)
+    [real_spread] = real_features["pixel_spread"].tolist()
+    is_collapsed = bool(pixels.std(axis=0).mean() < LEAST_SPREAD * real_spread)
+    if has_classes:
+        probabilities = judge.get_layer("classes").predict_on_batch(features)
+        classes = np.unique(train_labels)
+        of_test = test_labels[: len(test)]
+        values |= measures.class_metrics(probabilities, np.searchsorted(classes, of_test))
+        centred: Features = pixels - real_features["point_mean"]
+        points: Features = centred @ real_features["point_components"].T
+        values["trained_accuracy"] = measures.trained_accuracy(
+            points, classes[probabilities.argmax(axis=1)], real_features["test_points"], of_test
+        )
+        is_collapsed |= values["classes"] <= 1
+    else:  # of other features, and so of keys of their own
+        values = {f"pixels_{name}": value for name, value in values.items()}
+    return {**values, "collapsed": float(is_collapsed)}
+
+
+def _warn_of_collapse(measured: Mapping[str, float], title: str) -> None:
+    if measured["collapsed"]:
+        logger.warning("%s have collapsed: they are all the same, or of one class.", title)
+
+
+def draw_prior_samples(
+    samples: ImageSource, judge: Autoencoder, train_labels: Labels, class_names: ClassNames
+) -> Figure:
+    """Return samples from the prior: the first and, where there are classes, some of each."""
+    return _sheet(samples, judge, train_labels, class_names, PRIOR)
+
+
+def draw_mixture_samples(
+    mixture_samples: ImageSource, judge: Autoencoder, train_labels: Labels, class_names: ClassNames
+) -> Figure:
+    """Return samples from the mixture: the first and, where there are classes, some of each."""
+    return _sheet(mixture_samples, judge, train_labels, class_names, MIXTURE)
+
+
+def _sheet(
+    samples: ImageSource,
+    judge: Autoencoder,
+    train_labels: Labels,
+    class_names: ClassNames,
+    title: str,
+) -> Figure:
+    from autoencoder_lab.figures.images import COLUMNS, image_rows  # matplotlib takes its time
+
+    shown = samples[:LOOKED_THROUGH]
+    starts = range(0, min(len(shown), DRAWN_ROWS * COLUMNS), COLUMNS)
+    rows: list[tuple[str, ImageSource]] = [("", shown[start : start + COLUMNS]) for start in starts]
+    if len(judge.layers) > 1:
+        probabilities = np.concatenate([judge.predict_on_batch(batch) for batch in batches(shown)])
+        seen = np.unique(train_labels)[probabilities.argmax(axis=1)]
+        for label in np.unique(seen)[:CLASS_ROWS]:
+            rows.append((f"seen as {class_names[label]}", shown[seen == label][:COLUMNS]))
+    return image_rows(rows, title=title)
+
+
+def draw_nearest(
+    samples: ImageSource,
+    judge: Autoencoder,
+    real_features: Mapping[str, Features],
+    train_images: ImageSource,
+) -> Figure:
+    """Return samples above the training images that are nearest to them, to the judge."""
+    from autoencoder_lab.figures.images import COLUMNS, image_rows  # matplotlib takes its time
+    from autoencoder_lab.metrics.samples import nearest  # scikit-learn takes a second
+
+    shown = samples[: NEAREST_ROWS * COLUMNS]
+    features = encode(judge.get_layer("features"), shown)
+    _, places = nearest(features, real_features["train"])
+    originals = train_images[places]
+    rows: list[tuple[str, ImageSource]] = []
+    for start in range(0, len(shown), COLUMNS):
+        stop = start + COLUMNS
+        rows += [("sample", shown[start:stop]), ("nearest real", originals[start:stop])]
+    return image_rows(rows, title="Samples, and the training images nearest to them")
