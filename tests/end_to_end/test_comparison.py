@@ -35,6 +35,7 @@ FILES = {
     "reconstructions.png",
     "repetition.csv",
     "report.html",
+    "samples.png",
     "scores.csv",
     "time_and_quality.png",
 }

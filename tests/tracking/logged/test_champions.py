@@ -22,6 +22,7 @@ from ...servers import refusing_server
 
 IMAGES = np.random.default_rng(0).random((3, 7, 5, 1), dtype=np.float32)
 PARAMS = DenseParams(family="dense", widths=(6, 4), activation="selu", output_activation="sigmoid")
+BLOCK = {"model": PARAMS.model_dump(), "training": {"strategy": {"kind": "joint"}}}
 
 
 class Comparison:
@@ -51,6 +52,7 @@ class Comparison:
             catalog=DataCatalog(
                 {
                     "raw_images": MemoryDataset(raw_images, copy_mode="assign"),
+                    "parameters": MemoryDataset({"tied": BLOCK}),
                     "tied.model": MemoryDataset(metadata={"mlflow": {"log": "model"}}),
                 }
             )
