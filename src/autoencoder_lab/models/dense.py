@@ -1,12 +1,13 @@
 """Fully connected autoencoders: stacked, and linear where the activations are."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import layers
 
 from autoencoder_lab.images.arrays import ImageShape
-from autoencoder_lab.parameters import DenseParams, TiedParams
+from autoencoder_lab.parameters import DenseParams, GeneratorParams, TiedParams
 
 from . import initial_weights
 
@@ -19,16 +20,7 @@ def build(params: DenseParams, image_shape: ImageShape, *, seed: int) -> keras.S
     """
     encoder = build_encoder(params, image_shape, seed=seed)
     *hidden, latent_dim = coding_widths(params, image_shape)
-    kernels = initial_weights.kernels(seed, "decoder", len(params.widths))
-    decoder = keras.Sequential([keras.Input((latent_dim,))], name="decoder")
-    for width in reversed(hidden):
-        decoder.add(layers.Dense(width, params.activation, kernel_initializer=next(kernels)))
-    decoder.add(
-        layers.Dense(
-            math.prod(image_shape), params.output_activation, kernel_initializer=next(kernels)
-        )
-    )
-    decoder.add(layers.Reshape(image_shape))
+    decoder = build_decoder(params, latent_dim, hidden[::-1], image_shape, seed=seed)
     return keras.Sequential([keras.Input(image_shape), encoder, decoder], name="autoencoder")
 
 
@@ -43,6 +35,28 @@ def build_encoder(
         encoder.add(layers.Dense(width, params.activation, kernel_initializer=next(kernels)))
     encoder.add(layers.Dense(latent_dim, params.of_codings, kernel_initializer=next(kernels)))
     return encoder
+
+
+def build_decoder(
+    params: DenseParams | GeneratorParams,
+    latent_dim: int,
+    widths: Sequence[int],
+    image_shape: ImageShape,
+    *,
+    seed: int,
+) -> keras.Sequential:
+    """Return the untrained `decoder`, from codings by layers of some widths to images."""
+    kernels = initial_weights.kernels(seed, "decoder", len(widths) + 1)
+    decoder = keras.Sequential([keras.Input((latent_dim,))], name="decoder")
+    for width in widths:
+        decoder.add(layers.Dense(width, params.activation, kernel_initializer=next(kernels)))
+    decoder.add(
+        layers.Dense(
+            math.prod(image_shape), params.output_activation, kernel_initializer=next(kernels)
+        )
+    )
+    decoder.add(layers.Reshape(image_shape))
+    return decoder
 
 
 def build_log_variance(encoder: keras.Sequential, *, seed: int) -> keras.Sequential:

@@ -1,6 +1,5 @@
 """Generators: decoders that no encoder goes with; and the discriminators of their images."""
 
-import math
 from collections.abc import Sequence
 
 import keras
@@ -9,21 +8,12 @@ from keras import layers
 from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import GeneratorParams
 
-from . import initial_weights
+from . import dense, initial_weights
 
 
 def build(params: GeneratorParams, image_shape: ImageShape, *, seed: int) -> keras.Sequential:
     """Return an untrained `decoder`, from codings of a standard normal distribution to images."""
-    kernels = initial_weights.kernels(seed, "decoder", len(params.widths) + 1)
-    decoder = keras.Sequential([keras.Input((params.latent_dim,))], name="decoder")
-    for width in params.widths:
-        decoder.add(layers.Dense(width, params.activation, kernel_initializer=next(kernels)))
-    decoder.add(
-        layers.Dense(
-            math.prod(image_shape), params.output_activation, kernel_initializer=next(kernels)
-        )
-    )
-    decoder.add(layers.Reshape(image_shape))
+    decoder = dense.build_decoder(params, params.latent_dim, params.widths, image_shape, seed=seed)
     return keras.Sequential([keras.Input((params.latent_dim,)), decoder], name="autoencoder")
 
 

@@ -185,13 +185,14 @@ def _measure(
     from autoencoder_lab.metrics import samples as measures  # scikit-learn takes a second
 
     train, test = real_features["train"], real_features["test"]
-    features = encode(judge.get_layer("features"), samples)
+    images = samples[:]
+    features = encode(judge.get_layer("features"), images)
     values = {
         "frechet": measures.frechet_distance(test, features),
         **measures.manifold_metrics(test, features),
         "novelty": measures.novelty(train, test[:N_NOVEL], features[:N_NOVEL]),
     }
-    pixels = samples[:].reshape(len(samples), -1)
+    pixels = images.reshape(len(images), -1)
     [real_spread] = real_features["pixel_spread"].tolist()
     is_collapsed = bool(pixels.std(axis=0).mean() < LEAST_SPREAD * real_spread)
     if has_classes:
