@@ -166,7 +166,7 @@ def test_ctrl_c_ends_the_cells_and_the_same_command_goes_on(project: ProjectCopy
     log = project.folder / "data/08_reporting/tiny/interrupted/linear/seed-7/run.log"
     process = project.start(*study)
     while not (log.exists() and "Running linear." in log.read_text()):
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     printed, _ = process.communicate(timeout=LONGEST_WAIT)

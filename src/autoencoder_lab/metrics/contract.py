@@ -45,11 +45,14 @@ HIGHER: Better = "higher"
 NEITHER: Better = ""
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 
-GENERATES: Mapping[str, frozenset[Need]] = {
-    "samples": frozenset({"prior", "decoder"}),
-    "samples_mixture": frozenset({"encoder", "decoder"}),
+SAMPLED: Mapping[str, tuple[str, frozenset[Need]]] = {
+    "samples": ("prior", frozenset({"prior", "decoder"})),
+    "samples_mixture": ("mixture", RECONSTRUCTS),
+    "samples_reconstructed": ("reconstructed", RECONSTRUCTS),
+    "samples_real": ("real", frozenset({"decoder"})),
 }
-"""What samples are drawn from: the model's own prior, or a mixture fitted to its codings."""
+"""What is compared with test images: what is drawn from the model's own prior, or from a mixture
+that is fitted to its codings; and training images, reconstructed and as they are."""
 
 SAMPLES: Sequence[tuple[str, str, str, Better]] = (
     ("frechet", "Fréchet", "Distance of their features from the test images'", LOWER),
@@ -230,43 +233,43 @@ METRICS = (
     *(
         Metric(
             f"{prefix}/{key}",
-            name,
+            f"{name}, {source}",
             meaning,
-            "",
-            better,
+            better=better,
             needs=needs | {"classes"},
+            is_of_variant=prefix != "samples_real",
         )
-        for prefix, needs in GENERATES.items()
+        for prefix, (source, needs) in SAMPLED.items()
         for key, name, meaning, better in (*SAMPLES, *SAMPLES_OF_CLASSES)
     ),
     *(
         Metric(
             f"{prefix}/pixels_{key}",
-            f"{name}, pixels",
+            f"{name}, {source}, pixels",
             f"{meaning}, by principal components",
-            "",
-            better,
+            better=better,
             needs=needs | {"unclassed"},
+            is_of_variant=prefix != "samples_real",
         )
-        for prefix, needs in GENERATES.items()
+        for prefix, (source, needs) in SAMPLED.items()
         for key, name, meaning, better in SAMPLES
     ),
     *(
         Metric(
             f"{prefix}/collapsed",
-            "collapsed",
+            f"collapsed, {source}",
             "1 where all samples are the same, or of one class; 0 otherwise",
             better=LOWER,
             needs=needs,
             is_of_variant=False,
         )
-        for prefix, needs in GENERATES.items()
+        for prefix, (source, needs) in SAMPLED.items()
     ),
     Metric(
         "samples_mixture/size",
         "mixture",
         "Normal distributions in the mixture",
-        needs=GENERATES["samples_mixture"],
+        needs=RECONSTRUCTS,
     ),
     Metric("model/latent_dim", "codings", "Numbers in a coding"),
     Metric("model/parameters", "weights", "Weights in the encoder and decoder"),

@@ -16,6 +16,13 @@ from autoencoder_lab.comparison.report.page import CAPTIONS, render
 from autoencoder_lab.comparison.results import CellResult
 
 FIGURES = {name: Image.new("RGB", (7 + n, 5), "white") for n, name in enumerate(CAPTIONS)}
+SAMPLES = (
+    ("samples_real/frechet", 0.0),
+    ("samples_mixture/frechet", 7.0),
+    ("samples_reconstructed/frechet", 3.0),
+    ("samples_reconstructed/coverage", 0.9),
+)
+
 CELLS = pd.DataFrame(
     {
         "variant": ["tied", "linear", "<b>own</b>"],
@@ -55,10 +62,14 @@ def page(cell_result: CellResult) -> Render:
                     "seed": seed,
                     "metric": metric,
                     "labels": labels,
-                    "value": mean + rng.normal(0, 0.001),
+                    "value": base + mean + rng.normal(0, 0.001),
                 }
                 for variant, mean in variants
-                for metric, labels in (("test/mse", 0), ("pretraining/gain", 100))
+                for metric, labels, base in (
+                    ("test/mse", 0, 0),
+                    ("pretraining/gain", 100, 0),
+                    *((key, 0, base) for key, base in SAMPLES),
+                )
                 for seed in seeds
             ]
         )
@@ -118,6 +129,21 @@ def test_the_page_says_what_was_compared_and_which_differences_are_real(page: Re
     assert "data 1a2b3c4d, commit 5e6f7a8b" in text
     assert re.search(r"MSE ↓: tied is best, 0\.\d+ ± 0\.\d+\. Its lead over linear is real\.", text)
     assert re.search(r"pretraining gain 100 labels ↑: linear is best", text)
+
+
+def test_samples_stand_beside_what_can_be_reached(page: Render) -> None:
+    text = Page(page([4])).text
+
+    table = text.partition(" Samples ")[2].partition("Beside test images")[0]
+    rows = [
+        "variantimagesFréchet ↓coverage ↑",
+        "training imagesreal0.20",
+        "linearmixture7.20",
+        "linearreconstructed3.201.10",
+        "tiedmixture7.10",
+        "tiedreconstructed3.101.00",
+    ]
+    assert table.strip() == " ".join(rows)
 
 
 def test_one_seed_has_no_intervals_and_the_page_says_so(page: Render) -> None:

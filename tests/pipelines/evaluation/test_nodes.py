@@ -217,6 +217,26 @@ def test_walks_lead_from_image_to_image_over_decoded_codings(
     assert names == (["two to zero", "zero to one"] if is_labelled else [""] * 6)
 
 
+def test_codings_of_two_numbers_are_shown_as_a_plane(images: Images) -> None:
+    params = DenseParams(family="dense", widths=(2,), activation="selu", output_activation="linear")
+    plane = build(params, (7, 5, 3), seed=0)
+    corners = np.array([(-1, -2), (-1, 2), (3, -2), (3, 2)], np.float32)
+    codings = np.repeat(corners, 15, axis=0)
+
+    figure = draw_walk(plane, images, codings, np.full(60, UNLABELLED), {})
+
+    rows = [axes.images[0].get_array() for axes in figure.axes]
+    (low, top_right), (bottom_left, high) = (
+        np.split(np.pad(row, ((0, 0), (0, 1), (0, 0))), 12, axis=1)[::11]
+        for row in (rows[0], rows[-1])
+    )
+    decoded = plane.get_layer("decoder").predict_on_batch(corners)
+    for shown, expected in zip((bottom_left, low, high, top_right), decoded, strict=True):
+        np.testing.assert_allclose(shown[:, :5], expected.clip(0, 1), atol=1e-6)
+    assert [axes.get_ylabel() for axes in figure.axes][::11] == ["2", "-2"]
+    assert "-1 to 3 from left to right" in figure.get_suptitle()
+
+
 def test_filters_and_activity_are_those_of_the_encoder(model: Autoencoder) -> None:
     codings = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
 

@@ -16,6 +16,9 @@ from autoencoder_lab.pipelines.samples.nodes import (
     draw_prior_samples,
     measure_mixture_samples,
     measure_prior_samples,
+    measure_real_images,
+    measure_reconstructed_samples,
+    note_real_images,
     sample_mixture,
     sample_prior,
     train_judge,
@@ -45,6 +48,14 @@ def judge(digits: tuple[Images, Labels]) -> Autoencoder:
 def real(judge: Autoencoder, digits: tuple[Images, Labels]) -> RealFeatures:
     images, _ = digits
     return describe_real_images(judge, stored(images[:1200]), stored(images[1200:]), PARAMS, 0)
+
+
+@pytest.fixture(scope="module")
+def autoencoder() -> Autoencoder:
+    params = DenseParams(
+        family="dense", widths=(9, 4), activation="selu", output_activation="sigmoid"
+    )
+    return build(params, (8, 8, 1), seed=0)
 
 
 class Copies:
@@ -99,6 +110,26 @@ def test_real_images_in_the_place_of_samples_are_the_best_there_are(
     assert metrics["samples/trained_accuracy"] > 0.8
     assert metrics["samples/novelty"] == pytest.approx(1, abs=0.2)
     assert metrics["samples/collapsed"] == 0
+
+
+def test_training_images_are_the_floor_and_reconstructed_ones_what_a_decoder_can_reach(
+    judge: Autoencoder,
+    real: RealFeatures,
+    autoencoder: Autoencoder,
+    digits: tuple[Images, Labels],
+) -> None:
+    images, labels = digits
+    beside = (stored(images[:1200]), judge, real, labels[:1200], labels[1200:], True, PARAMS)
+
+    floor = note_real_images(measure_real_images(*beside))
+    reconstructed = measure_reconstructed_samples(autoencoder, *beside)
+
+    assert floor["samples_real/novelty"] == 0  # they are those that novelty is measured by
+    assert floor["samples_real/classes"] == 10
+    assert {key.split("/")[1] for key in floor} == {key.split("/")[1] for key in reconstructed}
+    # It is not trained.
+    assert reconstructed["samples_reconstructed/frechet"] > 5 * floor["samples_real/frechet"]
+    assert reconstructed["samples_reconstructed/collapsed"] == 1
 
 
 def test_noise_is_told_from_images(
@@ -178,14 +209,6 @@ def test_samples_are_decoded_from_normal_codings_the_same_for_a_seed() -> None:
     np.testing.assert_array_equal(samples[:], again[:])
     assert not np.array_equal(samples[:], others[:])
     np.testing.assert_allclose(samples[50:60], samples[:][50:60], atol=1e-6)
-
-
-@pytest.fixture(scope="module")
-def autoencoder() -> Autoencoder:
-    params = DenseParams(
-        family="dense", widths=(9, 4), activation="selu", output_activation="sigmoid"
-    )
-    return build(params, (8, 8, 1), seed=0)
 
 
 def test_a_mixture_is_drawn_from_and_its_size_is_said(

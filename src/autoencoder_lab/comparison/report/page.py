@@ -15,7 +15,7 @@ from autoencoder_lab.comparison.results import CellResult
 from autoencoder_lab.metrics import contract
 
 from .numbers import decimals_of, listed, written
-from .tables import boards, overview
+from .tables import boards, overview, samples
 
 CAPTIONS = {
     "rate_distortion": "Error by the size of the codings, with PCA's curve.",
@@ -65,6 +65,7 @@ def render(
         is_tested=leaderboard["standing"].isin({"worse", "no clear difference"}).any(),
         overview=overview(leaderboard),
         boards=boards(leaderboard),
+        samples=samples(leaderboard),
         meanings={key: contract.find(key).meaning for key in set(leaderboard["metric"])},
         promotion=promotion,
         promotion_metric=contract.find(promotion["metric"]).name,

@@ -31,6 +31,10 @@ OVERVIEW = (
 """The metrics in the table at the top, by the keys in the contract; those by labels with fewest."""
 
 
+REAL = "training images"
+"""In the place of a variant, of whose samples they are the floor."""
+
+
 @dataclass(frozen=True)
 class Board:
     """The variants by one metric, best first.
@@ -46,6 +50,19 @@ class Board:
     name: str
     finding: str
     rows: Sequence[tuple[str, str, int, str]]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What variants generate, beside what they reconstruct and what real images reach.
+
+    Attributes:
+        columns: A metric, and which way is better.
+        rows: A variant, which images, and a mean with interval for each column.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, str, Sequence[str]]]
 
 
 def boards(leaderboard: pd.DataFrame) -> list[Board]:
@@ -71,6 +88,35 @@ def overview(leaderboard: pd.DataFrame) -> list[Board]:
         for key, board in by_key.items()
         if contract.find(key).key == pattern
     ]
+
+
+def samples(leaderboard: pd.DataFrame) -> Samples:
+    """Return the metrics of samples, real images first; without rows where no variant decodes."""
+    keys = leaderboard["metric"].str.partition("/")
+    found = leaderboard.assign(source=keys[0], measure=keys[2])
+    found = found[found["source"].isin(contract.SAMPLED)]
+    # Real images are the same for all variants.
+    found = found.assign(variant=found["variant"].where(found["source"] != "samples_real", REAL))
+    texts = {
+        (variant, source, measure): written(mean, interval, decimals_of(of_measure["mean"]))
+        for measure, of_measure in found.groupby("measure")
+        for variant, source, mean, interval in zip(
+            *(of_measure[name] for name in ("variant", "source", "mean", "interval")), strict=True
+        )
+    }
+    columns = {
+        prefix + key: f"{name} {contract.ARROWS[better]}".strip()
+        for prefix in ("", "pixels_")
+        for key, name, _, better in (*contract.SAMPLES, *contract.SAMPLES_OF_CLASSES)
+        if prefix + key in set(found["measure"])
+    }
+    rows = [
+        (variant, words, [texts.get((variant, source, measure), "") for measure in columns])
+        for variant in (REAL, *sorted({*found["variant"]} - {REAL}))
+        for source, (words, _) in contract.SAMPLED.items()
+        if ((found["variant"] == variant) & (found["source"] == source)).any()
+    ]
+    return Samples(list(columns.values()), rows)
 
 
 def _board(key: str, labels: int, rows: pd.DataFrame) -> Board:

@@ -26,6 +26,9 @@ from autoencoder_lab.parameters import EvaluationParams
 
 logger = logging.getLogger(__name__)
 
+OUTERMOST = (1, 99)
+"""Percentiles of the codings, between which their plane is drawn."""
+
 WALKS = 6
 
 LIKELY_SAMPLE = 10_000
@@ -348,10 +351,13 @@ def draw_walk(
 ) -> Figure:
     """Return what lies between two test images in coding space, decoded step by step.
 
-    Each row goes from one image to another, where labelled of another class.
+    Each row goes from one image to another, where labelled of another class. Codings of two numbers
+    are points of a plane, which is shown as a whole.
     """
     from autoencoder_lab.figures.images import COLUMNS, image_rows  # matplotlib takes its time
 
+    if codings.shape[1] == 2:
+        return _draw_plane(model.get_layer("decoder"), codings)
     _, first_of_each = np.unique(test_labels[: len(codings)], return_index=True)
     stops = np.sort(first_of_each) if len(first_of_each) > 1 else np.arange(len(codings))
     decoder = model.get_layer("decoder")
@@ -367,3 +373,18 @@ def draw_walk(
     return image_rows(
         rows, title="Walks between test images, which are at the ends, in coding space"
     )
+
+
+def _draw_plane(decoder: Autoencoder, codings: Codings) -> Figure:
+    """Return what a grid of points decodes to, that spans nearly all codings (n, 2)."""
+    from autoencoder_lab.figures.images import COLUMNS, image_rows  # matplotlib takes its time
+
+    low, high = np.percentile(codings, OUTERMOST, axis=0)
+    across, upwards = np.linspace(low, high, COLUMNS, dtype=np.float32).T
+    rows = []
+    for second in upwards[::-1]:
+        points = np.stack([across, np.full_like(across, second)], axis=1)
+        decoded = decoder.predict_on_batch(points.reshape(-1, *decoder.input_shape[1:]))
+        rows.append((f"{second:z.2g}", decoded))
+    title = f"The plane of codings, decoded: {across[0]:.2g} to {across[-1]:.2g} from left to right"
+    return image_rows(rows, title=title)

@@ -18,7 +18,13 @@ from autoencoder_lab.images.arrays import (
     batches,
 )
 from autoencoder_lab.images.samples import SAMPLE
-from autoencoder_lab.images.sources import DecodedCodings, StoredImages, draw_from_prior, encode
+from autoencoder_lab.images.sources import (
+    DecodedCodings,
+    Reconstructions,
+    StoredImages,
+    draw_from_prior,
+    encode,
+)
 from autoencoder_lab.parameters import SamplesParams
 
 logger = logging.getLogger(__name__)
@@ -113,6 +119,44 @@ def describe_real_images(
         point_components=components,
         pixel_spread=pixels.std(axis=0).mean(keepdims=True),
     )
+
+
+def measure_real_images(
+    train_images: StoredImages,
+    judge: Autoencoder,
+    real_features: Mapping[str, Features],
+    train_labels: Labels,
+    test_labels: Labels,
+    has_classes: bool,
+    params: SamplesParams,
+) -> dict[str, float]:
+    """Return how training images, in the place of samples, compare with test images."""
+    images = train_images.first(params.images)
+    return _measure(images, judge, real_features, train_labels, test_labels, has_classes)
+
+
+def note_real_images(real_samples: Mapping[str, float]) -> dict[str, float]:
+    """Return what real images reach, under the keys of a run: `samples_real/…`."""
+    return {f"samples_real/{name}": value for name, value in real_samples.items()}
+
+
+def measure_reconstructed_samples(
+    model: Autoencoder,
+    train_images: StoredImages,
+    judge: Autoencoder,
+    real_features: Mapping[str, Features],
+    train_labels: Labels,
+    test_labels: Labels,
+    has_classes: bool,
+    params: SamplesParams,
+) -> dict[str, float]:
+    """Return how reconstructed training images compare with test images, as samples do.
+
+    `samples_reconstructed/…`: what a decoder can be expected to reach, if codings are drawn well.
+    """
+    images = Reconstructions(train_images.first(params.images), model)
+    measured = _measure(images, judge, real_features, train_labels, test_labels, has_classes)
+    return {f"samples_reconstructed/{name}": value for name, value in measured.items()}
 
 
 def sample_prior(model: Autoencoder, params: SamplesParams, seed: int) -> ImageSource:

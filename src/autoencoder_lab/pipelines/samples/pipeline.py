@@ -12,6 +12,9 @@ from .nodes import (
     draw_prior_samples,
     measure_mixture_samples,
     measure_prior_samples,
+    measure_real_images,
+    measure_reconstructed_samples,
+    note_real_images,
     sample_mixture,
     sample_prior,
     train_judge,
@@ -20,6 +23,7 @@ from .nodes import (
 SHARED = {
     "judge",
     "real_features",
+    "real_samples",
     "train_images",
     "train_labels",
     "test_labels",
@@ -34,14 +38,15 @@ SPLIT_SEED = "params:ingest.split_seed"
 
 def create_pipeline(variant: str, capabilities: frozenset[Capability]) -> Pipeline:
     """Return the samples of `<variant>.model`, and what judges them: of what can generate."""
-    drawn = Pipeline([])
-    if {"prior", "decoder"} <= capabilities:
-        drawn += _from_prior()
-    if {"encoder", "decoder"} <= capabilities:
+    if "decoder" not in capabilities:
+        return Pipeline([])
+    drawn = _floor()
+    if "encoder" in capabilities:
         drawn += _from_mixture()
-    if not drawn.nodes:
-        return drawn
-    drawn += _nearest("samples" if "prior" in capabilities else "mixture_samples")
+    if "prior" in capabilities:
+        drawn += _from_prior()
+    if {"encoder", "prior"} & capabilities:
+        drawn += _nearest("samples" if "prior" in capabilities else "mixture_samples")
     return _judge() + Pipeline(
         drawn,
         namespace=variant,
@@ -70,6 +75,12 @@ def _judge() -> Pipeline:
                 inputs=["judge", "train_images", "test_images", "params:samples", SPLIT_SEED],
                 outputs="real_features",
                 name="describe_real_images",
+            ),
+            Node(
+                measure_real_images,
+                inputs=["train_images", *REAL, "params:samples"],
+                outputs="real_samples",
+                name="measure_real_images",
             ),
         ]
     )
@@ -126,6 +137,25 @@ def _from_mixture() -> Pipeline:
                 inputs=["mixture_samples", *SHEET],
                 outputs="mixture_samples_figure",
                 name="draw_mixture_samples",
+            ),
+            Node(
+                measure_reconstructed_samples,
+                inputs=["model", "train_images", *REAL, "params:samples"],
+                outputs="samples_reconstructed_metrics",
+                name="measure_reconstructed_samples",
+            ),
+        ]
+    )
+
+
+def _floor() -> Pipeline:
+    return Pipeline(
+        [
+            Node(
+                note_real_images,
+                inputs="real_samples",
+                outputs="samples_real_metrics",
+                name="note_real_images",
             ),
         ]
     )
