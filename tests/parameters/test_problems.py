@@ -138,7 +138,7 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
                 "stacked.training.patience": 3,
             },
             "stacked.training.patience is 3; allowed: null, for 'variational': the validation loss "
-            "does not say which epoch is best while beta grows",
+            "grows with beta",
         ),
         (
             {
@@ -147,7 +147,7 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
                 "stacked.training.patience": 3,
             },
             "stacked.training.patience is 3; allowed: null, for 'adversarial': the validation loss "
-            "does not say which epoch is best",
+            "says how evenly two play, not how well",
         ),
         (
             {
@@ -157,6 +157,10 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
             },
             "stacked.training.strategy.kind is 'adversarial'; allowed: joint, beside "
             "training.sparsity",
+        ),
+        (
+            {"stacked.training.beta_1": 0.5},
+            "stacked.training.beta_1 is 0.5; allowed: null, for the optimizer sgd",
         ),
         (
             {"stacked.training.strategy": GAN},

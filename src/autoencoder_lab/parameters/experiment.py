@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from types import UnionType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, JsonValue, PositiveFloat, create_model, model_validator
@@ -16,12 +17,21 @@ from .training import (
     JointParams,
     KlParams,
     MaskNoiseParams,
-    NoNoiseParams,
-    NoSparsityParams,
     TrainingParams,
     VariationalParams,
 )
 from .types import Compilation, Contradiction, Count, Counts, FolderName, Name, Params, Seed
+
+FITTED_BY: Mapping[type[Params], type[Params] | UnionType] = {
+    GreedyParams: DenseParams,
+    VariationalParams: DenseParams,
+    AdversarialParams: DenseParams | TiedParams,
+    GanParams: GeneratorParams,
+}
+"""The families that a strategy other than `joint` fits."""
+
+WITH_NOISE = VariationalParams | AdversarialParams
+"""Strategies other than `joint` whose inputs can be corrupted."""
 
 LONGEST_LOGGED = 6000
 """Letters of a parameter that MLflow keeps: it cuts longer ones off."""
@@ -129,6 +139,8 @@ class VariantParams(Params):
             yield Contradiction(
                 "training.loss", training.loss, "mse, where model.output_activation is 'linear'"
             )
+        if training.beta_1 is not None and training.optimizer == "sgd":
+            yield Contradiction("training.beta_1", training.beta_1, "null, for the optimizer sgd")
         if isinstance(model, GeneratorParams) is not isinstance(training.strategy, GanParams):
             allowed = "generator" if isinstance(training.strategy, GanParams) else "another"
             yield Contradiction(
@@ -161,31 +173,21 @@ class VariantParams(Params):
 
     def _contradictions_of_strategy(self) -> Iterator[Contradiction]:
         """Yield what does not go with a strategy other than `joint`."""
-        model, training, strategy = self.model, self.training, self.training.strategy
+        training, strategy = self.training, self.training.strategy
         key, kind = "training.strategy.kind", strategy.kind
-        is_of_pairs = isinstance(strategy, GreedyParams | VariationalParams)
-        if is_of_pairs and not isinstance(model, DenseParams):
-            yield Contradiction(key, kind, f"joint, for the family {model.family}")
-        is_flat = isinstance(model, DenseParams | TiedParams)
-        if isinstance(strategy, AdversarialParams) and not is_flat:
-            yield Contradiction(key, kind, f"joint, for the family {model.family}")
-        takes_noise = isinstance(strategy, VariationalParams | AdversarialParams)
-        if not takes_noise and not isinstance(training.corruption, NoNoiseParams):
+        if not isinstance(self.model, FITTED_BY[type(strategy)]):
+            yield Contradiction(key, kind, f"joint, for the family {self.model.family}")
+        if not isinstance(strategy, WITH_NOISE) and training.corruption.kind != "none":
             yield Contradiction(key, kind, "joint, beside training.corruption")
-        if not isinstance(training.sparsity, NoSparsityParams):
+        if training.sparsity.kind != "none":
             yield Contradiction(key, kind, "joint, beside training.sparsity")
         if isinstance(strategy, VariationalParams) and training.loss != "binary_crossentropy":
             yield Contradiction(
-                "training.loss", training.loss, "binary_crossentropy, for 'variational'"
+                "training.loss", training.loss, f"binary_crossentropy, for {kind!r}"
             )
-        is_warmed_up = isinstance(strategy, VariationalParams) and strategy.warm_up_epochs > 0
-        chooses_nothing = isinstance(strategy, AdversarialParams | GanParams) or is_warmed_up
-        if training.patience is not None and chooses_nothing:
+        if training.patience is not None and (why := strategy.why_no_epoch_is_best):
             yield Contradiction(
-                "training.patience",
-                training.patience,
-                f"null, for {kind!r}: the validation loss does not say which epoch is best"
-                + (" while beta grows" if is_warmed_up else ""),
+                "training.patience", training.patience, f"null, for {kind!r}: {why}"
             )
 
 

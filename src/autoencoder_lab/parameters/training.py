@@ -84,13 +84,22 @@ class KlParams(Params):
 SparsityParams = Annotated[NoSparsityParams | L1Params | KlParams, Field(discriminator="kind")]
 
 
-class JointParams(Params):
+class AnyStrategyParams(Params):
+    """What is learnt, and by whom."""
+
+    @property
+    def why_no_epoch_is_best(self) -> str:
+        """Why the validation loss does not say which epoch is best; empty where it does."""
+        return ""
+
+
+class JointParams(AnyStrategyParams):
     """All layers at once."""
 
     kind: Literal["joint"] = "joint"
 
 
-class GreedyParams(Params):
+class GreedyParams(AnyStrategyParams):
     """One shallow autoencoder at a time, each on the codings of the one before."""
 
     kind: Literal["greedy"]
@@ -100,7 +109,7 @@ class GreedyParams(Params):
     """Of all layers at once, in the end."""
 
 
-class VariationalParams(Params):
+class VariationalParams(AnyStrategyParams):
     """A distribution of codings for each image, held near a standard normal one."""
 
     kind: Literal["variational"]
@@ -117,8 +126,20 @@ class VariationalParams(Params):
         """Whether images of so many channels are made black and white."""
         return channels == 1 if self.binarise == "auto" else self.binarise
 
+    @property
+    def why_no_epoch_is_best(self) -> str:
+        return "the validation loss grows with beta" if self.warm_up_epochs else ""
 
-class AdversarialParams(Params):
+
+class GameParams(AnyStrategyParams):
+    """Two that play against each other."""
+
+    @property
+    def why_no_epoch_is_best(self) -> str:
+        return "the validation loss says how evenly two play, not how well"
+
+
+class AdversarialParams(GameParams):
     """Codings that a discriminator cannot tell from standard normal ones."""
 
     kind: Literal["adversarial"]
@@ -128,7 +149,7 @@ class AdversarialParams(Params):
     """The widths of its layers but the last, which is one logit."""
 
 
-class GanParams(Params):
+class GanParams(GameParams):
     """Images that a discriminator cannot tell from real ones."""
 
     kind: Literal["gan"]
@@ -154,8 +175,8 @@ class TrainingParams(Params):
     sparsity: SparsityParams = NoSparsityParams()
     strategy: StrategyParams = JointParams()
     optimizer: Literal["sgd", "adam", "nadam"]
-    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """How slowly Adam and Nadam forget gradients."""
+    beta_1: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """How slowly Adam and Nadam forget gradients: 0.9 by themselves."""
     learning_rate: PositiveFloat
     learning_rate_schedule: Literal["constant", "cosine", "late_linear"] = "constant"
     """By epochs: to 0 along a cosine, or in a line over the last half."""

@@ -30,13 +30,14 @@ def player(
 
 
 def _optimizer(params: TrainingParams, rate: float) -> keras.optimizers.Optimizer:
+    betas = {} if params.beta_1 is None else {"beta_1": params.beta_1}
     match params.optimizer:
         case "sgd":
             return keras.optimizers.SGD(rate)
         case "adam":
-            return keras.optimizers.Adam(rate, beta_1=params.beta_1)
+            return keras.optimizers.Adam(rate, **betas)
         case "nadam":
-            return keras.optimizers.Nadam(rate, beta_1=params.beta_1)
+            return keras.optimizers.Nadam(rate, **betas)
 
 
 def _schedule(params: TrainingParams, rate: float) -> Schedule | None:

@@ -147,6 +147,7 @@ def measure_likelihood(
     Bounds are of grey images: pixels are drawn black or white, the same for all seeds and variants.
     """
     from autoencoder_lab.metrics import likelihood  # SciPy takes its time
+    from autoencoder_lab.training.variational import MOST_LOG_VARIANCE
 
     images = test_images.first(LIKELY_SAMPLE)
     means = encode(model.get_layer("encoder"), images)
@@ -159,7 +160,7 @@ def measure_likelihood(
     bounds = likelihood.likelihood(
         binary,
         encode(model.get_layer("encoder"), binary),
-        encode(log_variance, binary),
+        encode(log_variance, binary).clip(-MOST_LOG_VARIANCE, MOST_LOG_VARIANCE),
         model.get_layer("decoder").predict_on_batch,
         n_draws=DRAWS,
         seed=coding_seed,
