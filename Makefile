@@ -14,7 +14,7 @@ JOBS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint fix ui schedule schedule-stop worker lock clean
+.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop worker lock clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -34,7 +34,7 @@ lint: setup
 	ruff format --check
 	ruff check
 	mypy
-	mypy orchestration/schedule.py
+	mypy orchestration/*.py
 	PYTHONPATH=src lint-imports
 
 fix: setup ## Format, and mend what lint can mend
@@ -49,6 +49,12 @@ schedule: setup $(AIRFLOW_READY) ## Retrain on a schedule: start Airflow on http
 
 schedule-stop: ## Stop Airflow, and the tasks that run
 	$(AIRFLOW)/bin/python orchestration/schedule.py stop
+
+team-server: setup ## MLflow for a team, with log-ins: on http://127.0.0.1:$PORT (5000)
+	python orchestration/team_server.py start --port $(or $(TEAM_PORT),5000) --hosts "$(HOSTS)"
+
+team-server-stop: ## Stop it, and its database
+	python orchestration/team_server.py stop
 
 worker: setup $(AIRFLOW_READY) ## Take tasks from another machine's Airflow: docs/scaling.md
 	AIRFLOW_HOME="$(or $(AIRFLOW_HOME),$(CURDIR)/orchestration/.airflow)" \

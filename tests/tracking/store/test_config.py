@@ -44,6 +44,16 @@ def test_a_server_does_not_get_the_artifact_folder_of_the_embedded_store() -> No
     assert config.tracking.experiment.create_experiment_kwargs.artifact_location is None
 
 
+def test_a_store_that_is_not_named_is_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    unnamed = context({"server": {"mlflow_tracking_uri": None}})
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    with pytest.raises(BadInput, match=r"is null, and MLFLOW_TRACKING_URI is not set"):
+        read_config(unnamed)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://10.0.0.1:5000")
+    assert read_config(unnamed).server.mlflow_tracking_uri == "http://10.0.0.1:5000"
+
+
 @pytest.mark.parametrize(
     ("tracking", "problem"),
     [

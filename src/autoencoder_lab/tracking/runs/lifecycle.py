@@ -28,7 +28,7 @@ from autoencoder_lab.parameters import (
     variant_names,
 )
 from autoencoder_lab.tracking.store.config import read_config
-from autoencoder_lab.tracking.store.opening import open_experiment
+from autoencoder_lab.tracking.store.opening import open_experiment, writing_to
 from autoencoder_lab.tracking.store.shared_view import keep_view
 
 from .outage import ERRORS, TrackingLost, is_outage, unless_lost
@@ -141,15 +141,16 @@ class MlflowRuns:
             },
             catalog,
         )
-        self._runs.start(
-            client,
-            experiment.experiment_id,
-            name=_name(pipelines, variants),
-            tags=self._tags(parameters),
-            shared=flatten(shared),
-            variants=logged,
-            is_compared=is_compared,
-        )
+        with writing_to(experiment):
+            self._runs.start(
+                client,
+                experiment.experiment_id,
+                name=_name(pipelines, variants),
+                tags=self._tags(parameters),
+                shared=flatten(shared),
+                variants=logged,
+                is_compared=is_compared,
+            )
 
     def _tracking_lost(self) -> TrackingLost:
         of_runs = {self._runs.run_id(variant): variant for variant in self._runs.variants}

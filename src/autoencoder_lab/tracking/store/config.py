@@ -1,5 +1,6 @@
 """kedro-mlflow's `mlflow.yml`: read, checked, and independent of the working directory."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from autoencoder_lab.failures import BadInput, listing
 from autoencoder_lab.parameters.problems import WrongParameters, validate
 
 SQLITE = "sqlite:///"
+ADDRESS = "MLFLOW_TRACKING_URI"
 IGNORED = {
     "disable_tracking.pipelines": "every pipeline is tracked",
     "run": "runs are found and named by their cells",
@@ -24,7 +26,7 @@ def read_config(context: KedroContext) -> KedroMlflowConfig:
     """Return the settings, in which a relative SQLite store is in the project's folder.
 
     Raises:
-        BadInput: A setting is wrong, or would be ignored.
+        BadInput: A setting is wrong, or would be ignored, or none says where the runs are.
     """
     settings = context.config_loader["mlflow"]
     problems = list(_ignored(settings.get("tracking") or {}))
@@ -34,6 +36,13 @@ def read_config(context: KedroContext) -> KedroMlflowConfig:
         problems[:0] = wrong.problems
     if problems:
         raise BadInput(listing("wrong settings in mlflow.yml", problems))
+    server = config.server
+    server.mlflow_tracking_uri = server.mlflow_tracking_uri or os.environ.get(ADDRESS)
+    if server.mlflow_tracking_uri is None:  # kedro-mlflow would make a folder of files
+        raise BadInput(
+            f"server.mlflow_tracking_uri in mlflow.yml is null, and {ADDRESS} is not set: set one "
+            "of them to the address of a tracking server"
+        )
     store = embedded_store(config)
     if store is not None:
         store = context.project_path / store  # an absolute path stays as it is
@@ -42,7 +51,7 @@ def read_config(context: KedroContext) -> KedroMlflowConfig:
                 f"the runs' store would be {store}, but SQLite's addresses read a % as a code, and "
                 "end at a ?: move the project, or name a server or another file in mlflow.yml"
             )
-        config.server.mlflow_tracking_uri = f"{SQLITE}{store}"
+        server.mlflow_tracking_uri = f"{SQLITE}{store}"
         # A server has a place of its own for artifacts; the embedded store has them beside it.
         experiment = config.tracking.experiment.create_experiment_kwargs
         experiment.artifact_location = experiment.artifact_location or str(

@@ -14,16 +14,16 @@ from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, PERMISSION_DENIED, ErrorCode
 from sqlalchemy.exc import SQLAlchemyError
 
 from autoencoder_lab.failures import BadInput
 
-from .config import SQLITE, embedded_store
+from .config import ADDRESS, SQLITE, embedded_store
 
 logger = logging.getLogger(__name__)
 
-ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+ADDRESSES = (ADDRESS, "MLFLOW_REGISTRY_URI")
 
 NO_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 
@@ -72,6 +72,25 @@ def set_up(config: KedroMlflowConfig, context: KedroContext) -> tuple[MlflowClie
     experiment = client.get_experiment_by_name(config.tracking.experiment.name)
     assert experiment is not None  # or setting up the server has failed
     return client, experiment
+
+
+@contextmanager
+def writing_to(experiment: Experiment) -> Iterator[None]:
+    """Say in one line where the user may not write to an experiment.
+
+    Raises:
+        BadInput: The tracking server does not permit it.
+    """
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
+            raise
+        user = os.environ.get("MLFLOW_TRACKING_USERNAME", "this user")
+        raise BadInput(
+            f"the tracking server does not let {user} write to the experiment {experiment.name}: "
+            "who manages it can permit it (EDIT), as docs/team.md says"
+        ) from error
 
 
 def _set_up_experiment(config: KedroMlflowConfig, context: KedroContext) -> None:

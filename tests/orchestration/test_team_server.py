@@ -1,0 +1,237 @@
+"""`make team-server`: log-ins, and who may do what, over HTTP."""
+
+import base64
+import json
+import os
+import stat
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ..end_to_end.conftest import PROJECT, ProjectCopy, copy_tiny_project
+from ..servers import free_port
+from .services import temporary_home
+
+EXPERIMENT = "autoencoder_lab"
+GRANT = "3.0/mlflow/users/permissions/grant"
+PASSWORD = "a password of {}, 1234"
+SETTINGS = ("server.env", "pgpass", "basic_auth.ini")
+
+
+@dataclass(frozen=True)
+class TeamServer:
+    """A server, and what it answers a user."""
+
+    home: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        lines = (self.home / "server.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    @property
+    def secrets(self) -> list[str]:
+        passwords = [value for key, value in self.settings.items() if "PASSWORD" in key]
+        return [
+            *passwords,
+            self.settings["MLFLOW_FLASK_SERVER_SECRET_KEY"],
+            (self.home / "pgpass").read_text().strip().rpartition(":")[2],
+        ]
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "orchestration/team_server.py", *arguments],
+            cwd=PROJECT,
+            env={**os.environ, "TEAM_SERVER_HOME": str(self.home)},
+            capture_output=True,
+            text=True,
+        )
+
+    def password(self, user: str) -> str:
+        return (
+            self.settings["MLFLOW_AUTH_ADMIN_PASSWORD"]
+            if user == "admin"
+            else PASSWORD.format(user)
+        )
+
+    def variables(self, user: str) -> dict[str, str]:
+        """Return the environment in which a user's sessions find the server."""
+        return {
+            "MLFLOW_TRACKING_URI": self.address,
+            "MLFLOW_TRACKING_USERNAME": user,
+            "MLFLOW_TRACKING_PASSWORD": self.password(user),
+        }
+
+    def ask(
+        self,
+        user: str | None,
+        path: str,
+        body: object = None,
+        *,
+        password: str = "",
+        **headers: str,
+    ) -> tuple[int, Any]:
+        """Return the status and the answer of MLflow's API."""
+        log_in = f"{user}:{password or (user and self.password(user))}"
+        if user:
+            headers["Authorization"] = f"Basic {base64.b64encode(log_in.encode()).decode()}"
+        request = urllib.request.Request(
+            f"{self.address}/api/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **headers},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.loads(answer.read() or "{}")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TeamServer]:
+    with temporary_home() as home:
+        server = TeamServer(home, free_port())
+        started = server.command("start", "--port", str(server.port), "--hosts", "lab.example.org")
+        try:
+            assert started.returncode == 0, started.stdout + started.stderr
+            assert server.address in started.stdout
+            for user in ("anna", "ben"):
+                made, _ = server.ask(
+                    "admin",
+                    "2.0/mlflow/users/create",
+                    {"username": user, "password": PASSWORD.format(user)},
+                )
+                assert made == HTTPStatus.OK
+            yield server
+        finally:
+            server.command("stop")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
+    """Return a project whose smoke environment tracks where the team's does."""
+    project = copy_tiny_project(tmp_path_factory.mktemp("team"))
+    of_team = (project.folder / "conf/team/mlflow.yml").read_text()
+    (project.folder / "conf/smoke/mlflow.yml").write_text(of_team)
+    return project
+
+
+def test_it_listens_on_the_loopback_interface_alone(server: TeamServer) -> None:
+    started = [int(file.read_text().split()[0]) for file in (server.home / "pids").iterdir()]
+    family = {
+        process.pid
+        for pid in started
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    }
+
+    listening = {
+        connection.laddr
+        for connection in psutil.net_connections("inet")
+        if connection.pid in family and connection.status == psutil.CONN_LISTEN
+    }
+
+    assert server.port in {address.port for address in listening}
+    assert len({address.port for address in listening}) == 2  # and PostgreSQL
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_secrets_are_in_files_of_their_owner_alone(server: TeamServer) -> None:
+    commands = [
+        " ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])
+    ]
+    logs = [file.read_text() for file in (server.home / "logs").iterdir()]
+
+    assert len({*server.secrets}) == 3
+    for secret in server.secrets:
+        assert len(secret) > 20
+        assert not any(secret in text for text in (*commands, *logs))
+    for name in SETTINGS:
+        assert stat.S_IMODE((server.home / name).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "host", "status"),
+    [
+        (None, "", "", HTTPStatus.UNAUTHORIZED),
+        ("anna", "wrong", "", HTTPStatus.UNAUTHORIZED),
+        ("admin", "password1234", "", HTTPStatus.UNAUTHORIZED),
+        ("admin", "password", "", HTTPStatus.UNAUTHORIZED),
+        ("anna", "", "", HTTPStatus.OK),
+        ("anna", "", "lab.example.org", HTTPStatus.OK),
+        ("anna", "", "elsewhere.example.org", HTTPStatus.FORBIDDEN),
+    ],
+)
+def test_who_is_not_known_or_comes_by_another_name_is_refused(
+    server: TeamServer, user: str | None, password: str, host: str, status: int
+) -> None:
+    headers = {"Host": host} if host else {}
+
+    answered, _ = server.ask(
+        user, "2.0/mlflow/experiments/search?max_results=1", password=password, **headers
+    )
+
+    assert answered == status
+
+
+def test_runs_say_who_ran_them_and_whoever_may_not_is_told_before_training(
+    server: TeamServer, project: ProjectCopy
+) -> None:
+    def run_as(user: str) -> subprocess.CompletedProcess[str]:
+        return project.kedro("run", "--env=smoke", "--pipelines=linear", **server.variables(user))
+
+    of_anna, refused = run_as("anna"), run_as("ben")
+    found, answer = server.ask(
+        "ben", f"2.0/mlflow/experiments/get-by-name?experiment_name={EXPERIMENT}"
+    )
+    experiment_id = answer["experiment"]["experiment_id"]
+    grant = {
+        "username": "ben",
+        "resource_type": "experiment",
+        "resource_id": experiment_id,
+        "permission": "EDIT",
+    }
+    by_himself, _ = server.ask("ben", GRANT, grant)
+    granted, _ = server.ask("anna", GRANT, grant)
+    of_ben = run_as("ben")
+
+    assert of_anna.returncode == 0, of_anna.stderr
+    assert found == HTTPStatus.OK  # all who log in may read
+    assert refused.returncode == 1
+    assert (
+        "does not let ben write to the experiment autoencoder_lab: who manages it can permit it"
+        in " ".join(refused.stderr.split())
+    )
+    assert "Traceback" not in refused.stdout + refused.stderr
+    assert by_himself == HTTPStatus.FORBIDDEN
+    assert granted == HTTPStatus.OK  # whoever makes an experiment manages it
+    assert of_ben.returncode == 0, of_ben.stderr
+    _, answer = server.ask("anna", "2.0/mlflow/runs/search", {"experiment_ids": [experiment_id]})
+    tags = [{tag["key"]: tag["value"] for tag in run["data"]["tags"]} for run in answer["runs"]]
+    assert [own["mlflow.user"] for own in tags] == ["ben", "anna"]
+    assert {run["info"]["status"] for run in answer["runs"]} == {"FINISHED"}
+
+
+def test_settings_and_users_outlast_a_restart(server: TeamServer) -> None:
+    before = {name: (server.home / name).read_bytes() for name in SETTINGS}
+
+    stopped = server.command("stop")
+    started = server.command("start", "--port", "1")  # of settings that are made already
+
+    assert stopped.stdout.endswith("The team's server is stopped.\n")
+    assert started.returncode == 0, started.stdout + started.stderr
+    assert {name: (server.home / name).read_bytes() for name in SETTINGS} == before
+    assert server.ask("anna", "2.0/mlflow/experiments/search?max_results=1")[0] == HTTPStatus.OK
