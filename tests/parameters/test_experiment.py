@@ -1,6 +1,16 @@
 import pytest
 
-from autoencoder_lab.parameters import DenseParams, GaussianNoiseParams, as_logged, flatten
+from autoencoder_lab.parameters import (
+    DenseParams,
+    EvaluationParams,
+    GaussianNoiseParams,
+    VariantParams,
+    as_logged,
+    flatten,
+    run_parameters,
+)
+
+from .project_parameters import project_parameters
 
 
 @pytest.mark.parametrize(
@@ -42,3 +52,21 @@ def test_long_values_are_shortened_and_still_told_apart() -> None:
     assert all(len(text) <= 6000 for text in logged)
     assert logged[0] == logged[2] != logged[1]
     assert logged[3:] == ["x" * 6000, "0.1"]
+
+
+def test_parameters_of_a_run_are_the_same_whichever_blocks_kedro_has_typed() -> None:
+    read = project_parameters(**{"evaluation.tsne_perplexity": 30})
+    typed = {
+        **read,
+        "evaluation": EvaluationParams.model_validate(read["evaluation"]),
+        "gan": VariantParams.model_validate(read["gan"]),
+    }
+
+    logged = run_parameters(read, "gan")
+
+    assert logged["evaluation.tsne_perplexity"] == 30.0
+    assert str(logged["evaluation.tsne_perplexity"]) == "30.0"
+    assert {key: str(value) for key, value in logged.items()} == {
+        key: str(value) for key, value in run_parameters(typed, "gan").items()
+    }
+    assert not any(key.startswith(("promotion", "stacked")) for key in logged)

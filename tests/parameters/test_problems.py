@@ -1,13 +1,13 @@
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pytest
-from omegaconf import OmegaConf
 from pydantic import BaseModel, Field, model_validator
 
 from autoencoder_lab.parameters import Count, Params, Widths, experiment_model
 from autoencoder_lab.parameters.problems import WrongParameters, validate
+
+from .project_parameters import project_parameters as parameters
 
 GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 0}
 VARIATIONAL = {
@@ -25,20 +25,6 @@ GAN = {
     "gradient_penalty": 1,
 }
 A_WIDTH = "a whole number greater than 0, or inputs (as many as an image has numbers)"
-BASE = Path(__file__).parents[2] / "conf" / "base"
-
-
-def parameters(**changes: object) -> Mapping[str, Any]:
-    """Return the project's own parameters, with dotted keys changed."""
-    files = [BASE / "parameters.yml", *sorted((BASE / "parameters").glob("*.yml"))]
-    merged = OmegaConf.merge(
-        *map(OmegaConf.load, files), {"dataset": "mnist", "seed": 42, "run_key": None}
-    )
-    for key, value in changes.items():
-        OmegaConf.update(merged, key, value)
-    as_read = OmegaConf.to_container(merged)
-    assert isinstance(as_read, dict)
-    return as_read
 
 
 def find_problems(parameters: Mapping[str, object], model: type[BaseModel]) -> list[str]:

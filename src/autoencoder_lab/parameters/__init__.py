@@ -12,6 +12,7 @@ from .experiment import (
     experiment_model,
     flatten,
     run_parameters,
+    typed_parameters,
     variant_names,
 )
 from .families import Capability, capabilities, family_of, strategy_of
@@ -106,5 +107,6 @@ __all__ = [
     "flatten",
     "run_parameters",
     "strategy_of",
+    "typed_parameters",
     "variant_names",
 ]

@@ -207,6 +207,15 @@ def experiment_model(parameters: Mapping[str, object]) -> type[SharedParams]:
     return create_model("ExperimentParams", __base__=SharedParams, **blocks)
 
 
+def typed_parameters(parameters: Mapping[str, object]) -> dict[str, Any]:
+    """Return the whole configuration with each value as its model has it.
+
+    Kedro types those blocks alone that a node of the session takes: 30 would be 30.0 in one session
+    and 30 in another.
+    """
+    return dict(experiment_model(parameters).model_validate(parameters))
+
+
 def run_parameters(parameters: Mapping[str, object], variant: str) -> dict[str, JsonValue]:
     """Return what a variant's run is made with, by dotted keys that all variants share.
 
@@ -214,11 +223,11 @@ def run_parameters(parameters: Mapping[str, object], variant: str) -> dict[str, 
         parameters: The whole configuration.
         variant: The name of one of its blocks.
     """
+    values = typed_parameters(parameters)
     # What is made of the runs afterwards is not what they are made with.
     others = (*variant_names(parameters), "promotion")
-    shared = {key: value for key, value in parameters.items() if key not in others}
-    block: Any = parameters[variant]
-    return flatten(shared | dict(block))
+    shared = {key: value for key, value in values.items() if key not in others}
+    return flatten(shared | dict(values[variant]))
 
 
 def as_logged(value: object) -> str:

@@ -25,6 +25,7 @@ from autoencoder_lab.parameters import (
     capabilities,
     flatten,
     run_parameters,
+    typed_parameters,
     variant_names,
 )
 from autoencoder_lab.tracking.store.config import read_config
@@ -123,7 +124,7 @@ class MlflowRuns:
     ) -> None:
         client, experiment = open_experiment(self._context.mlflow, self._context)  # type: ignore[attr-defined]
         keep_view(client, experiment)
-        parameters = catalog.load("parameters")
+        parameters = typed_parameters(catalog.load("parameters"))
         namespaces = {variant_of(node) for node in pipeline.nodes}
         known = variant_names(parameters)
         variants = [variant for variant in known if variant in namespaces]
