@@ -52,7 +52,7 @@ Render = Callable[..., str]
 def page(cell_result: CellResult) -> Render:
     """Return what renders the page of two variants with some seeds, or of the first."""
 
-    def render_page(seeds: list[int], n_variants: int = 2) -> str:
+    def render_page(seeds: list[int], n_variants: int = 2, without_mse: str = "") -> str:
         variants = [("tied", 0.1), ("linear", 0.2)][:n_variants]
         rng = np.random.default_rng(0)
         scores = pd.DataFrame(
@@ -71,6 +71,7 @@ def page(cell_result: CellResult) -> Render:
                     *((key, 0, base) for key, base in SAMPLES),
                 )
                 for seed in seeds
+                if (variant, metric) != (without_mse, "test/mse")
             ]
         )
         results = [
@@ -144,6 +145,14 @@ def test_samples_stand_beside_what_can_be_reached(page: Render) -> None:
         "tiedreconstructed3.101.00",
     ]
     assert table.strip() == " ".join(rows)
+
+
+def test_a_variant_that_does_not_reconstruct_has_a_row_with_empty_cells(page: Render) -> None:
+    text = Page(page([4], without_mse="linear")).text
+
+    table = text.partition("Leaderboard")[2].partition("Best")[0]
+    assert re.search(r"tied1 ?0\.\d+", table)
+    assert re.search(r"linear1 ?7\.20", table), table
 
 
 def test_one_seed_has_no_intervals_and_the_page_says_so(page: Render) -> None:

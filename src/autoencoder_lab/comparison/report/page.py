@@ -15,7 +15,7 @@ from autoencoder_lab.comparison.results import CellResult
 from autoencoder_lab.metrics import contract
 
 from .numbers import decimals_of, listed, written
-from .tables import boards, overview, samples
+from .tables import boards, overview, samples, variants_in
 
 CAPTIONS = {
     "rate_distortion": "Error by the size of the codings, with PCA's curve.",
@@ -54,6 +54,7 @@ def render(
         lstrip_blocks=True,
     )
     seeds = sorted({result.seed for result in results})
+    shown = overview(leaderboard)
     return environment.get_template("page.html").render(
         dataset=results[0].dataset,
         run_key=results[0].run_key,
@@ -63,7 +64,8 @@ def render(
         seeds=listed(map(str, seeds)),
         n_seeds=len(seeds),
         is_tested=leaderboard["standing"].isin({"worse", "no clear difference"}).any(),
-        overview=overview(leaderboard),
+        overview=shown,
+        seeds_of=variants_in(shown),
         boards=boards(leaderboard),
         samples=samples(leaderboard),
         meanings={key: contract.find(key).meaning for key in set(leaderboard["metric"])},

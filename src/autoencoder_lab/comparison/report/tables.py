@@ -90,6 +90,15 @@ def overview(leaderboard: pd.DataFrame) -> list[Board]:
     ]
 
 
+def variants_in(shown: Sequence[Board]) -> dict[str, int]:
+    """Return the variants of boards, each with its seeds, in the order of the first it is in."""
+    seeds: dict[str, int] = {}
+    for board in shown:
+        for variant, _, n_seeds, _ in board.rows:
+            seeds.setdefault(variant, n_seeds)
+    return seeds
+
+
 def samples(leaderboard: pd.DataFrame) -> Samples:
     """Return the metrics of samples, real images first; without rows where no variant decodes."""
     keys = leaderboard["metric"].str.partition("/")
@@ -98,7 +107,9 @@ def samples(leaderboard: pd.DataFrame) -> Samples:
     # Real images are the same for all variants.
     found = found.assign(variant=found["variant"].where(found["source"] != "samples_real", REAL))
     texts = {
-        (variant, source, measure): written(mean, interval, decimals_of(of_measure["mean"]))
+        (variant, source, measure): written(
+            mean, nan if variant == REAL else interval, decimals_of(of_measure["mean"])
+        )
         for measure, of_measure in found.groupby("measure")
         for variant, source, mean, interval in zip(
             *(of_measure[name] for name in ("variant", "source", "mean", "interval")), strict=True

@@ -147,26 +147,23 @@ def sample_variants(
 ) -> dict[str, ImageSource]:
     """Return samples of each variant that decodes, by the first of its seeds.
 
-    From its own prior, where it has one; otherwise from a mixture that is fitted to few codings.
+    From its own prior, where it has one, and from a mixture that is fitted to few codings.
     """
     from autoencoder_lab.figures.images import COLUMNS  # matplotlib takes its time
     from autoencoder_lab.training.mixtures import fit_mixture  # scikit-learn takes a second
 
-    with_prior = _first_seeds(compared_cells, "samples/collapsed")
     encoded = train_images.first(FITTED)
     sampled: dict[str, ImageSource] = {}
-    for variant, result in with_prior.items():
+    for variant, result in _first_seeds(compared_cells, "samples/collapsed").items():
         decoder = result.load_model().get_layer("decoder")
         sampled[f"{variant} (prior)"] = draw_from_prior(decoder, COLUMNS, seed=0)
     for variant, result in _first_seeds(compared_cells, "samples_mixture/collapsed").items():
-        if variant in with_prior:
-            continue
         model = result.load_model()
         codings = encode(model.get_layer("encoder"), encoded)
         mixture = fit_mixture(codings, codings, sizes=[MIXTURE_SIZE], seed=0)
         drawn = mixture.draw(COLUMNS, seed=0)
         sampled[f"{variant} (mixture)"] = DecodedCodings(drawn, model.get_layer("decoder"))
-    return sampled
+    return dict(sorted(sampled.items()))
 
 
 def draw_samples_of_variants(sampled_variants: Mapping[str, ImageSource]) -> Figure:
