@@ -22,7 +22,8 @@ from ...servers import refusing_server
 
 IMAGES = np.random.default_rng(0).random((3, 7, 5, 1), dtype=np.float32)
 PARAMS = DenseParams(family="dense", widths=(6, 4), activation="selu", output_activation="sigmoid")
-BLOCK = {"model": PARAMS.model_dump(), "training": {"strategy": {"kind": "joint"}}}
+TRAINING = {"loss": "mse", "optimizer": "sgd", "learning_rate": 1, "epochs": 1, "batch_size": 1}
+BLOCK = {"model": PARAMS.model_dump(), "training": TRAINING}
 
 
 class Comparison:

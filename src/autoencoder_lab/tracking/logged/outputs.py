@@ -31,7 +31,7 @@ from autoencoder_lab.images.arrays import (
     as_images,
 )
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.parameters import capabilities, run_parameters
+from autoencoder_lab.parameters import VariantParams, capabilities
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
 from autoencoder_lab.tracking.store.shared_view import IMAGES
@@ -186,8 +186,8 @@ class LogOutputs:
 
     def _has_prior(self, model: str) -> bool:
         variant, _, _ = model.partition(".")
-        own = run_parameters(self._catalog.load("parameters"), variant)
-        return "prior" in capabilities(own["model.family"], own["training.strategy.kind"])
+        block = VariantParams.model_validate(self._catalog.load("parameters")[variant])
+        return "prior" in capabilities(block.model.family, block.training.strategy.kind)
 
     def _log_model(self, run_id: str, model: Autoencoder, *, has_prior: bool) -> None:
         import mlflow.pyfunc  # takes its time
