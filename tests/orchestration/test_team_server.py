@@ -83,6 +83,7 @@ class TeamServer:
         body: object = None,
         *,
         password: str = "",
+        method: str | None = None,
         **headers: str,
     ) -> tuple[int, Any]:
         """Return the status and the answer of MLflow's API."""
@@ -93,6 +94,7 @@ class TeamServer:
             f"{self.address}/api/{path}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", **headers},
+            method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -223,6 +225,36 @@ def test_runs_say_who_ran_them_and_whoever_may_not_is_told_before_training(
     tags = [{tag["key"]: tag["value"] for tag in run["data"]["tags"]} for run in answer["runs"]]
     assert [own["mlflow.user"] for own in tags] == ["ben", "anna"]
     assert {run["info"]["status"] for run in answer["runs"]} == {"FINISHED"}
+
+
+def test_whoever_may_not_move_the_champion_proposes_another(
+    server: TeamServer, project: ProjectCopy
+) -> None:
+    def compare_as(user: str) -> subprocess.CompletedProcess[str]:
+        return project.kedro(
+            "run", "--env=smoke", "--pipelines=comparison", **server.variables(user)
+        )
+
+    model = "autoencoder-tiny"
+    of_anna = compare_as("anna")
+    alias = {"name": model, "alias": "champion"}
+    _, before = server.ask("ben", f"2.0/mlflow/registered-models/get?name={model}")
+    removed, _ = server.ask("anna", "2.0/mlflow/registered-models/alias", alias, method="DELETE")
+    of_ben = compare_as("ben")
+    _, after = server.ask("ben", f"2.0/mlflow/registered-models/get?name={model}")
+    _, proposed = server.ask(
+        "anna",
+        "2.0/mlflow/runs/search",
+        {"experiment_ids": ["1"], "filter": f"tags.proposed_champion = '{model}'"},
+    )
+
+    assert of_anna.returncode == 0, of_anna.stderr
+    assert before["registered_model"]["aliases"] == [{"alias": "champion", "version": "1"}]
+    assert removed == HTTPStatus.OK
+    assert of_ben.returncode == 0, of_ben.stderr
+    assert f"Champion {model}@champion is not yours to move: linear" in of_ben.stdout
+    assert "aliases" not in after["registered_model"]
+    assert len(proposed["runs"]) == 1
 
 
 def test_settings_and_users_outlast_a_restart(server: TeamServer) -> None:

@@ -8,6 +8,7 @@ from kedro.io import DataCatalog
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
+    PERMISSION_DENIED,
     RESOURCE_ALREADY_EXISTS,
     ErrorCode,
 )
@@ -20,6 +21,7 @@ from autoencoder_lab.tracking.runs.run_tree import RunTree
 logger = logging.getLogger(__name__)
 
 FORMER = "former_champion"
+PROPOSED = "proposed_champion"
 PROMOTION = "promotion"
 
 
@@ -39,9 +41,16 @@ class KeepChampions:
     @hook_impl
     @unless_lost
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        if dataset_name == PROMOTION:
-            self.outcome = _keep(self._runs.client, self._name, data)
-            logger.info("%s", self.outcome)
+        if dataset_name != PROMOTION:
+            return
+        client = self._runs.client
+        try:
+            self.outcome = _keep(client, self._name, data)
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
+                raise
+            self.outcome = _propose(client, self._name, data)
+        logger.info("%s", self.outcome)
 
 
 def _keep(client: MlflowClient, name: str, promotion: Promotion) -> str:
@@ -57,6 +66,18 @@ def _keep(client: MlflowClient, name: str, promotion: Promotion) -> str:
         client.set_registered_model_alias(name, FORMER, before.version)
     client.set_registered_model_alias(name, CHAMPION, version)
     return f"{name}@{CHAMPION} is now {best}: {promotion['reason']}"
+
+
+def _propose(client: MlflowClient, name: str, promotion: Promotion) -> str:
+    """Tag the run of the best model, for somebody who may write to the registry to find."""
+    if not promotion["is_promoted"]:
+        return f"{name}@{CHAMPION} stays {promotion['champion']}: {promotion['reason']}"
+    client.set_tag(promotion["run_id"], PROPOSED, name)
+    return (
+        f"{name}@{CHAMPION} is not yours to move: {promotion['variant']}, seed "
+        f"{promotion['seed']}, is proposed by the tag {PROPOSED} of its run. Whoever may (EDIT on "
+        f"{name}) runs the comparison again"
+    )
 
 
 def _register(client: MlflowClient, name: str, promotion: Promotion) -> str:
