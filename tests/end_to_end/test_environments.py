@@ -117,12 +117,12 @@ def test_with_the_package_installed_outside_of_the_project(
 
 
 def test_with_an_environment_that_names_only_a_server(project: ProjectCopy, server: str) -> None:
-    team = project.folder / "conf" / "team"
+    team = project.folder / "conf" / "laptop"
     team.mkdir()
     (team / "mlflow.yml").write_text(f"server: {{mlflow_tracking_uri: {server!r}}}\n")
     (team / "globals.yml").write_text("dataset: digits\n")
 
-    done = project.kedro("run", "--env=team", "--pipelines=ingest")
+    done = project.kedro("run", "--env=laptop", "--pipelines=ingest")
 
     assert done.returncode == 0, done.stderr
     address, _, page = done.stdout.strip().splitlines()[-1].removeprefix("Compare  ").partition("#")
