@@ -46,8 +46,13 @@ def judge(digits: tuple[Images, Labels]) -> Autoencoder:
 
 @pytest.fixture(scope="module")
 def real(judge: Autoencoder, digits: tuple[Images, Labels]) -> RealFeatures:
-    images, _ = digits
-    return describe_real_images(judge, stored(images[:1200]), stored(images[1200:]), PARAMS, 0)
+    images, labels = digits
+    return describe(judge, images, labels)
+
+
+def describe(judge: Autoencoder, images: Images, labels: Labels) -> RealFeatures:
+    train, test = stored(images[:1200]), stored(images[1200:])
+    return describe_real_images(judge, train, labels[:1200], test, labels[1200:], PARAMS, 0)
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +82,8 @@ def samples_of(images: Images) -> DecodedCodings:
     return DecodedCodings(numbers, Copies(images))
 
 
-def measured(
-    images: Images, judge: Autoencoder, real: RealFeatures, labels: Labels, *, has_classes: bool
-) -> dict[str, float]:
-    return measure_prior_samples(
-        samples_of(images), judge, real, labels[:1200], labels[1200:], has_classes
-    )
+def measured(images: Images, judge: Autoencoder, real: RealFeatures) -> dict[str, float]:
+    return measure_prior_samples(samples_of(images), judge, real)
 
 
 def test_a_judge_of_classes_tells_them_and_is_the_same_for_a_seed(
@@ -100,9 +101,9 @@ def test_a_judge_of_classes_tells_them_and_is_the_same_for_a_seed(
 def test_real_images_in_the_place_of_samples_are_the_best_there_are(
     judge: Autoencoder, real: RealFeatures, digits: tuple[Images, Labels]
 ) -> None:
-    images, labels = digits
+    images, _ = digits
 
-    metrics = measured(images[1400:1600], judge, real, labels, has_classes=True)
+    metrics = measured(images[1400:1600], judge, real)
 
     assert metrics["samples/classes"] == 10
     assert metrics["samples/coverage"] > 0.8
@@ -118,8 +119,8 @@ def test_training_images_are_the_floor_and_reconstructed_ones_what_a_decoder_can
     autoencoder: Autoencoder,
     digits: tuple[Images, Labels],
 ) -> None:
-    images, labels = digits
-    beside = (stored(images[:1200]), judge, real, labels[:1200], labels[1200:], True, PARAMS)
+    images, _ = digits
+    beside = (stored(images[:1200]), judge, real, PARAMS)
 
     floor = note_real_images(measure_real_images(*beside))
     reconstructed = measure_reconstructed_samples(autoencoder, *beside)
@@ -135,11 +136,11 @@ def test_training_images_are_the_floor_and_reconstructed_ones_what_a_decoder_can
 def test_noise_is_told_from_images(
     judge: Autoencoder, real: RealFeatures, digits: tuple[Images, Labels]
 ) -> None:
-    images, labels = digits
+    images, _ = digits
     noise = np.random.default_rng(0).random((200, 8, 8, 1), dtype=np.float32)
 
-    of_noise = measured(noise, judge, real, labels, has_classes=True)
-    of_real = measured(images[1400:1600], judge, real, labels, has_classes=True)
+    of_noise = measured(noise, judge, real)
+    of_real = measured(images[1400:1600], judge, real)
 
     assert of_noise["samples/frechet"] > 5 * of_real["samples/frechet"]
     assert of_noise["samples/precision"] < 0.2
@@ -158,7 +159,7 @@ def test_samples_that_have_collapsed_are_said(
     samples = np.resize(one, (200, 8, 8, 1))
 
     with caplog.at_level(logging.WARNING):
-        metrics = measured(samples, judge, real, labels, has_classes=True)
+        metrics = measured(samples, judge, real)
 
     assert metrics["samples/collapsed"] == 1
     assert metrics["samples/classes"] == 1
@@ -169,11 +170,10 @@ def test_without_classes_the_judge_is_pca_and_the_keys_are_others(
     digits: tuple[Images, Labels],
 ) -> None:
     images, labels = digits
-    train, test = stored(images[:1200]), stored(images[1200:])
-    components = train_judge(train, labels[:1200], False, PARAMS, 0)
-    of_real = describe_real_images(components, train, test, PARAMS, 0)
+    components = train_judge(stored(images[:1200]), labels[:1200], False, PARAMS, 0)
+    of_real = describe(components, images, labels)
 
-    metrics = measured(images[1400:1600], components, of_real, labels, has_classes=False)
+    metrics = measured(images[1400:1600], components, of_real)
 
     assert set(metrics) == {
         "samples/collapsed",
@@ -215,9 +215,7 @@ def test_a_mixture_is_drawn_from_and_its_size_is_said(
     autoencoder: Autoencoder,
     judge: Autoencoder,
     real: RealFeatures,
-    digits: tuple[Images, Labels],
 ) -> None:
-    _, labels = digits
     rng = np.random.default_rng(0)
     codings = rng.normal(5, 1, (400, 4)).astype(np.float32)
     codings[:200] -= 10  # two heaps
@@ -228,7 +226,7 @@ def test_a_mixture_is_drawn_from_and_its_size_is_said(
     assert isinstance(drawn, DecodedCodings)
     assert made["mixture_size"] == 5
     assert ((drawn.codings > 0).all(axis=1) | (drawn.codings < 0).all(axis=1)).all()
-    metrics = measure_mixture_samples(drawn, 5, judge, real, labels[:1200], labels[1200:], True)
+    metrics = measure_mixture_samples(drawn, 5, judge, real)
     assert metrics["samples_mixture/size"] == 5
     assert all(key.startswith("samples_mixture/") for key in metrics)
 
@@ -236,11 +234,11 @@ def test_a_mixture_is_drawn_from_and_its_size_is_said(
 def test_sheets_have_rows_as_drawn_and_by_class(
     judge: Autoencoder, real: RealFeatures, digits: tuple[Images, Labels]
 ) -> None:
-    images, labels = digits
+    images, _ = digits
     samples = samples_of(images[1200:1400])
 
-    sheet = draw_prior_samples(samples, judge, labels, NAMES)
-    of_mixture = draw_mixture_samples(samples, judge, labels, NAMES)
+    sheet = draw_prior_samples(samples, judge, real, NAMES)
+    of_mixture = draw_mixture_samples(samples, judge, real, NAMES)
     nearest = draw_nearest(samples, judge, real, images[:1200])
 
     rows = [axes.get_ylabel() for axes in sheet.axes]

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -51,16 +51,20 @@ LEAST_SPREAD = 0.1
 class RealFeatures(TypedDict):
     """What the judge sees in real images: (n, numbers), of the first training and test images.
 
-    `train_points` and `test_points` are principal components of their pixels, of which
-    `point_mean` and `point_components` are the rest; `pixel_spread` is that of their pixels.
+    `pixel_spread` is that of the test images' pixels. Where there are classes, `classes` are those
+    of the training images, in the judge's order, and `test_labels` the test images'; `test_points`
+    are principal components of their pixels, of which `point_mean` and `point_components` are the
+    rest.
     """
 
     train: Features
     test: Features
-    test_points: Features
-    point_mean: Features
-    point_components: Features
     pixel_spread: Features
+    classes: NotRequired[Labels]
+    test_labels: NotRequired[Labels]
+    test_points: NotRequired[Features]
+    point_mean: NotRequired[Features]
+    point_components: NotRequired[Features]
 
 
 class MixtureSamples(TypedDict):
@@ -97,7 +101,9 @@ def train_judge(
 def describe_real_images(
     judge: Autoencoder,
     train_images: StoredImages,
+    train_labels: Labels,
     test_images: StoredImages,
+    test_labels: Labels,
     params: SamplesParams,
     split_seed: int,
 ) -> RealFeatures:
@@ -107,32 +113,36 @@ def describe_real_images(
 
     features = judge.get_layer("features")
     test = test_images.first(params.images)
-    [seed] = seeds.derive(split_seed, "points")
-    pca = fit_pca(train_images, n_components=N_COMPONENTS, seed=seed)
-    mean, components = (part.astype(np.float32) for part in (pca.mean_, pca.components_))
     pixels = test[:].reshape(len(test), -1)
-    return RealFeatures(
+    described = RealFeatures(
         train=encode(features, train_images.first(SAMPLE)),
         test=encode(features, test),
-        test_points=(pixels - mean) @ components.T,
-        point_mean=mean,
-        point_components=components,
         pixel_spread=pixels.std(axis=0).mean(keepdims=True),
     )
+    if _tells_classes(judge):
+        [seed] = seeds.derive(split_seed, "points")
+        pca = fit_pca(train_images, n_components=N_COMPONENTS, seed=seed)
+        mean, components = (part.astype(np.float32) for part in (pca.mean_, pca.components_))
+        described["classes"] = np.unique(train_labels)
+        described["test_labels"] = test_labels[: len(test)]
+        described["test_points"] = (pixels - mean) @ components.T
+        described["point_mean"], described["point_components"] = mean, components
+    return described
+
+
+def _tells_classes(judge: Autoencoder) -> bool:
+    return len(judge.layers) > 1
 
 
 def measure_real_images(
     train_images: StoredImages,
     judge: Autoencoder,
-    real_features: Mapping[str, Features],
-    train_labels: Labels,
-    test_labels: Labels,
-    has_classes: bool,
+    real_features: RealFeatures,
     params: SamplesParams,
 ) -> dict[str, float]:
     """Return how training images, in the place of samples, compare with test images."""
     images = train_images.first(params.images)
-    return _measure(images, judge, real_features, train_labels, test_labels, has_classes)
+    return _measure(images, judge, real_features)
 
 
 def note_real_images(real_samples: Mapping[str, float]) -> dict[str, float]:
@@ -144,10 +154,7 @@ def measure_reconstructed_samples(
     model: Autoencoder,
     train_images: StoredImages,
     judge: Autoencoder,
-    real_features: Mapping[str, Features],
-    train_labels: Labels,
-    test_labels: Labels,
-    has_classes: bool,
+    real_features: RealFeatures,
     params: SamplesParams,
 ) -> dict[str, float]:
     """Return how reconstructed training images compare with test images, as samples do.
@@ -155,7 +162,7 @@ def measure_reconstructed_samples(
     `samples_reconstructed/…`: what a decoder can be expected to reach, if codings are drawn well.
     """
     images = Reconstructions(train_images.first(params.images), model)
-    measured = _measure(images, judge, real_features, train_labels, test_labels, has_classes)
+    measured = _measure(images, judge, real_features)
     return {f"samples_reconstructed/{name}": value for name, value in measured.items()}
 
 
@@ -189,13 +196,10 @@ def sample_mixture(
 def measure_prior_samples(
     samples: ImageSource,
     judge: Autoencoder,
-    real_features: Mapping[str, Features],
-    train_labels: Labels,
-    test_labels: Labels,
-    has_classes: bool,
+    real_features: RealFeatures,
 ) -> dict[str, float]:
     """Return how samples from the prior compare with test images: `samples/…`."""
-    measured = _measure(samples, judge, real_features, train_labels, test_labels, has_classes)
+    measured = _measure(samples, judge, real_features)
     _warn_of_collapse(measured, PRIOR)
     return {f"samples/{name}": value for name, value in measured.items()}
 
@@ -204,15 +208,10 @@ def measure_mixture_samples(
     mixture_samples: ImageSource,
     mixture_size: int,
     judge: Autoencoder,
-    real_features: Mapping[str, Features],
-    train_labels: Labels,
-    test_labels: Labels,
-    has_classes: bool,
+    real_features: RealFeatures,
 ) -> dict[str, float]:
     """Return how samples from the mixture compare with test images: `samples_mixture/…`."""
-    measured = _measure(
-        mixture_samples, judge, real_features, train_labels, test_labels, has_classes
-    )
+    measured = _measure(mixture_samples, judge, real_features)
     _warn_of_collapse(measured, MIXTURE)
     measured["size"] = mixture_size
     return {f"samples_mixture/{name}": value for name, value in measured.items()}
@@ -221,10 +220,7 @@ def measure_mixture_samples(
 def _measure(
     samples: ImageSource,
     judge: Autoencoder,
-    real_features: Mapping[str, Features],
-    train_labels: Labels,
-    test_labels: Labels,
-    has_classes: bool,
+    real_features: RealFeatures,
 ) -> dict[str, float]:
     from autoencoder_lab.metrics import samples as measures  # scikit-learn takes a second
 
@@ -239,10 +235,9 @@ def _measure(
     pixels = images.reshape(len(images), -1)
     [real_spread] = real_features["pixel_spread"].tolist()
     is_collapsed = bool(pixels.std(axis=0).mean() < LEAST_SPREAD * real_spread)
-    if has_classes:
+    if _tells_classes(judge):
         probabilities = judge.get_layer("classes").predict_on_batch(features)
-        classes = np.unique(train_labels)
-        of_test = test_labels[: len(test)]
+        classes, of_test = real_features["classes"], real_features["test_labels"]
         values |= measures.class_metrics(probabilities, np.searchsorted(classes, of_test))
         centred: Features = pixels - real_features["point_mean"]
         points: Features = centred @ real_features["point_components"].T
@@ -261,23 +256,26 @@ def _warn_of_collapse(measured: Mapping[str, float], title: str) -> None:
 
 
 def draw_prior_samples(
-    samples: ImageSource, judge: Autoencoder, train_labels: Labels, class_names: ClassNames
+    samples: ImageSource, judge: Autoencoder, real_features: RealFeatures, class_names: ClassNames
 ) -> Figure:
     """Return samples from the prior: the first and, where there are classes, some of each."""
-    return _sheet(samples, judge, train_labels, class_names, PRIOR)
+    return _sheet(samples, judge, real_features, class_names, PRIOR)
 
 
 def draw_mixture_samples(
-    mixture_samples: ImageSource, judge: Autoencoder, train_labels: Labels, class_names: ClassNames
+    mixture_samples: ImageSource,
+    judge: Autoencoder,
+    real_features: RealFeatures,
+    class_names: ClassNames,
 ) -> Figure:
     """Return samples from the mixture: the first and, where there are classes, some of each."""
-    return _sheet(mixture_samples, judge, train_labels, class_names, MIXTURE)
+    return _sheet(mixture_samples, judge, real_features, class_names, MIXTURE)
 
 
 def _sheet(
     samples: ImageSource,
     judge: Autoencoder,
-    train_labels: Labels,
+    real_features: RealFeatures,
     class_names: ClassNames,
     title: str,
 ) -> Figure:
@@ -286,9 +284,9 @@ def _sheet(
     shown = samples[:LOOKED_THROUGH]
     starts = range(0, min(len(shown), DRAWN_ROWS * COLUMNS), COLUMNS)
     rows: list[tuple[str, ImageSource]] = [("", shown[start : start + COLUMNS]) for start in starts]
-    if len(judge.layers) > 1:
+    if _tells_classes(judge):
         probabilities = np.concatenate([judge.predict_on_batch(batch) for batch in batches(shown)])
-        seen = np.unique(train_labels)[probabilities.argmax(axis=1)]
+        seen = real_features["classes"][probabilities.argmax(axis=1)]
         for label in np.unique(seen)[:CLASS_ROWS]:
             rows.append((f"seen as {class_names[label]}", shown[seen == label][:COLUMNS]))
     return image_rows(rows, title=title)
@@ -297,7 +295,7 @@ def _sheet(
 def draw_nearest(
     samples: ImageSource,
     judge: Autoencoder,
-    real_features: Mapping[str, Features],
+    real_features: RealFeatures,
     train_images: ImageSource,
 ) -> Figure:
     """Return samples above the training images that are nearest to them, to the judge."""

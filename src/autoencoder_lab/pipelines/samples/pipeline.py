@@ -25,14 +25,11 @@ SHARED = {
     "real_features",
     "real_samples",
     "train_images",
-    "train_labels",
-    "test_labels",
-    "has_classes",
     "class_names",
 }
 PARAMETERS = {"params:samples", "params:seed"}
-REAL = ["judge", "real_features", "train_labels", "test_labels", "has_classes"]
-SHEET = ["judge", "train_labels", "class_names"]
+REAL = ["judge", "real_features"]
+SHEET = [*REAL, "class_names"]
 SPLIT_SEED = "params:ingest.split_seed"
 
 
@@ -72,7 +69,15 @@ def _judge() -> Pipeline:
             ),
             Node(
                 describe_real_images,
-                inputs=["judge", "train_images", "test_images", "params:samples", SPLIT_SEED],
+                inputs=[
+                    "judge",
+                    "train_images",
+                    "train_labels",
+                    "test_images",
+                    "test_labels",
+                    "params:samples",
+                    SPLIT_SEED,
+                ],
                 outputs="real_features",
                 name="describe_real_images",
             ),
@@ -166,7 +171,7 @@ def _nearest(samples: str) -> Pipeline:
         [
             Node(
                 draw_nearest,
-                inputs=[samples, "judge", "real_features", "train_images"],
+                inputs=[samples, *REAL, "train_images"],
                 outputs="nearest_figure",
                 name="draw_nearest",
             ),
