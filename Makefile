@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop worker lock clean
 
 help: ## List these commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 setup: $(READY) ## Create .venv from the lock (once; the other commands do it too)
 
@@ -50,7 +50,7 @@ schedule: setup $(AIRFLOW_READY) ## Retrain on a schedule: start Airflow on http
 schedule-stop: ## Stop Airflow, and the tasks that run
 	$(AIRFLOW)/bin/python orchestration/schedule.py stop
 
-team-server: setup ## MLflow for a team, with log-ins: on http://127.0.0.1:$PORT (5000)
+team-server: setup ## MLflow for a team, with log-ins: on http://127.0.0.1:$TEAM_PORT (5000)
 	python orchestration/team_server.py start --port $(or $(TEAM_PORT),5000) --hosts "$(HOSTS)"
 
 team-server-stop: ## Stop it, and its database

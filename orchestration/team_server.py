@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 from services import HOST, Services, find_postgres, free_port, require_free, write_secret
@@ -21,6 +22,7 @@ LOG_INS = HOME / "basic_auth.ini"
 PASSWORDS = HOME / "pgpass"
 MLFLOW = Path(sys.executable).with_name("mlflow")
 DATABASE, USER = "postgres", "mlflow"
+SERVICES = Services("TEAM_SERVER_HOME", HOME)
 
 LOG_INS_LINES = """\
 [mlflow]
@@ -50,7 +52,7 @@ def main() -> None:
     commands.add_parser("stop", help="stop the server and its database")
     options = parser.parse_args()
     if options.command == "stop":
-        ran = Services("TEAM_SERVER_HOME", HOME).stop()
+        ran = SERVICES.stop()
         print("The team's server is stopped." if ran else "The team's server does not run.")
     else:
         start(options.port, [host for host in options.hosts.split(",") if host])
@@ -59,12 +61,12 @@ def main() -> None:
 def start(port: int, hosts: list[str]) -> None:
     """Start what does not run yet, wait until it answers, and say where."""
     find_postgres()
-    Services("TEAM_SERVER_HOME", HOME).prepare()
+    SERVICES.prepare()
     if not SETTINGS.exists():
         _configure(port, hosts)
     lines = (line.partition("=") for line in SETTINGS.read_text().splitlines())
     settings = {key: value for key, _, value in lines if key and not key.startswith("#")}
-    services = Services("TEAM_SERVER_HOME", HOME, settings)
+    services = replace(SERVICES, environment=settings)
     _, database_port, _, _, password = PASSWORDS.read_text().strip().split(":")
     services.start_postgres(user=USER, password=password, port=int(database_port))
     print("Starting MLflow ...", flush=True)
@@ -78,7 +80,7 @@ def start(port: int, hosts: list[str]) -> None:
 
 def _configure(port: int, hosts: list[str]) -> None:
     """Write the settings, with passwords and a key of their own."""
-    require_free(port, "make team-server PORT=5001")
+    require_free(port, "make team-server TEAM_PORT=5001")
     database_port = free_port()
     # Without the password, which PostgreSQL's library reads from a file.
     database = f"postgresql+psycopg2://{USER}@{HOST}:{database_port}/{DATABASE}"

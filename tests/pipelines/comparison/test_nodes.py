@@ -123,7 +123,8 @@ def test_what_decodes_is_sampled_from_its_prior_and_from_a_mixture(tied: CellRes
         family="dense", widths=(4,), activation="linear", output_activation="sigmoid"
     )
     model = build(params, (5, 3, 1), seed=0)
-    of_mixture = replace(tied, metrics={"samples_mixture/collapsed": 0.0}, load_model=lambda: model)
+    decodes = {"samples_real/collapsed": 0.0, "samples_mixture/collapsed": 0.0}
+    of_mixture = replace(tied, metrics=decodes, load_model=lambda: model)
     of_both = {**of_mixture.metrics, "samples/collapsed": 0.0}
     cells = [
         of_mixture,

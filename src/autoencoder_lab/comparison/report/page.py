@@ -20,7 +20,7 @@ from .tables import boards, overview, samples, variants_in
 CAPTIONS = {
     "rate_distortion": "Error by the size of the codings, with PCA's curve.",
     "reconstructions": "The same test images as each variant reconstructs them, by its first seed.",
-    "samples": "Images of drawn codings: by a prior, or by a mixture fitted to the codings.",
+    "samples": "Images of drawn codings: by a prior, and by a mixture fitted to the codings.",
     "noise_transfer": "What a variant was trained with, and the noise that it was tested on.",
     "label_budgets": "What few labels are worth, with baselines that need no autoencoder.",
     "time_and_quality": "What the time of a fit buys.",

@@ -154,15 +154,16 @@ def sample_variants(
 
     encoded = train_images.first(FITTED)
     sampled: dict[str, ImageSource] = {}
-    for variant, result in _first_seeds(compared_cells, "samples/collapsed").items():
-        decoder = result.load_model().get_layer("decoder")
-        sampled[f"{variant} (prior)"] = draw_from_prior(decoder, COLUMNS, seed=0)
-    for variant, result in _first_seeds(compared_cells, "samples_mixture/collapsed").items():
+    for variant, result in _first_seeds(compared_cells, "samples_real/collapsed").items():
         model = result.load_model()
-        codings = encode(model.get_layer("encoder"), encoded)
-        mixture = fit_mixture(codings, codings, sizes=[MIXTURE_SIZE], seed=0)
-        drawn = mixture.draw(COLUMNS, seed=0)
-        sampled[f"{variant} (mixture)"] = DecodedCodings(drawn, model.get_layer("decoder"))
+        decoder = model.get_layer("decoder")
+        if "samples/collapsed" in result.metrics:
+            sampled[f"{variant} (prior)"] = draw_from_prior(decoder, COLUMNS, seed=0)
+        if "samples_mixture/collapsed" in result.metrics:
+            codings = encode(model.get_layer("encoder"), encoded)
+            mixture = fit_mixture(codings, codings, sizes=[MIXTURE_SIZE], seed=0)
+            drawn = mixture.draw(COLUMNS, seed=0)
+            sampled[f"{variant} (mixture)"] = DecodedCodings(drawn, decoder)
     return dict(sorted(sampled.items()))
 
 

@@ -21,7 +21,7 @@ from autoencoder_lab.images.arrays import (
     has_labels,
 )
 from autoencoder_lab.images.samples import SAMPLE
-from autoencoder_lab.images.sources import Reconstructions, StoredImages, encode
+from autoencoder_lab.images.sources import DecodedCodings, Reconstructions, StoredImages, encode
 from autoencoder_lab.parameters import EvaluationParams
 
 logger = logging.getLogger(__name__)
@@ -366,7 +366,7 @@ def draw_walk(
     rows = []
     for start, end in pairwise(stops[: WALKS + 1]):
         between = (1 - steps) * codings[start] + steps * codings[end]
-        decoded = decoder.predict_on_batch(between.reshape(-1, *decoder.input_shape[1:]))
+        decoded = DecodedCodings(between, decoder)[:]
         first, last = test_images[np.array([start, end])]
         walk = np.concatenate([first[np.newaxis], decoded, last[np.newaxis]])
         names = [class_names.get(int(test_labels[stop]), "") for stop in (start, end)]
@@ -382,10 +382,9 @@ def _draw_plane(decoder: Autoencoder, codings: Codings) -> Figure:
 
     low, high = np.percentile(codings, OUTERMOST, axis=0)
     across, upwards = np.linspace(low, high, COLUMNS, dtype=np.float32).T
-    rows = []
+    rows: list[tuple[str, ImageSource]] = []
     for second in upwards[::-1]:
         points = np.stack([across, np.full_like(across, second)], axis=1)
-        decoded = decoder.predict_on_batch(points.reshape(-1, *decoder.input_shape[1:]))
-        rows.append((f"{second:z.2g}", decoded))
+        rows.append((f"{second:z.2g}", DecodedCodings(points, decoder)))
     title = f"The plane of codings, decoded: {across[0]:.2g} to {across[-1]:.2g} from left to right"
     return image_rows(rows, title=title)

@@ -58,9 +58,7 @@ def _keep(client: MlflowClient, name: str, promotion: Promotion) -> str:
     version = _register(client, name, promotion)
     best = f"version {version} ({promotion['variant']}, seed {promotion['seed']})"
     if not promotion["is_promoted"]:
-        champion, alias = promotion["champion"], f"{name}@{CHAMPION}"
-        stays = f"{alias} stays {champion}" if champion else f"there is no {alias}"
-        return f"{stays}. Best now: {best}, {promotion['reason']}"
+        return f"{_stays(name, promotion)}. Best now: {best}, {promotion['reason']}"
     before = find_champion(client, name)
     if before is not None and before.version != version:
         client.set_registered_model_alias(name, FORMER, before.version)
@@ -68,10 +66,15 @@ def _keep(client: MlflowClient, name: str, promotion: Promotion) -> str:
     return f"{name}@{CHAMPION} is now {best}: {promotion['reason']}"
 
 
+def _stays(name: str, promotion: Promotion) -> str:
+    champion, alias = promotion["champion"], f"{name}@{CHAMPION}"
+    return f"{alias} stays {champion}" if champion else f"there is no {alias}"
+
+
 def _propose(client: MlflowClient, name: str, promotion: Promotion) -> str:
     """Tag the run of the best model, for somebody who may write to the registry to find."""
     if not promotion["is_promoted"]:
-        return f"{name}@{CHAMPION} stays {promotion['champion']}: {promotion['reason']}"
+        return f"{_stays(name, promotion)}: {promotion['reason']}"
     client.set_tag(promotion["run_id"], PROPOSED, name)
     return (
         f"{name}@{CHAMPION} is not yours to move: {promotion['variant']}, seed "
