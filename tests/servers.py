@@ -48,19 +48,25 @@ def mlflow_server(
 
 
 @contextmanager
-def refusing_server(status: int) -> Iterator[str]:
-    """Run a server that answers everything with a status, as a proxy before MLflow's would."""
+def answering_server(
+    answer: bytes, port: int = 0, *, status: int = 200, date: str | None = None
+) -> Iterator[str]:
+    """Run a server that answers everything with the same, at any time that it is told to have."""
 
-    class Refuse(BaseHTTPRequestHandler):
+    class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_error(status)
+            self.send_response_only(status)
+            self.send_header("Date", date or self.date_time_string())
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
 
         do_POST = do_PUT = do_GET
 
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Answer) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -219,8 +219,14 @@ def adopt(metadata: ProjectMetadata, /, env: str | None) -> None:
 
 @cli.command()
 @env_of_store
+@click.option(
+    "--upload",
+    "uploads",
+    is_flag=True,
+    help="Log the results that no run holds, as after an outage of a server; none is recomputed.",
+)
 @click.pass_obj
-def doctor(metadata: ProjectMetadata, /, env: str | None) -> None:
+def doctor(metadata: ProjectMetadata, /, env: str | None, uploads: bool) -> None:
     """Check the set-up, and say what to do where something is wrong.
 
     Packages against the lock, checksums of the data, decoded images, disk space, configuration,
@@ -229,16 +235,22 @@ def doctor(metadata: ProjectMetadata, /, env: str | None) -> None:
     """
     from rich.console import Console
 
-    from autoencoder_lab.commands.doctor import examine
+    from autoencoder_lab.commands.doctor import Problem, examine, upload
+    from autoencoder_lab.session.signals import signals_raise
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    is_sound = True
+    problems: list[Problem] = []
     for check in examine(metadata.project_path, env):
-        is_sound &= not check.problems
+        problems += check.problems
         mark, style = ("\N{BALLOT X}", "red") if check.problems else ("\N{CHECK MARK}", "green")
         console.print(f"{mark} {check.name:13} {check.looked_at}", style=style)
         for problem in check.problems:
             console.print(indent(problem.text, "    "))
             if problem.remedy:
                 console.print(f"      \N{RIGHTWARDS ARROW} {problem.remedy}")
+    if uploads:
+        with signals_raise():
+            is_sound = upload(problems, metadata.project_path)
+    else:
+        is_sound = not problems
     sys.exit(0 if is_sound else 1)

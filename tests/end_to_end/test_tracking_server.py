@@ -8,7 +8,7 @@ from mlflow.entities import Run
 
 from autoencoder_lab.metrics import contract
 
-from ..servers import free_port, mlflow_server
+from ..servers import answering_server, free_port, mlflow_server
 from ..waiting import LONGEST_WAIT
 from .conftest import VIEWS, ProjectCopy, copy_tiny_project
 
@@ -55,6 +55,15 @@ def test_a_server_that_is_down_is_an_error_before_training(project: ProjectCopy,
     require_refusal(
         project, f"the tracking server http://127.0.0.1:{port} does not answer", "mlflow.yml"
     )
+
+
+def test_a_page_instead_of_a_server_is_an_error_before_training(
+    project: ProjectCopy, port: int
+) -> None:
+    with answering_server(b"<html>Please sign in</html>", port):
+        require_refusal(
+            project, "answers with a page that is not MLflow's", "a proxy", "mlflow.yml"
+        )
 
 
 def test_a_server_that_refuses_the_log_in_is_an_error_before_training(

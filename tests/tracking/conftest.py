@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
+
+from autoencoder_lab.tracking.runs.batching import BatchingClient
 
 
 @pytest.fixture(scope="session")
@@ -12,11 +13,11 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def client(embedded: str) -> MlflowClient:
-    return MlflowClient(embedded)
+def client(embedded: str) -> BatchingClient:
+    return BatchingClient(embedded)
 
 
 @pytest.fixture
-def experiment(client: MlflowClient, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def experiment(client: BatchingClient, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the id of an experiment of the test's own."""
     return str(client.create_experiment(request.node.nodeid, tmp_path.as_uri()))

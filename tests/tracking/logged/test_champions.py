@@ -7,7 +7,6 @@ import mlflow
 import numpy as np
 import pytest
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
-from mlflow import MlflowClient
 from mlflow.pyfunc import PyFuncModel, scoring_server
 
 from autoencoder_lab.cells import Cells
@@ -17,8 +16,9 @@ from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams
 from autoencoder_lab.tracking import ChampionDataset, KeepChampions, LogOutputs, RunTree
+from autoencoder_lab.tracking.runs.batching import BatchingClient
 
-from ...servers import refusing_server
+from ...servers import answering_server
 
 IMAGES = np.random.default_rng(0).random((3, 7, 5, 1), dtype=np.float32)
 PARAMS = DenseParams(family="dense", widths=(6, 4), activation="selu", output_activation="sigmoid")
@@ -29,7 +29,7 @@ BLOCK = {"model": PARAMS.model_dump(), "training": TRAINING}
 class Comparison:
     """Runs with a model each, of a data set of their own, and what promotes them."""
 
-    def __init__(self, client: MlflowClient, experiment: str, dataset: str) -> None:
+    def __init__(self, client: BatchingClient, experiment: str, dataset: str) -> None:
         self.client, self.experiment, self.dataset = client, experiment, dataset
         self.name = f"autoencoder-{dataset}"
 
@@ -92,7 +92,7 @@ class Comparison:
 
 @pytest.fixture
 def comparison(
-    client: MlflowClient, embedded: str, experiment: str, request: pytest.FixtureRequest
+    client: BatchingClient, embedded: str, experiment: str, request: pytest.FixtureRequest
 ) -> Iterator[Comparison]:
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(embedded)
@@ -161,7 +161,7 @@ def test_a_registry_that_does_not_answer_is_not_one_without_a_champion(
     status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with refusing_server(status) as address:
+    with answering_server(b"", status=status) as address:
         monkeypatch.setattr("mlflow.tracking._model_registry.utils._registry_uri", address)
 
         with pytest.raises(DatasetError, match=f"{status}"):
@@ -175,7 +175,7 @@ def test_the_champion_is_read_only(comparison: Comparison) -> None:
 
 @pytest.fixture(scope="module")
 def served(
-    client: MlflowClient, embedded: str, tmp_path_factory: pytest.TempPathFactory
+    client: BatchingClient, embedded: str, tmp_path_factory: pytest.TempPathFactory
 ) -> PyFuncModel:
     mlflow.set_tracking_uri(embedded)
     folder: Path = tmp_path_factory.mktemp("served")

@@ -5,9 +5,9 @@ from ..scripts import answer_of
 LOG = """
 import json, multiprocessing, sys
 import numpy as np
-from mlflow import MlflowClient
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import DatasetInput
+from autoencoder_lab.tracking.runs.batching import BatchingClient
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.tracking import LogLineage, RunTree
 address, experiment = sys.argv[1:]
@@ -15,7 +15,7 @@ forks = multiprocessing.get_context("fork")
 start = forks.Barrier(3)
 def log(_):
     runs = RunTree()
-    runs._client = client = MlflowClient(address)
+    runs._client = client = BatchingClient(address)
     lineage = LogLineage(runs, Cells())
     logged = []
     for number in range(10):

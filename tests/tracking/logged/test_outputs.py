@@ -6,11 +6,11 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node
 from matplotlib.figure import Figure
-from mlflow import MlflowClient
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.plan import Plan
 from autoencoder_lab.tracking import LogOutputs, RunTree
+from autoencoder_lab.tracking.runs.batching import BatchingClient
 from autoencoder_lab.training.divergence import Diverged
 from autoencoder_lab.training.progress import Milestone, tell
 
@@ -31,7 +31,7 @@ ENTRIES = {
 class Session:
     """A session with one variant, of a run key."""
 
-    def __init__(self, client: MlflowClient, experiment: str) -> None:
+    def __init__(self, client: BatchingClient, experiment: str) -> None:
         self.client = client
         self.runs = RunTree()
         self.runs.start(
@@ -61,6 +61,7 @@ class Session:
         self.outputs.after_dataset_saved(dataset_name=name, data=data)
 
     def steps(self, key: str) -> list[int]:
+        self.runs.client.send(self.run_id)
         return [metric.step for metric in self.client.get_metric_history(self.run_id, key)]
 
     def artifact(self, run_id: str, path: str, folder: Path) -> Path:
@@ -68,14 +69,14 @@ class Session:
 
 
 @pytest.fixture
-def session(client: MlflowClient, experiment: str) -> Session:
+def session(client: BatchingClient, experiment: str) -> Session:
     return Session(client, experiment)
 
 
 def test_metrics_are_logged_in_the_run_of_their_variant(session: Session) -> None:
     session.save("stacked.scores", {"test/mse": 0.25, "test/psnr": 6.0})
 
-    assert session.client.get_run(session.run_id).data.metrics == {
+    assert session.runs.client.get_run(session.run_id).data.metrics == {
         "test/mse": 0.25,
         "test/psnr": 6.0,
     }
@@ -88,6 +89,7 @@ def test_metrics_are_logged_in_the_run_of_their_variant(session: Session) -> Non
 def test_a_table_is_logged_by_its_steps_and_as_a_file(session: Session, tmp_path: Path) -> None:
     session.save("stacked.history", HISTORY)
 
+    session.runs.client.send(session.run_id)
     history = session.client.get_metric_history(session.run_id, "train/loss")
     assert [(metric.step, metric.value) for metric in history] == [(1, 0.3), (2, 0.2)]
     logged = session.artifact(session.run_id, "tables/history.csv", tmp_path)
@@ -118,7 +120,7 @@ def test_a_comparison_is_logged_in_the_parent_by_data_set(session: Session, tmp_
 
 
 def test_a_retry_logs_no_step_a_second_time(
-    session: Session, client: MlflowClient, experiment: str
+    session: Session, client: BatchingClient, experiment: str
 ) -> None:
     session.save("stacked.history", HISTORY.iloc[:1])
     session.runs.end("FAILED")
@@ -141,7 +143,6 @@ def node() -> Node:
 def test_losses_are_logged_while_the_fit_runs_and_not_a_second_time(
     session: Session, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autoencoder_lab.tracking.logged.outputs.SECONDS_BETWEEN_BATCHES", 0)
     session.outputs.before_node_run(node)
 
     tell(Milestone("joint", 1, 2, {"train/loss": 0.3, "val/loss": 0.4}))
@@ -158,10 +159,10 @@ def test_a_server_without_time_does_not_end_a_fit(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("autoencoder_lab.tracking.logged.outputs.SECONDS_BETWEEN_BATCHES", 0)
     session.outputs.before_node_run(node)
     with monkeypatch.context() as busy:
-        busy.setattr(session.runs.client, "log_batch", _refuse)
+        busy.setattr(session.runs.client._tracking_client, "log_batch", _refuse)
+        session.runs.client._waiting[session.run_id].due_at = 0
         tell(Milestone("joint", 1, 2, {"train/loss": 0.3, "val/loss": 0.4}))
 
     session.save("stacked.history", HISTORY)
@@ -205,7 +206,7 @@ def test_what_cannot_be_logged_is_an_error(
 def test_an_entry_without_instructions_is_not_logged(session: Session) -> None:
     session.save("images", [1, 2, 3])
 
-    assert session.client.get_run(session.run_id).data.metrics == {}
+    assert session.runs.client.get_run(session.run_id).data.metrics == {}
     assert session.client.list_artifacts(session.run_id) == []
 
 

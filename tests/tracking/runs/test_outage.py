@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 from kedro.framework.hooks import hook_impl
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.tracking import MlflowRuns, RunTree
+from autoencoder_lab.tracking.runs.batching import BatchingClient
 from autoencoder_lab.tracking.runs.outage import is_outage, unless_lost
 
-from ...servers import free_port, refusing_server
+from ...servers import answering_server, free_port
 
 
 class Logs:
@@ -18,7 +18,7 @@ class Logs:
 
     def __init__(self, error: Exception | None) -> None:
         self._runs = RunTree()
-        self._runs._client = MlflowClient("http://127.0.0.1:5000")
+        self._runs._client = BatchingClient("http://127.0.0.1:5000")
         self._runs._top_id = "parent"
         self._runs._by_variant = {"tied": "child"}
         self.error = error
@@ -101,7 +101,7 @@ def test_an_error_that_is_no_servers_is_raised_and_nothing_is_lost(error: Except
     assert logs.lost == {}
 
 
-def error_of(client: MlflowClient) -> Exception:
+def error_of(client: BatchingClient) -> Exception:
     with pytest.raises((MlflowException, OSError)) as raised:
         client.log_metric("a run", "test/mse", 1.0)
     return raised.value
@@ -114,8 +114,8 @@ def test_of_a_servers_answers_those_that_say_that_it_cannot_are_an_outage(
     status: int, is_one: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with refusing_server(status) as address:
-        client = MlflowClient(address)
+    with answering_server(b"", status=status) as address:
+        client = BatchingClient(address)
 
         assert is_outage(error_of(client), client) == is_one
 
@@ -124,8 +124,8 @@ def test_no_server_is_an_outage_and_of_a_file_there_is_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    gone = MlflowClient(f"http://127.0.0.1:{free_port()}")
-    embedded = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    gone = BatchingClient(f"http://127.0.0.1:{free_port()}")
+    embedded = BatchingClient(f"sqlite:///{tmp_path}/mlflow.db")
     full = MlflowException("database or disk is full")  # as MLflow raises it: error 500
 
     assert is_outage(error_of(gone), gone)

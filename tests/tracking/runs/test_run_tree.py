@@ -3,13 +3,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.tracking import RunTree
+from autoencoder_lab.tracking.runs.batching import BatchingClient
 from autoencoder_lab.tracking.runs.owners import PID
 
 CELL = {"dataset": "digits", "seed": "3"}
@@ -17,7 +17,7 @@ NIGHTLY = {**CELL, "run_key": "nightly"}
 
 
 def start(
-    client: MlflowClient,
+    client: BatchingClient,
     experiment: str,
     variants: Sequence[str],
     tags: dict[str, str] = CELL,
@@ -41,18 +41,18 @@ def start(
     return runs
 
 
-def by_name(client: MlflowClient, experiment: str) -> dict[str, Run]:
+def by_name(client: BatchingClient, experiment: str) -> dict[str, Run]:
     runs = client.search_runs([experiment])
     names = {run.info.run_name.removesuffix(" digits 3"): run for run in runs}
     assert len(names) == len(runs)
     return names
 
 
-def statuses(client: MlflowClient, experiment: str) -> dict[str, str]:
+def statuses(client: BatchingClient, experiment: str) -> dict[str, str]:
     return {name: run.info.status for name, run in by_name(client, experiment).items()}
 
 
-def test_a_single_variant_has_the_only_run(client: MlflowClient, experiment: str) -> None:
+def test_a_single_variant_has_the_only_run(client: BatchingClient, experiment: str) -> None:
     runs = start(client, experiment, ["stacked"])
 
     [run] = client.search_runs([experiment])
@@ -64,7 +64,7 @@ def test_a_single_variant_has_the_only_run(client: MlflowClient, experiment: str
 
 
 def test_a_single_variant_that_is_compared_is_a_child_that_ends_before_the_comparison(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     runs = start(client, experiment, ["stacked"], is_compared=True)
     runs.end_variant("stacked", "FINISHED")
@@ -74,7 +74,7 @@ def test_a_single_variant_that_is_compared_is_a_child_that_ends_before_the_compa
 
 
 def test_several_variants_have_a_child_each_under_one_parent(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     runs = start(client, experiment, ["linear", "stacked"])
 
@@ -92,7 +92,7 @@ def test_several_variants_have_a_child_each_under_one_parent(
         assert runs.run_id(f"{variant}.model") == run.info.run_id
 
 
-def test_a_child_begins_with_its_variant(client: MlflowClient, experiment: str) -> None:
+def test_a_child_begins_with_its_variant(client: BatchingClient, experiment: str) -> None:
     runs = start(client, experiment, ["linear", "stacked"], n_begun=0)
     before = statuses(client, experiment)
     runs.begin_variant("stacked")
@@ -115,7 +115,7 @@ def test_a_child_begins_with_its_variant(client: MlflowClient, experiment: str) 
     ],
 )
 def test_each_run_ends_as_it_went_and_the_parent_as_the_worst(
-    client: MlflowClient, experiment: str, linear: str, stacked: str, session: str, parent: str
+    client: BatchingClient, experiment: str, linear: str, stacked: str, session: str, parent: str
 ) -> None:
     runs = start(client, experiment, ["linear", "stacked"])
 
@@ -128,7 +128,7 @@ def test_each_run_ends_as_it_went_and_the_parent_as_the_worst(
     assert statuses(client, experiment) == {"both": parent, "linear": linear, "stacked": stacked}
 
 
-def test_what_is_open_ends_with_the_session(client: MlflowClient, experiment: str) -> None:
+def test_what_is_open_ends_with_the_session(client: BatchingClient, experiment: str) -> None:
     runs = start(client, experiment, ["linear", "stacked"])
 
     runs.end_variant("linear", "FINISHED")
@@ -141,7 +141,9 @@ def test_what_is_open_ends_with_the_session(client: MlflowClient, experiment: st
     }
 
 
-def test_the_only_run_is_open_until_the_session_ends(client: MlflowClient, experiment: str) -> None:
+def test_the_only_run_is_open_until_the_session_ends(
+    client: BatchingClient, experiment: str
+) -> None:
     runs = start(client, experiment, ["stacked"])
 
     runs.end_variant("stacked", "FINISHED")
@@ -152,7 +154,7 @@ def test_the_only_run_is_open_until_the_session_ends(client: MlflowClient, exper
 
 
 def test_what_an_interrupted_session_left_open_is_marked_killed_by_the_next(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     runs = start(client, experiment, ["linear", "stacked"])
 
@@ -167,7 +169,7 @@ def test_what_an_interrupted_session_left_open_is_marked_killed_by_the_next(
     }
 
 
-class RefusesOnce(MlflowClient):
+class RefusesOnce(BatchingClient):
     """A store that fails the first request to end each of some runs."""
 
     def __init__(self, address: str, names: set[str]) -> None:
@@ -199,7 +201,7 @@ def test_a_refused_ending_keeps_no_other_run_open_and_is_tried_again(
     runs.end("FINISHED")
 
 
-class LosesParameters(MlflowClient):
+class LosesParameters(BatchingClient):
     """A store that fails when parameters are to be logged, once it is told to."""
 
     is_full = False
@@ -212,7 +214,7 @@ class LosesParameters(MlflowClient):
 
 @pytest.mark.parametrize("tags", [CELL, NIGHTLY])
 def test_a_child_that_is_made_but_not_filled_is_ended_as_well(
-    embedded: str, client: MlflowClient, experiment: str, tags: dict[str, str]
+    embedded: str, client: BatchingClient, experiment: str, tags: dict[str, str]
 ) -> None:
     full = LosesParameters(embedded)
     runs = start(full, experiment, ["linear", "stacked"], tags, n_begun=1)
@@ -226,7 +228,7 @@ def test_a_child_that_is_made_but_not_filled_is_ended_as_well(
     assert set(statuses(client, experiment).values()) == {"FAILED"}
 
 
-class InterruptedAsItMakes(MlflowClient):
+class InterruptedAsItMakes(BatchingClient):
     """A store during whose answer Ctrl-C comes, once it is told to."""
 
     is_interrupted = False
@@ -240,7 +242,7 @@ class InterruptedAsItMakes(MlflowClient):
 
 @pytest.mark.parametrize("tags", [CELL, NIGHTLY])
 def test_a_child_that_is_interrupted_as_it_is_made_is_ended_as_well(
-    embedded: str, client: MlflowClient, experiment: str, tags: dict[str, str]
+    embedded: str, client: BatchingClient, experiment: str, tags: dict[str, str]
 ) -> None:
     interrupted = InterruptedAsItMakes(embedded)
     runs = start(interrupted, experiment, ["linear", "stacked"], tags, n_begun=0)
@@ -255,7 +257,7 @@ def test_a_child_that_is_interrupted_as_it_is_made_is_ended_as_well(
     assert set(found.values()) == {"KILLED"}
 
 
-class FindsNothing(MlflowClient):
+class FindsNothing(BatchingClient):
     """A store that fails, from some moment on, when runs are searched for."""
 
     is_busy = False
@@ -267,7 +269,7 @@ class FindsNothing(MlflowClient):
 
 
 def test_a_parent_ends_also_where_its_children_cannot_be_looked_up(
-    embedded: str, client: MlflowClient, experiment: str, caplog: pytest.LogCaptureFixture
+    embedded: str, client: BatchingClient, experiment: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     busy = FindsNothing(embedded)
     runs = start(busy, experiment, ["linear", "stacked"])
@@ -285,7 +287,7 @@ def test_a_parent_ends_also_where_its_children_cannot_be_looked_up(
 
 
 def test_sessions_of_a_run_key_share_a_parent_and_their_cells_have_a_child_each(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     other_seed = {**NIGHTLY, "seed": "4"}
     trees = [
@@ -309,7 +311,7 @@ def test_sessions_of_a_run_key_share_a_parent_and_their_cells_have_a_child_each(
 
 
 def test_a_shared_parent_is_left_open_while_a_child_of_another_session_runs(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     first = start(client, experiment, ["linear"], NIGHTLY)
     second = start(client, experiment, ["stacked"], NIGHTLY)
@@ -327,7 +329,7 @@ def test_a_shared_parent_is_left_open_while_a_child_of_another_session_runs(
 
 
 def test_a_shared_parent_runs_again_once_a_child_of_another_session_begins(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     first = start(client, experiment, ["linear"], NIGHTLY)
     second = start(client, experiment, ["stacked"], NIGHTLY, n_begun=0)
@@ -342,7 +344,7 @@ def test_a_shared_parent_runs_again_once_a_child_of_another_session_begins(
 
 
 def test_a_retry_continues_its_own_child_and_mends_its_parent(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     first = start(client, experiment, ["stacked"], NIGHTLY)
     first.end("FAILED")
@@ -359,7 +361,7 @@ def test_a_retry_continues_its_own_child_and_mends_its_parent(
 
 
 def test_a_retry_with_the_same_long_parameter_goes_on_and_with_another_is_refused(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     long = "{a,b}" * 2000
     start(client, experiment, ["stacked"], NIGHTLY, epochs=long).end("FAILED")
@@ -372,7 +374,7 @@ def test_a_retry_with_the_same_long_parameter_goes_on_and_with_another_is_refuse
 
 
 def test_a_retry_with_other_parameters_is_refused_and_changes_nothing(
-    client: MlflowClient, experiment: str
+    client: BatchingClient, experiment: str
 ) -> None:
     start(client, experiment, ["stacked"], NIGHTLY).end("FINISHED")
 

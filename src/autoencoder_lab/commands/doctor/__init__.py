@@ -2,5 +2,6 @@
 
 from .examine import examine
 from .findings import Check, Problem
+from .upload import upload
 
-__all__ = ["Check", "Problem", "examine"]
+__all__ = ["Check", "Problem", "examine", "upload"]

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and what to do unless the text says so."""
+    """What is wrong, and what to do unless the text says so.
+
+    Attributes:
+        upload: The arguments of `kedro` that log results which are on disk, where these are the
+            remedy.
+    """
 
     text: str
     remedy: str = ""
+    upload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Finding results on disk that no run holds."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +28,16 @@ class CellFolder:
         of_key = f", run key {self.run_key}" if self.run_key else ""
         return f"{self.variant} on {self.dataset}, seed {self.seed}{of_key}"
 
-    def command(self, env: str | None) -> str:
-        """Return what logs the files that are there, without recomputing them."""
-        environment = f"--env={env} " if env else ""
+    def upload(self, env: str | None) -> tuple[str, ...]:
+        """Return the arguments of `kedro` that log the files, without recomputing them."""
         key = f",run_key={self.run_key}" if self.run_key else ""
-        params = f"dataset={self.dataset},seed={self.seed}{key}"
-        chosen = f"--pipelines={self.variant} --params={params}"
-        return f"kedro run {environment}{chosen} --only-missing-outputs"
+        return (
+            "run",
+            *([f"--env={env}"] if env else []),
+            f"--pipelines={self.variant}",
+            f"--params=dataset={self.dataset},seed={self.seed}{key}",
+            "--only-missing-outputs",
+        )
 
 
 def check_results(
@@ -63,7 +67,9 @@ def _problems(
         lacking = sorted(name for name, digest in on_disk.items() if digest not in in_store)
         if lacking:
             files = f"{len(lacking)} of {len(on_disk)} files, as {lacking[0]}"
-            yield Problem(f"{cell.name}: no run holds {files}", cell.command(env))
+            upload = cell.upload(env)
+            remedy = shlex.join(["kedro", *upload])
+            yield Problem(f"{cell.name}: no run holds {files}", remedy, upload)
 
 
 def _cells(project: Path, root: str, damaged: list[Problem]) -> dict[CellFolder, dict[str, str]]:

@@ -33,6 +33,7 @@ from autoencoder_lab.tracking.runs.artifacts import (
 )
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
+from autoencoder_lab.tracking.store.opening import storing_first_files
 
 SUMMARY = "data_summary"
 SPLITS = {"train": "training", "validation": "validation", "test": "testing"}
@@ -56,7 +57,8 @@ class LogLineage:
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
         self._dataset = catalog.load("params:dataset")
         self._files, self._splits = self._read_files(), []
-        self._log_files(self._runs.top_id)
+        with storing_first_files():
+            self._log_files(self._runs.top_id)
 
     @hook_impl
     @unless_lost

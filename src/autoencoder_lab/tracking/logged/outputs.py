@@ -4,7 +4,7 @@ import io
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DataCatalog
 from kedro.pipeline.node import Node
-from mlflow.entities import Metric
+from mlflow.entities import LoggedModelOutput, Metric
 from mlflow.models import Model, infer_signature
 from PIL import Image
 
@@ -40,9 +40,6 @@ from autoencoder_lab.training.progress import Milestone, listen
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_BATCHES = 5
-MOST_WAITING = 10  # times as long as the last request took
-LARGEST_BATCH = 1000  # metrics in a request, MLflow's limit
 SERVED_MODEL = Path(__file__).with_name("served_model.py")
 MODEL_PACKAGES = ("keras", "tensorflow", "mlflow", "numpy")
 
@@ -65,11 +62,13 @@ class LogOutputs:
         """Where the pages are that were logged."""
         self._logged: set[tuple[str, str, int]] = set()
         """Run, key and step of all that this session has logged."""
+        self._earlier: dict[tuple[str, str], set[tuple[int, str]]] = {}
+        """Steps and values that earlier sessions have logged: by the run and the key."""
 
     @hook_impl
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
         self._catalog = catalog
-        self.measured, self.pages, self._logged = {}, [], set()
+        self.measured, self.pages, self._logged, self._earlier = {}, [], set(), {}
 
     @hook_impl
     @unless_lost
@@ -114,13 +113,19 @@ class LogOutputs:
     @hook_impl
     @unless_lost
     def before_node_run(self, node: Node) -> None:
-        listen("track", _InBatches(partial(self._log_metrics, self._runs.run_id(node.name))))
+        listen("track", partial(self._log_losses, self._runs.run_id(node.name)))
 
     @hook_impl
     @unless_lost
     def on_node_error(self, error: Exception, node: Node) -> None:
         if isinstance(error, Diverged):
             self._log_metrics(self._runs.run_id(node.name), _by_step(error.history))
+
+    def _log_losses(self, run_id: str, milestone: Milestone) -> None:
+        try:
+            self._log_metrics(run_id, {milestone.number: milestone.losses})
+        except Exception as error:  # whatever a server makes of it, the fit is to go on
+            logger.warning("Losses could not be logged yet: %s", error)
 
     def _log_reused(self, run_id: str, name: str, file: StoredFile) -> None:
         match log_instructions(self._catalog.get(name)):
@@ -152,13 +157,12 @@ class LogOutputs:
         metrics = [m for m in metrics if (run_id, m.key, m.step) not in self._logged]
         if self._runs.is_continued(run_id):
             metrics = self._not_yet_logged(run_id, metrics)
-        for start in range(0, len(metrics), LARGEST_BATCH):
-            self._runs.client.log_batch(run_id, metrics[start : start + LARGEST_BATCH])
         self._logged |= {(run_id, metric.key, metric.step) for metric in metrics}
         measured = self.measured.setdefault(run_id, {})
         for step, values in by_step.items():
             for key, value in values.items():
                 measured.setdefault(key, {})[step] = value
+        self._runs.client.log_batch(run_id, metrics)  # last: it keeps what cannot be sent yet
 
     def _tag_collapse(self, run_id: str) -> None:
         """Say in a tag which samples are all the same, or of one class: `metrics/contract.py`."""
@@ -173,12 +177,12 @@ class LogOutputs:
 
     def _not_yet_logged(self, run_id: str, metrics: list[Metric]) -> list[Metric]:
         """Return what an earlier attempt has not logged: MLflow would keep it twice."""
-        logged = {
-            (metric.key, metric.step, str(metric.value))  # as text, NaN equals itself
-            for key in {metric.key for metric in metrics}
-            for metric in self._runs.client.get_metric_history(run_id, key)
-        }
-        return [m for m in metrics if (m.key, m.step, str(m.value)) not in logged]
+        for key in {metric.key for metric in metrics}:
+            if (run_id, key) not in self._earlier:
+                history = self._runs.client.get_metric_history(run_id, key)
+                # As text, NaN equals itself.
+                self._earlier[run_id, key] = {(past.step, str(past.value)) for past in history}
+        return [m for m in metrics if (m.step, str(m.value)) not in self._earlier[run_id, m.key]]
 
     def _has_model(self, run_id: str) -> bool:
         outputs = self._runs.client.get_run(run_id).outputs
@@ -192,6 +196,7 @@ class LogOutputs:
     def _log_model(self, run_id: str, model: Autoencoder, *, has_prior: bool) -> None:
         import mlflow.pyfunc  # takes its time
 
+        client = self._runs.client
         raw_images: RawImages = self._catalog.load("raw_images")
         example, task, made = _serve(model, as_images(raw_images.train_images[:1]))
         params: dict[str, object] = {"task": task}
@@ -204,11 +209,22 @@ class LogOutputs:
             if has_prior:
                 prior.write_text("of codings: a standard normal distribution\n")
                 artifacts["prior"] = str(prior)
-            Model.log(
-                artifact_path=None,
-                name="model",
-                flavor=mlflow.pyfunc,
-                run_id=run_id,
+            # Not `Model.log`, which asks for the history of each metric that the run has by now.
+            logged = client.create_logged_model(
+                self._runs.experiment_id,
+                "model",
+                run_id,
+                params=client.get_run(run_id).data.params,
+            )
+            place = Path(folder) / "logged"
+            mlflow.pyfunc.save_model(
+                place,
+                mlflow_model=Model(
+                    artifact_path=logged.artifact_location,
+                    run_id=run_id,
+                    model_uuid=logged.model_id,
+                    model_id=logged.model_id,
+                ),
                 python_model=SERVED_MODEL,
                 artifacts=artifacts,
                 # With a signature of the images, MLflow would take float32 arrays alone, and print
@@ -218,6 +234,9 @@ class LogOutputs:
                 # Or MLflow finds out, in a process that imports TensorFlow again.
                 pip_requirements=[f"{name}=={version(name)}" for name in MODEL_PACKAGES],
             )
+            client.log_model_artifacts(logged.model_id, str(place))
+            client.finalize_logged_model(logged.model_id, "READY")
+            client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
 
 
 def _serve(model: Autoencoder, images: Images) -> tuple[Images | Codings, str, Images | Codings]:
@@ -241,30 +260,6 @@ def _as_png(figure: Figure) -> bytes:
 def log_instructions(dataset: AbstractDataset[Any, Any] | None) -> dict[str, str]:
     """Return `metadata.mlflow` of a catalog entry; empty where nothing is to be logged."""
     return dict(metadata_of(dataset).get("mlflow", {}))
-
-
-class _InBatches:
-    """Logs the losses of epochs while a fit runs; those of the last seconds, its history brings."""
-
-    def __init__(self, log: Callable[[ByStep], None]) -> None:
-        self._log = log
-        self._kept: dict[int, Mapping[str, float]] = {}
-        self._next = time.monotonic() + SECONDS_BETWEEN_BATCHES
-
-    def __call__(self, milestone: Milestone) -> None:
-        self._kept[milestone.number] = milestone.losses
-        started = time.monotonic()
-        if started < self._next:
-            return
-        try:
-            self._log(self._kept)
-        except Exception as error:  # whatever a server makes of it, the fit is to go on
-            logger.warning("Losses could not be logged yet: %s", error)
-        else:
-            self._kept = {}
-        now = time.monotonic()
-        # A server that does not answer is asked seldom: each time, MLflow waits for minutes.
-        self._next = now + max(SECONDS_BETWEEN_BATCHES, MOST_WAITING * (now - started))
 
 
 def _by_step(table: pd.DataFrame) -> ByStep:

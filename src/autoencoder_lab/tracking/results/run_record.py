@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -128,12 +129,14 @@ class _Artifacts:
         return Path(self._fetch(path)).read_bytes()
 
     def read_outputs(self) -> dict[str, dict[str, JsonValue]]:
-        records = [json.loads(file.read_text()) for file in Path(self._fetch("nodes")).iterdir()]
+        records: dict[str, Any] = {}
+        for file in sorted(Path(self._fetch("nodes")).iterdir()):  # a session after the other
+            content = json.loads(file.read_text())
+            # Until 0.2, each node had a file of its own.
+            records |= {content["node"]: content} if "node" in content else content
         return {
-            record["node"]: {
-                name: _without_times(described) for name, described in record["outputs"].items()
-            }
-            for record in records
+            node: {name: _without_times(described) for name, described in record["outputs"].items()}
+            for node, record in records.items()
         }
 
     def _fetch(self, path: str) -> str:

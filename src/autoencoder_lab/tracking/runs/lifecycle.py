@@ -32,7 +32,8 @@ from autoencoder_lab.tracking.store.config import read_config
 from autoencoder_lab.tracking.store.opening import open_experiment, writing_to
 from autoencoder_lab.tracking.store.shared_view import keep_view
 
-from .outage import ERRORS, TrackingLost, is_outage, unless_lost
+from .batching import BatchingClient
+from .outage import TrackingLost, noting_loss, unless_lost
 from .run_tree import RunTree
 from .search import find_cell_runs
 
@@ -144,7 +145,7 @@ class MlflowRuns:
         )
         with writing_to(experiment):
             self._runs.start(
-                client,
+                BatchingClient(client.tracking_uri),
                 experiment.experiment_id,
                 name=_name(pipelines, variants),
                 tags=self._tags(parameters),
@@ -185,14 +186,10 @@ class MlflowRuns:
     def _status(self, variant: str) -> str:
         """Return FINISHED for a run that holds all that the contract asks for."""
         run_id = self._runs.run_id(variant)
+        if run_id not in self._runs.lost:
+            with noting_loss(self._runs, run_id):
+                run = self._runs.client.get_run(run_id)
         if run_id in self._runs.lost:
-            return "KILLED"
-        try:
-            run = self._runs.client.get_run(run_id)
-        except ERRORS as error:
-            if not is_outage(error, self._runs.client):
-                raise
-            self._runs.lost[run_id] = str(error)
             return "KILLED"
         missing = ", ".join(sorted(self._required[variant] - run.data.metrics.keys()))
         if missing:

@@ -2,7 +2,8 @@
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -52,11 +53,23 @@ def is_outage(error: Exception, client: MlflowClient) -> bool:
     return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+@contextmanager
+def noting_loss(runs: RunTree, run_id: str) -> Iterator[None]:
+    """Note that a run is lost, where the server cannot be reached: MLflow has tried for minutes."""
+    try:
+        yield
+    except ERRORS as error:
+        if not is_outage(error, runs.client):
+            raise
+        logger.error("Tracking is lost, and the nodes go on without it: %s", error)
+        runs.lost[run_id] = str(error)
+
+
 def unless_lost(hook: Hook) -> Hook:
     """Return a hook that leaves out what cannot be logged, and all that follows in that run.
 
-    MLflow's client has tried for minutes by then. The run is not FINISHED any more, and the session
-    ends with an error that says where the results are.
+    The run is not FINISHED any more, and the session ends with an error that says where the results
+    are.
     """
     signature = inspect.signature(hook)
 
@@ -65,14 +78,8 @@ def unless_lost(hook: Hook) -> Hook:
         given = signature.bind(self, *args, **kwargs).arguments
         name = given.get("dataset_name") or given.get("variant") or given["node"].name
         run_id = self._runs.run_id(name)
-        if run_id in self._runs.lost:
-            return
-        try:
-            hook(self, *args, **kwargs)
-        except ERRORS as error:
-            if not is_outage(error, self._runs.client):
-                raise
-            logger.error("Tracking is lost, and the nodes go on without it: %s", error)
-            self._runs.lost[run_id] = str(error)
+        if run_id not in self._runs.lost:
+            with noting_loss(self._runs, run_id):
+                hook(self, *args, **kwargs)
 
     return guarded

@@ -5,13 +5,13 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from mlflow import MlflowClient
 from mlflow.entities import Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.parameters import as_logged
 
+from .batching import BatchingClient
 from .one_run import find_or_create
 from .owners import end_abandoned_runs, is_of_this_process, owner_tags
 from .search import RUN_KEY, search
@@ -34,7 +34,7 @@ class RunTree:
     """
 
     def __init__(self) -> None:
-        self._client: MlflowClient | None = None
+        self._client: BatchingClient | None = None
         self._experiment_id = ""
         self._top_id = ""
         self._shared_folder = ""
@@ -44,13 +44,15 @@ class RunTree:
         self._continued: set[str] = set()
         self._ended: dict[str, str] = {}
         self._refused_endings: dict[str, str] = {}
+        self.started_at: dict[str, int] = {}
+        """When each run was started, by this session or an earlier one, in ms since 1970."""
         self.lost: dict[str, str] = {}
         """Why runs do not hold all that was computed for them."""
         atexit.register(self._end_again)
 
     @property
-    def client(self) -> MlflowClient:
-        """The client of the store in which the runs are."""
+    def client(self) -> BatchingClient:
+        """The client of the store in which the runs are: it gathers what is logged to them."""
         assert self._client is not None, "the runs have not been started"
         return self._client
 
@@ -98,7 +100,7 @@ class RunTree:
 
     def start(
         self,
-        client: MlflowClient,
+        client: BatchingClient,
         experiment_id: str,
         *,
         name: str,
@@ -124,7 +126,7 @@ class RunTree:
         self._client, self._experiment_id = client, experiment_id
         self._shared_folder = f"{tags['dataset']}/" if RUN_KEY in tags else ""
         self._by_variant, self._to_begin, self._ended = {}, {}, {}
-        self._continued, self.lost = set(), {}
+        self._continued, self.started_at, self.lost = set(), {}, {}
         end_abandoned_runs(client, experiment_id)
         if RUN_KEY in tags:
             self._start_shared(tags, variants)
@@ -172,9 +174,12 @@ class RunTree:
     def _create(self, name: str, tags: Mapping[str, str], parameters: Mapping[str, object]) -> str:
         all_tags = {**tags, **owner_tags()}
         run = self.client.create_run(self._experiment_id, run_name=name, tags=all_tags)
-        self._open.append(run.info.run_id)
-        self.client.log_batch(run.info.run_id, params=_as_params(parameters))
-        return self._open[-1]
+        run_id: str = run.info.run_id
+        self._open.append(run_id)
+        self.started_at[run_id] = run.info.start_time
+        self.client.log_batch(run_id, params=_as_params(parameters))
+        self.client.gather(run_id)
+        return run_id
 
     def _start_shared(
         self, tags: Mapping[str, str], variants: Mapping[str, Mapping[str, object]]
@@ -211,11 +216,13 @@ class RunTree:
     ) -> str:
         run_id: str = run.info.run_id
         self._open.append(run_id)
+        self.started_at[run_id] = run.info.start_time
         if not is_new:
             self._continued.add(run_id)
             self.client.update_run(run_id, "RUNNING")
         all_tags = [RunTag(key, value) for key, value in {**tags, **owner_tags()}.items()]
         self.client.log_batch(run_id, params=_as_params(parameters), tags=all_tags)
+        self.client.gather(run_id)
         return run_id
 
     def _refuse_other_parameters(
@@ -242,6 +249,12 @@ class RunTree:
     def _end(self, run_id: str, status: str) -> None:
         self._open.remove(run_id)
         self._ended[run_id] = status
+        try:
+            if run_id not in self.lost:
+                self.client.send(run_id)
+        except Exception as error:  # as below
+            logger.error("Run %s does not hold the last of what was logged: %s", run_id, error)
+        self.client.drop(run_id)
         try:
             self.client.set_terminated(run_id, status)
         except Exception as error:  # whatever a server makes of it, the others are to be ended too

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from autoencoder_lab.failures import BadInput
 
 from .config import ADDRESS, SQLITE, embedded_store
+from .server import require_fitting_server
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,9 @@ def set_up(config: KedroMlflowConfig, context: KedroContext) -> tuple[MlflowClie
             server = config.server
             registry = server.mlflow_registry_uri or server.mlflow_tracking_uri
             mlflow.set_registry_uri(registry)  # or a variable would say where champions are
+            address = str(server.mlflow_tracking_uri)
+            if address.startswith("http"):
+                require_fitting_server(address, shown=without_password(address))
         except (MlflowException, OSError, SQLAlchemyError) as error:
             raise BadInput(_why_closed(config, error)) from error
     for name, used in zip(ADDRESSES, (server.mlflow_tracking_uri, registry), strict=True):
@@ -90,6 +94,22 @@ def writing_to(experiment: Experiment) -> Iterator[None]:
         raise BadInput(
             f"the tracking server does not let {user} write to the experiment {experiment.name}: "
             "who manages it can permit it (EDIT), as docs/team.md says"
+        ) from error
+
+
+@contextmanager
+def storing_first_files() -> Iterator[None]:
+    """Say in one line where there is no room for files, before anything is computed.
+
+    Raises:
+        BadInput: The server, or the folder of the embedded store's artifacts, takes no files.
+    """
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise BadInput(
+            f"files cannot be stored with the run, so nothing is computed: {error}. Is there room "
+            "where the artifacts are, and may they be written there?"
         ) from error
 
 
@@ -149,6 +169,11 @@ def _why_closed(config: KedroMlflowConfig, error: Exception) -> str:
             f"the tracking server {shown} refuses the log-in: set MLFLOW_TRACKING_USERNAME and "
             "MLFLOW_TRACKING_PASSWORD, or server.credentials in mlflow.yml to an entry of "
             "conf/local/credentials.yml that has them"
+        )
+    if "valid JSON format" in str(error):
+        return (
+            f"the tracking server {shown} answers with a page that is not MLflow's: is a proxy or "
+            "a log-in page before it? Name the address of MLflow itself in mlflow.yml"
         )
     if isinstance(error.__cause__ or error.__context__, OSError):
         return (
