@@ -219,14 +219,40 @@ def adopt(metadata: ProjectMetadata, /, env: str | None) -> None:
 
 @cli.command()
 @env_of_store
+@click.pass_obj
+def upload(metadata: ProjectMetadata, /, env: str | None) -> None:
+    """Copy the runs of the embedded store to the server of an environment.
+
+    The store is that of runs without --env, in mlruns. Runs that are there already are skipped, so
+    that the same command goes on where it was interrupted. On the server, runs and models have
+    other ids: the tag uploaded_from has the old ones. Of registered models, those are copied that
+    the server has not.
+    """
+    from rich.console import Console
+
+    from autoencoder_lab.commands.upload import plan_upload, run_upload
+    from autoencoder_lab.session.signals import signals_raise
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    planned = plan_upload(metadata.project_path, env)
+    try:
+        with signals_raise():
+            run_upload(planned, console)
+    except (KeyboardInterrupt, SystemExit) as interruption:
+        console.print("Interrupted. What is copied is kept; the same command goes on from there.")
+        sys.exit(getattr(interruption, "code", None) or 130)
+
+
+@cli.command()
+@env_of_store
 @click.option(
-    "--upload",
-    "uploads",
+    "--log-results",
+    "logs_results",
     is_flag=True,
     help="Log the results that no run holds, as after an outage of a server; none is recomputed.",
 )
 @click.pass_obj
-def doctor(metadata: ProjectMetadata, /, env: str | None, uploads: bool) -> None:
+def doctor(metadata: ProjectMetadata, /, env: str | None, logs_results: bool) -> None:
     """Check the set-up, and say what to do where something is wrong.
 
     Packages against the lock, checksums of the data, decoded images, disk space, configuration,
@@ -235,7 +261,7 @@ def doctor(metadata: ProjectMetadata, /, env: str | None, uploads: bool) -> None
     """
     from rich.console import Console
 
-    from autoencoder_lab.commands.doctor import Problem, examine, upload
+    from autoencoder_lab.commands.doctor import Problem, examine, log_results
     from autoencoder_lab.session.signals import signals_raise
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -248,9 +274,9 @@ def doctor(metadata: ProjectMetadata, /, env: str | None, uploads: bool) -> None
             console.print(indent(problem.text, "    "))
             if problem.remedy:
                 console.print(f"      \N{RIGHTWARDS ARROW} {problem.remedy}")
-    if uploads:
+    if logs_results:
         with signals_raise():
-            is_sound = upload(problems, metadata.project_path)
+            is_sound = log_results(problems, metadata.project_path)
     else:
         is_sound = not problems
     sys.exit(0 if is_sound else 1)

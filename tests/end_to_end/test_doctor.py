@@ -87,7 +87,7 @@ def test_results_that_are_not_in_the_store_are_logged_by_what_is_advised(
     (artifacts / "results.json").unlink()
 
     text, advice = problems(project)
-    done = project.kedro("doctor", "--env=smoke", "--upload")
+    done = project.kedro("doctor", "--env=smoke", "--log-results")
 
     assert re.match(r"linear on tiny, seed 42: no run holds (\d+) of \1 files", text), text
     assert advice.endswith("--only-missing-outputs")

@@ -131,7 +131,7 @@ def test_no_room_for_files_is_an_error_before_anything_is_computed(
     assert {path.name for path in made} <= {".lock", "made_from.json"}
 
 
-def test_what_found_no_room_is_on_disk_and_uploaded_by_the_doctor(
+def test_what_found_no_room_is_on_disk_and_logged_by_the_doctor(
     server: TeamServer, project: ProjectCopy
 ) -> None:
     log_in = server.variables("admin")
@@ -141,7 +141,7 @@ def test_what_found_no_room_is_on_disk_and_uploaded_by_the_doctor(
     with full_disk(server):
         printed, errors = process.communicate(timeout=LONGEST_WAIT)
     listed = project.kedro("doctor", "--env=smoke", **log_in)
-    uploaded = project.kedro("doctor", "--env=smoke", "--upload", **log_in)
+    logged = project.kedro("doctor", "--env=smoke", "--log-results", **log_in)
 
     results = project.folder / "data/06_models/tiny/stacked/seed-3"
     assert process.returncode == 1
@@ -151,9 +151,9 @@ def test_what_found_no_room_is_on_disk_and_uploaded_by_the_doctor(
     assert "Traceback" not in printed + errors
     assert "stacked on tiny, seed 3: no run holds" in listed.stdout
     assert listed.returncode == 1
-    assert uploaded.returncode == 0, uploaded.stdout + uploaded.stderr
-    assert "\nRun      " in uploaded.stdout
-    assert "Running stacked.train_autoencoder" not in uploaded.stdout
+    assert logged.returncode == 0, logged.stdout + logged.stderr
+    assert "\nRun      " in logged.stdout
+    assert "Running stacked.train_autoencoder" not in logged.stdout
     require_whole(server, 3)
 
 

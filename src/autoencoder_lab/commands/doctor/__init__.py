@@ -2,6 +2,6 @@
 
 from .examine import examine
 from .findings import Check, Problem
-from .upload import upload
+from .log_results import log_results
 
-__all__ = ["Check", "Problem", "examine", "upload"]
+__all__ = ["Check", "Problem", "examine", "log_results"]

@@ -9,13 +9,13 @@ class Problem:
     """What is wrong, and what to do unless the text says so.
 
     Attributes:
-        upload: The arguments of `kedro` that log results which are on disk, where these are the
+        log_command: The arguments of `kedro` that log results which are on disk, where these are the
             remedy.
     """
 
     text: str
     remedy: str = ""
-    upload: tuple[str, ...] = ()
+    log_command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

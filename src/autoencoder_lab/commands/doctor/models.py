@@ -9,6 +9,7 @@ from mlflow.entities import Run
 
 from autoencoder_lab.comparison.results import FINISHED
 from autoencoder_lab.tracking.results.cell_results import MODEL
+from autoencoder_lab.tracking.runs.search import search_all
 from autoencoder_lab.tracking.store.opening import without_password
 
 from .findings import Check, Problem, check
@@ -21,19 +22,11 @@ def check_models(client: MlflowClient, experiment_id: str) -> Check:
     """Check that the file of each model that a finished run has logged is in the store."""
     models = {
         output.model_id: run
-        for run in _all_runs(client, experiment_id)
+        for run in search_all(client, experiment_id, OURS)
         if run.outputs is not None
         for output in run.outputs.model_outputs
     }
     return check("models", f"{len(models)} of finished runs", _problems(client, models))
-
-
-def _all_runs(client: MlflowClient, experiment_id: str) -> Iterator[Run]:
-    page = client.search_runs([experiment_id], OURS)
-    yield from page
-    while page.token:
-        page = client.search_runs([experiment_id], OURS, page_token=page.token)
-        yield from page
 
 
 def _problems(client: MlflowClient, models: Mapping[str, Run]) -> Iterator[Problem]:

@@ -28,7 +28,7 @@ class CellFolder:
         of_key = f", run key {self.run_key}" if self.run_key else ""
         return f"{self.variant} on {self.dataset}, seed {self.seed}{of_key}"
 
-    def upload(self, env: str | None) -> tuple[str, ...]:
+    def log_command(self, env: str | None) -> tuple[str, ...]:
         """Return the arguments of `kedro` that log the files, without recomputing them."""
         key = f",run_key={self.run_key}" if self.run_key else ""
         return (
@@ -67,9 +67,9 @@ def _problems(
         lacking = sorted(name for name, digest in on_disk.items() if digest not in in_store)
         if lacking:
             files = f"{len(lacking)} of {len(on_disk)} files, as {lacking[0]}"
-            upload = cell.upload(env)
-            remedy = shlex.join(["kedro", *upload])
-            yield Problem(f"{cell.name}: no run holds {files}", remedy, upload)
+            command = cell.log_command(env)
+            remedy = shlex.join(["kedro", *command])
+            yield Problem(f"{cell.name}: no run holds {files}", remedy, command)
 
 
 def _cells(project: Path, root: str, damaged: list[Problem]) -> dict[CellFolder, dict[str, str]]:

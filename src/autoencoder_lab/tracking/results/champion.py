@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 from mlflow import MlflowClient
-from mlflow.entities.model_registry import ModelVersion
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
@@ -54,11 +54,16 @@ def registered_name(dataset: str) -> str:
 
 def find_champion(client: MlflowClient, name: str) -> ModelVersion | None:
     """Return the version of a registered model that has the alias, or none."""
+    model = find_registered_model(client, name)
+    number = model and model.aliases.get(CHAMPION)
+    return client.get_model_version(name, number) if number else None
+
+
+def find_registered_model(client: MlflowClient, name: str) -> RegisteredModel | None:
+    """Return a registered model, or none."""
     try:
-        model = client.get_registered_model(name)
+        return client.get_registered_model(name)
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
             raise
         return None
-    number = model.aliases.get(CHAMPION)
-    return client.get_model_version(name, number) if number else None

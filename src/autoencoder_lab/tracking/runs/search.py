@@ -1,10 +1,10 @@
 """Finding runs by their tags."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import Run, ViewType
 
 RUN_KEY = "run_key"
 
@@ -18,6 +18,20 @@ def search(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) ->
             order_by=["attributes.start_time ASC", "attributes.run_id ASC"],
         )
     )
+
+
+def search_all(
+    client: MlflowClient,
+    experiment_id: str,
+    condition: str = "",
+    view: int = ViewType.ACTIVE_ONLY,
+) -> Iterator[Run]:
+    """Yield the runs of which a condition holds, however many there are."""
+    page = client.search_runs([experiment_id], condition, view)
+    yield from page
+    while page.token:
+        page = client.search_runs([experiment_id], condition, view, page_token=page.token)
+        yield from page
 
 
 def find_cell_runs(dataset: str, run_key: str | None) -> list[Run]:

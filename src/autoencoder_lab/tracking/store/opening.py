@@ -51,6 +51,31 @@ def open_experiment(
     return client, experiment
 
 
+def open_embedded(config: KedroMlflowConfig) -> tuple[MlflowClient, Experiment]:
+    """Return a client of an embedded store, and the experiment; make neither.
+
+    What MLflow does without such a client goes where it went before.
+
+    Raises:
+        BadInput: There is no such store, no runs are in it, or it cannot be opened.
+    """
+    store, server = embedded_store(config), config.server
+    if store is None:
+        address = without_password(server.mlflow_tracking_uri)
+        raise BadInput(f"there is no embedded store: without --env, runs are on {address}")
+    experiment = None
+    if store.exists():
+        registry = server.mlflow_registry_uri or server.mlflow_tracking_uri
+        try:
+            client = MlflowClient(server.mlflow_tracking_uri, registry)
+            experiment = client.get_experiment_by_name(config.tracking.experiment.name)
+        except (MlflowException, OSError, SQLAlchemyError) as error:
+            raise BadInput(_why_closed(config, error)) from error
+    if experiment is None:
+        raise BadInput(f"there are no runs in {store}")
+    return client, experiment
+
+
 def set_up(config: KedroMlflowConfig, context: KedroContext) -> tuple[MlflowClient, Experiment]:
     """Return a client and the experiment as `open_experiment` does, wherever its artifacts are.
 
