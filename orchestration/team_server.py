@@ -8,8 +8,11 @@ folder .team-server beside this file.
 import argparse
 import os
 import secrets
+import shutil
+import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +23,9 @@ HOME = Path(os.environ.get("TEAM_SERVER_HOME", HERE / ".team-server")).resolve()
 SETTINGS = HOME / "server.env"
 LOG_INS = HOME / "basic_auth.ini"
 PASSWORDS = HOME / "pgpass"
+ARTIFACTS = HOME / "artifacts"
 MLFLOW = Path(sys.executable).with_name("mlflow")
+DUMP = "database.dump"
 DATABASE, USER = "postgres", "mlflow"
 SERVICES = Services("TEAM_SERVER_HOME", HOME)
 
@@ -36,9 +41,10 @@ auth_cache_ttl_seconds = 60
 
 
 def main() -> None:
-    """Start or stop the server."""
+    """Start, stop, back up or restore the server."""
     parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="start | stop", dest="command")
+    metavar = "start | stop | backup | restore"
+    commands = parser.add_subparsers(required=True, metavar=metavar, dest="command")
     starting = commands.add_parser("start", help="start what does not run yet")
     starting.add_argument(
         "--port", type=int, default=5000, help="of the server (5000); settled at the first start"
@@ -50,12 +56,21 @@ def main() -> None:
         "first start",
     )
     commands.add_parser("stop", help="stop the server and its database")
+    backing_up = commands.add_parser("backup", help="copy all of it to a folder while it runs")
+    restoring = commands.add_parser("restore", help="make a server of a backup, and start it")
+    for command in (backing_up, restoring):
+        command.add_argument("folder", type=Path, help="of the backup")
     options = parser.parse_args()
-    if options.command == "stop":
-        ran = SERVICES.stop()
-        print("The team's server is stopped." if ran else "The team's server does not run.")
-    else:
-        start(options.port, [host for host in options.hosts.split(",") if host])
+    match options.command:
+        case "start":
+            start(options.port, [host for host in options.hosts.split(",") if host])
+        case "stop":
+            ran = SERVICES.stop()
+            print("The team's server is stopped." if ran else "The team's server does not run.")
+        case "backup":
+            back_up(options.folder.resolve())
+        case "restore":
+            restore(options.folder.resolve())
 
 
 def start(port: int, hosts: list[str]) -> None:
@@ -64,11 +79,10 @@ def start(port: int, hosts: list[str]) -> None:
     SERVICES.prepare()
     if not SETTINGS.exists():
         _configure(port, hosts)
-    lines = (line.partition("=") for line in SETTINGS.read_text().splitlines())
-    settings = {key: value for key, _, value in lines if key and not key.startswith("#")}
+    settings = _read(SETTINGS)
     services = replace(SERVICES, environment=settings)
-    _, database_port, _, _, password = PASSWORDS.read_text().strip().split(":")
-    services.start_postgres(user=USER, password=password, port=int(database_port))
+    port, password = _database(PASSWORDS)
+    services.start_postgres(user=USER, password=password, port=port)
     print("Starting MLflow ...", flush=True)
     # The rest is in its environment, where no list of processes shows it.
     services.start("mlflow", [MLFLOW, "server", "--app-name", "basic-auth"])
@@ -76,6 +90,91 @@ def start(port: int, hosts: list[str]) -> None:
     services.wait("mlflow", lambda: _answers(address))
     print(f"MLflow runs at {address}; its logs are in {services.logs}.")
     print(f"The user admin's password is in {SETTINGS}. To stop: make team-server-stop")
+
+
+def back_up(folder: Path) -> None:
+    """Copy database, artifacts and settings to a folder, of which an older backup is renewed.
+
+    The database is dumped first, and takes the place of an older dump last: a backup, also one that
+    was cut short, has all files that its database names.
+    """
+    if not SETTINGS.exists():
+        sys.exit(f"there is no server in {HOME}, which TEAM_SERVER_HOME names")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    dump = folder / DUMP
+    partial = dump.with_suffix(".partial")
+    _run_program("pg_dump", "--format=custom", f"--file={partial}")
+    if ARTIFACTS.exists():
+        shutil.copytree(
+            ARTIFACTS, folder / ARTIFACTS.name, copy_function=_copy_if_new, dirs_exist_ok=True
+        )
+    for file in (PASSWORDS, LOG_INS, SETTINGS):
+        write_secret(folder / file.name, file.read_text())
+    partial.replace(dump)
+    print(f"The backup is in {folder}. It has the server's passwords, too.")
+
+
+def restore(folder: Path) -> None:
+    """Make the server of a backup in an empty home, and start it; begun anew if it was cut short.
+
+    Settings are as they were, but for what names the home, and the port of the database.
+    """
+    if SETTINGS.exists():
+        sys.exit(f"a server is in {HOME} already: set TEAM_SERVER_HOME to another folder")
+    if not (folder / DUMP).exists():
+        sys.exit(f"there is no backup in {folder}")
+    find_postgres()
+    before = _read(folder / SETTINGS.name)
+    require_free(int(before["MLFLOW_PORT"]), f"MLFLOW_PORT in {folder / SETTINGS.name}")
+    SERVICES.prepare()
+    SERVICES.stop()  # the database of an attempt that was cut short
+    (port_before, password), port = _database(folder / PASSWORDS.name), free_port()
+    home_before = Path(before["MLFLOW_AUTH_CONFIG_PATH"]).parent
+    settings = {
+        file: (folder / file.name)
+        .read_text()
+        .replace(f"{HOST}:{port_before}", f"{HOST}:{port}")
+        .replace(f"{home_before}/", f"{HOME}/")
+        for file in (PASSWORDS, LOG_INS, SETTINGS)
+    }
+    write_secret(PASSWORDS, settings[PASSWORDS])
+    SERVICES.start_postgres(user=USER, password=password, port=port)
+    print("Restoring ...", flush=True)
+    _run_program("pg_restore", "--exit-on-error", "--clean", "--if-exists", str(folder / DUMP))
+    if (folder / ARTIFACTS.name).exists():
+        shutil.copytree(folder / ARTIFACTS.name, ARTIFACTS, dirs_exist_ok=True)
+    for file in (LOG_INS, SETTINGS):  # the last: where it is, all is
+        write_secret(file, settings[file])
+    start(port, [])
+
+
+def _run_program(name: str, *options: str) -> None:
+    """Run one of PostgreSQL's programs on the database, which has to run."""
+    port, _ = _database(PASSWORDS)
+    where = ["-h", HOST, "-p", str(port), "-U", USER, "-d", DATABASE, "--no-password"]
+    environment = {**os.environ, "PGPASSFILE": str(PASSWORDS)}
+    if subprocess.call([find_postgres() / name, *where, *options], env=environment):
+        sys.exit(f"{name} has failed. Does the server run? To start it: make team-server")
+
+
+def _copy_if_new(source: str, target: str) -> None:
+    """Copy a file, unless it is there: artifacts are many, and few of them change."""
+    with suppress(FileNotFoundError):
+        now, before = os.stat(source), os.stat(target)
+        if (now.st_size, now.st_mtime_ns) == (before.st_size, before.st_mtime_ns):
+            return
+    shutil.copy2(source, target)
+
+
+def _read(settings: Path) -> dict[str, str]:
+    lines = (line.partition("=") for line in settings.read_text().splitlines())
+    return {key: value for key, _, value in lines if key and not key.startswith("#")}
+
+
+def _database(passwords: Path) -> tuple[int, str]:
+    """Return the port and the password of the database."""
+    _, port, _, _, password = passwords.read_text().strip().split(":")
+    return int(port), password
 
 
 def _configure(port: int, hosts: list[str]) -> None:
@@ -93,7 +192,7 @@ def _configure(port: int, hosts: list[str]) -> None:
         "MLFLOW_PORT": port,
         "MLFLOW_BACKEND_STORE_URI": database,
         "PGPASSFILE": PASSWORDS,
-        "MLFLOW_ARTIFACTS_DESTINATION": HOME / "artifacts",
+        "MLFLOW_ARTIFACTS_DESTINATION": ARTIFACTS,
         "MLFLOW_AUTH_CONFIG_PATH": LOG_INS,
         "MLFLOW_AUTH_ADMIN_USERNAME": "admin",
         "MLFLOW_AUTH_ADMIN_PASSWORD": secrets.token_urlsafe(16),

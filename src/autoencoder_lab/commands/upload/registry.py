@@ -96,7 +96,7 @@ def _find_model(there: Place, version: ModelVersion, links: Links) -> LoggedMode
         there.client.get_logged_model(output.model_id)
         for output in (outputs.model_outputs if outputs else [])
     ]
-    original = version.source.removeprefix(MODELS)
+    original = str(version.source).removeprefix(MODELS)
     copies = [model for model in models if model.tags.get(UPLOADED_FROM) == original]
     return copies[0] if copies else None
 

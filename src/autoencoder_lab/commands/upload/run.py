@@ -31,6 +31,7 @@ def run_upload(upload: Upload, console: Console) -> None:
         TimeRemainingColumn(elapsed_when_finished=False),
         TextColumn("{task.fields[running]}"),
         console=console,
+        disable=not upload.to_copy,
     )
     task = progress.add_task("", total=len(upload.to_copy), running="")
     with progress, _copying(upload, "the shared view"):
