@@ -14,7 +14,7 @@ JOBS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop worker lock clean
+.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore worker lock clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -55,6 +55,12 @@ team-server: setup ## MLflow for a team, with log-ins: on http://127.0.0.1:$TEAM
 
 team-server-stop: ## Stop it, and its database
 	python orchestration/team_server.py stop
+
+team-server-backup: setup ## Copy it to the folder $BACKUP, while it runs
+	python orchestration/team_server.py backup "$(or $(BACKUP),$(error BACKUP=<folder> is missing))"
+
+team-server-restore: setup ## Make a server of the backup in $BACKUP, and start it
+	python orchestration/team_server.py restore "$(or $(BACKUP),$(error BACKUP=<folder> is missing))"
 
 worker: setup $(AIRFLOW_READY) ## Take tasks from another machine's Airflow: docs/scaling.md
 	AIRFLOW_HOME="$(or $(AIRFLOW_HOME),$(CURDIR)/orchestration/.airflow)" \

@@ -46,9 +46,12 @@ class Uploaded:
     @property
     def pairs(self) -> dict[str, tuple[Run, Run]]:
         """Each original and its copy, by the original's id."""
-        copies = {run.data.tags["uploaded_from"]: run for run in runs_of(self.client)}
         originals = {run.info.run_id: run for run in self.project.runs()}
-        return {run_id: (originals[run_id], copy) for run_id, copy in copies.items()}
+        return {
+            run_id: (originals[run_id], copy)
+            for copy in runs_of(self.client)
+            if (run_id := copy.data.tags.get("uploaded_from"))
+        }
 
 
 def runs_of(client: MlflowClient) -> list[Run]:
@@ -72,8 +75,11 @@ def add_runs_by_hand(project: ProjectCopy) -> None:
     """Add what this project's own runs have not: long histories, no number, no end, no life."""
     client = project.client
     [experiment_id] = {run.info.experiment_id for run in project.runs()}
-    first = project.runs()[0].info.run_id
-    long = client.create_run(experiment_id, run_name="by hand", start_time=1_000).info.run_id
+    last = project.runs()[0]
+    started = last.info.start_time + 1_000
+    user = {MLFLOW_USER: "somebody else"}
+    made = client.create_run(experiment_id, started, user, run_name="by hand")
+    long = made.info.run_id
     values = [float("nan") if step == 7 else step / 3 for step in range(2_345)]
     for start in (0, 1_000, 2_000):
         metrics = [Metric("loss", value, 5_000 + n, n) for n, value in enumerate(values)]
@@ -81,9 +87,9 @@ def add_runs_by_hand(project: ProjectCopy) -> None:
     for start in (0, 100):
         params = [Param(f"p{n}", str(n)) for n in range(start, start + 100)]
         client.log_batch(long, params=params)
-    client.set_tag(long, MLFLOW_USER, "somebody else")
-    client.set_tag(long, MLFLOW_RUN_NOTE, f"[As](#/experiments/{experiment_id}/runs/{first}).")
-    client.set_terminated(long, "FAILED", end_time=2_000)
+    page = f"#/experiments/{experiment_id}/runs/{last.info.run_id}"
+    client.set_tag(long, MLFLOW_RUN_NOTE, f"[As]({page}), `kedro replay {long}`.")
+    client.set_terminated(long, "FAILED", end_time=started + 1)
     running = client.create_run(experiment_id, run_name="still running").info.run_id
     of_running = client.create_run(
         experiment_id, run_name="a child of it", tags={MLFLOW_PARENT_RUN_ID: running}
@@ -144,7 +150,7 @@ def test_what_has_not_ended_is_left_out_and_named(uploaded: Uploaded) -> None:
     for line in uploaded.printed:
         assert "(still running) is RUNNING" in line
         assert "(a child of it) is of a parent that has not ended" in line
-    names = [run.info.run_name for run in runs_of(uploaded.client)]
+    names = [copy.info.run_name for _, copy in uploaded.pairs.values()]
     assert sorted(names) == ["by hand", "comparison+linear tiny 42", "linear tiny 42"]
 
 
@@ -162,7 +168,8 @@ def test_copies_hold_what_their_originals_hold(uploaded: Uploaded) -> None:
     [by_hand] = [copy for _, copy in uploaded.pairs.values() if copy.info.run_name == "by hand"]
     assert len(there.get_metric_history(by_hand.info.run_id, "loss")) == 2_345
     assert by_hand.data.tags[MLFLOW_USER] == "somebody else"
-    assert by_hand.data.tags[MLFLOW_RUN_NOTE].count(f"/runs/{ids[linear(uploaded)[0]]}") == 1
+    assert f"`kedro replay {by_hand.info.run_id}`" in by_hand.data.tags[MLFLOW_RUN_NOTE]
+    assert f"/runs/{linear(uploaded)[1]}" in by_hand.data.tags[MLFLOW_RUN_NOTE]
 
 
 def test_models_are_those_of_the_copies(uploaded: Uploaded) -> None:

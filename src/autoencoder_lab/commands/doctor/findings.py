@@ -9,8 +9,7 @@ class Problem:
     """What is wrong, and what to do unless the text says so.
 
     Attributes:
-        log_command: The arguments of `kedro` that log results which are on disk, where these are the
-            remedy.
+        log_command: The arguments of `kedro` that log what is on disk, where they are the remedy.
     """
 
     text: str

@@ -74,7 +74,7 @@ def plan_upload(project: Path, env: str | None) -> Upload:
     return Upload(
         here=here,
         there=there,
-        to_copy=tuple(sorted(to_copy, key=_parents_first)),
+        to_copy=tuple(_in_order(to_copy)),
         begun={run_id: copy for run_id, copy in copies.items() if not is_whole(copy)},
         links=Links(
             here.experiment_id,
@@ -122,5 +122,12 @@ def _left_out(runs: list[Run]) -> dict[str, str]:
     return reasons
 
 
-def _parents_first(run: Run) -> tuple[bool, int]:
-    return MLFLOW_PARENT_RUN_ID in run.data.tags, run.info.start_time
+def _in_order(runs: list[Run]) -> list[Run]:
+    """Return parents before their children, and otherwise the oldest first: others name them."""
+    started = {run.info.run_id: run.info.start_time for run in runs}
+
+    def place(run: Run) -> tuple[int, bool, int]:
+        parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID, "")
+        return started.get(parent, run.info.start_time), parent in started, run.info.start_time
+
+    return sorted(runs, key=place)
