@@ -4,11 +4,14 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from ..end_to_end.conftest import ProjectCopy
+from ..end_to_end.conftest import ProjectCopy, copy_tiny_project
+from .services import temporary_home
 from .team import TeamServer, copy_project_of_team, running_team_server
 
 EXPERIMENT = "autoencoder_lab"
@@ -18,7 +21,7 @@ SETTINGS = ("server.env", "pgpass", "basic_auth.ini")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[TeamServer]:
-    with running_team_server("anna", "ben") as server:
+    with running_team_server("anna", "ben", "carl") as server:
         yield server
 
 
@@ -162,3 +165,110 @@ def test_settings_and_users_outlast_a_restart(server: TeamServer) -> None:
     assert started.returncode == 0, started.stdout + started.stderr
     assert {name: (server.home / name).read_bytes() for name in SETTINGS} == before
     assert server.ask("anna", "2.0/mlflow/experiments/search?max_results=1")[0] == HTTPStatus.OK
+
+
+def test_whoever_may_edit_an_experiment_uploads_to_it(
+    server: TeamServer, tmp_path: Path, project: ProjectCopy
+) -> None:
+    own = copy_tiny_project(tmp_path)
+    assert own.kedro("run", "--env=smoke", "--pipelines=linear").returncode == 0
+
+    def upload() -> subprocess.CompletedProcess[str]:
+        return own.kedro("upload", "--env=team", **server.variables("carl"))
+
+    refused = upload()
+    grant = {
+        "username": "carl",
+        "resource_type": "experiment",
+        "resource_id": "1",
+        "permission": "EDIT",
+    }
+    granted, _ = server.ask("admin", GRANT, grant)
+    uploaded = upload()
+
+    assert refused.returncode == 1
+    refusal = "does not let carl write to the experiment autoencoder_lab"
+    assert refusal in " ".join(refused.stderr.split())
+    assert "Traceback" not in refused.stdout + refused.stderr
+    assert granted == HTTPStatus.OK
+    assert uploaded.returncode == 0, uploaded.stderr
+    [run] = own.runs()
+    search = {"experiment_ids": ["1"], "filter": f"tags.uploaded_from = '{run.info.run_id}'"}
+    _, answer = server.ask("ben", "2.0/mlflow/runs/search", search)
+    [copy] = answer["runs"]
+    tags = {tag["key"]: tag["value"] for tag in copy["data"]["tags"]}
+    assert copy["info"]["status"] == "FINISHED"
+    assert tags["mlflow.user"] == run.data.tags["mlflow.user"]
+    assert tags["uploaded_by"] == "carl"
+    assert len(copy["outputs"]["model_outputs"]) == 1
+
+
+def test_a_backup_is_restored_elsewhere_with_users_permissions_runs_and_artifacts(
+    server: TeamServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backup"
+    first = server.command("backup", str(folder))
+    server.ask("anna", "2.0/mlflow/experiments/create", {"name": "since"})
+    (server.home / "artifacts/since").write_text("the first backup")
+    again = server.command("backup", str(folder))
+    before, files_before = seen(server), files_below(server.home / "artifacts")
+    with temporary_home() as home:
+        other = TeamServer(home, server.port)
+        too_early = other.command("restore", str(folder))
+        stopped = server.command("stop")
+        restored = other.command("restore", str(folder))
+        try:
+            after, files_after = seen(other), files_below(home / "artifacts")
+            twice = other.command("restore", str(folder))
+        finally:
+            other.command("stop")
+        secrets, modes = other.secrets, modes_below(home)
+    not_running = server.command("backup", str(tmp_path / "of a server that is stopped"))
+
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert too_early.returncode == 1
+    assert f"port {server.port} is taken" in too_early.stderr
+    assert stopped.returncode == 0
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    assert after == before
+    assert {name for name, *_ in before["users"]} == {"admin", "anna", "ben", "carl"}
+    assert len(before["runs"]) > 3
+    assert [one["name"] for one in before["models"]] == ["autoencoder-tiny"]
+    assert files_after == files_before
+    assert secrets == server.secrets
+    assert modes == dict.fromkeys(SETTINGS, 0o600)
+    assert twice.returncode == 1
+    assert "already" in twice.stderr
+    assert not_running.returncode == 1
+    assert "make team-server" in not_running.stderr
+
+
+def seen(server: TeamServer) -> dict[str, Any]:
+    """Return what a server answers of users, permissions, runs and models; log-ins are tried."""
+    for user in ("anna", "ben", "carl"):
+        assert server.ask(user, "2.0/mlflow/users/current")[0] == HTTPStatus.OK
+    _, users = server.ask("admin", "2.0/mlflow/users/list")
+    _, experiments = server.ask("carl", "2.0/mlflow/experiments/search?max_results=9")
+    ids = [one["experiment_id"] for one in experiments["experiments"]]
+    _, runs = server.ask("carl", "2.0/mlflow/runs/search", {"experiment_ids": ids})
+    _, models = server.ask("carl", "2.0/mlflow/registered-models/search?max_results=9")
+    return {
+        "users": [(user["username"], user["is_admin"]) for user in users["users"]],
+        "permissions": [
+            server.ask("admin", f"3.0/mlflow/users/permissions/list?username={user}")
+            for user in ("anna", "ben", "carl")
+        ],
+        "experiments": experiments["experiments"],
+        "runs": runs["runs"],
+        "models": models["registered_models"],
+    }
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def modes_below(home: Path) -> dict[str, int]:
+    return {name: stat.S_IMODE((home / name).stat().st_mode) for name in SETTINGS}
