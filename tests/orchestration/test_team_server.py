@@ -260,9 +260,19 @@ def seen(server: TeamServer) -> dict[str, Any]:
             for user in ("anna", "ben", "carl")
         ],
         "experiments": experiments["experiments"],
-        "runs": runs["runs"],
+        "runs": in_order(runs["runs"]),
         "models": models["registered_models"],
     }
+
+
+def in_order(answer: Any) -> Any:
+    """Return an answer whose lists are sorted: the order of tags and metrics is not kept."""
+    match answer:
+        case list():
+            return sorted(map(in_order, answer), key=repr)
+        case dict():
+            return {key: in_order(value) for key, value in sorted(answer.items())}
+    return answer
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
