@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 
 import pandas as pd
 
@@ -53,12 +54,14 @@ def say_how_it_repeats(cells: pd.DataFrame) -> str:
 
 def _compare_with_earlier(result: CellResult) -> tuple[object, ...]:
     cell = (result.variant, result.seed)
-    candidates = [
+    candidates = (
         (earlier, cause_of_difference(result, earlier)) for earlier in result.load_earlier()
-    ]
-    if not candidates:
+    )
+    latest = next(candidates, None)
+    if latest is None:
         return (*cell, "", "", 0, 0, "")
-    earlier, cause = next((pair for pair in candidates if not pair[1]), candidates[0])
+    # Only as far as is needed: each is read from the store.
+    earlier, cause = next((pair for pair in chain([latest], candidates) if not pair[1]), latest)
     about = (*cell, earlier.run_key or f"run {earlier.run_id[:8]}", earlier.run_id)
     if cause:
         return (*about, 0, 0, cause)

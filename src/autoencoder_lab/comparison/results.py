@@ -44,7 +44,8 @@ class CellResult:
             data, and nothing of a model without an encoder.
         load_model: Gives the fitted model.
         load_values: Gives all metrics that the same code, data and seed give again.
-        load_earlier: Gives finished results of the same cell that ended before, the latest first.
+        load_earlier: Gives finished results of the same cell that began before: the latest, then
+            those that were made from the same data and code, the latest first.
         foreign: Why it is no result of this project, as a run that somebody made by hand; empty
             where it is one.
     """
@@ -62,7 +63,7 @@ class CellResult:
     load_few_labels: Callable[[], pd.DataFrame]
     load_model: Callable[[], Autoencoder]
     load_values: Callable[[], Values]
-    load_earlier: Callable[[], Sequence["CellResult"]]
+    load_earlier: Callable[[], Iterable["CellResult"]]
     foreign: str = ""
 
     @property

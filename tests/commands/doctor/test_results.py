@@ -1,3 +1,4 @@
+from collections.abc import Set
 from pathlib import Path
 
 import pytest
@@ -35,16 +36,16 @@ def project(tmp_path: Path) -> Path:
 def test_cells_whose_files_a_run_holds_are_fine(project: Path) -> None:
     asked = []
 
-    def digests_in_store(cell: CellFolder) -> set[str]:
-        asked.append(cell)
-        return {"a", "b"} if cell.run_key is None else {"d"}
+    def digests_in_store(cell: CellFolder, digests: Set[str]) -> Set[str]:
+        asked.append((cell, digests))
+        return digests
 
     found = check_results(project, "data", None, digests_in_store)
 
     assert (found.looked_at, found.problems) == ("2 cells in data", ())
-    assert set(asked) == {
-        CellFolder("toys", None, "tied", 3),
-        CellFolder("toys", "nightly", "tied", 3),
+    assert dict(asked) == {
+        CellFolder("toys", None, "tied", 3): {"a", "b"},
+        CellFolder("toys", "nightly", "tied", 3): {"d"},
     }
 
 
@@ -56,7 +57,7 @@ def test_a_damaged_record_is_named_and_a_folder_put_aside_is_passed_over(project
         project / "data/06_models/toys/tied/seed-old"
     )
 
-    found = check_results(project, "data", None, lambda cell: {"d"})
+    found = check_results(project, "data", None, lambda *_: {"d"})
 
     [problem] = found.problems
     assert "seed-4/made_from.json is damaged" in problem.text
@@ -64,7 +65,7 @@ def test_a_damaged_record_is_named_and_a_folder_put_aside_is_passed_over(project
 
 
 def test_files_that_no_run_holds_are_named_with_what_logs_them(project: Path) -> None:
-    found = check_results(project, str(project / "data"), "smoke", lambda cell: {"a"})
+    found = check_results(project, str(project / "data"), "smoke", lambda *_: {"a"})
 
     problems = {problem.text: problem.remedy for problem in found.problems}
     assert problems == {

@@ -6,6 +6,7 @@ import pytest
 from mlflow import MlflowClient
 
 from autoencoder_lab.tracking import CellResultsDataset
+from autoencoder_lab.tracking.results.cell_results import MOST_EARLIER
 
 TAGS = {
     "dataset": "digits",
@@ -100,3 +101,16 @@ def test_a_run_that_somebody_made_by_hand_is_known(
     results = loaded()
 
     assert (results[own].foreign, results[theirs].foreign) == ("", foreign)
+
+
+def test_an_earlier_result_of_the_same_code_is_found_behind_any_number_of_others(add_run) -> None:
+    def add(code: str) -> str:
+        return add_run(code_digest=code)
+
+    same = add("same")
+    others = [add(f"other {n}") for n in range(MOST_EARLIER + 1)]
+    latest = add("same")
+
+    earlier = [result.run_id for result in loaded()[latest].load_earlier()]
+
+    assert earlier == [others[-1], same]

@@ -12,6 +12,8 @@ from autoencoder_lab.tracking import RunTree
 from autoencoder_lab.tracking.runs.batching import BatchingClient
 from autoencoder_lab.tracking.runs.owners import PID
 
+from ..counting import CountingClient
+
 CELL = {"dataset": "digits", "seed": "3"}
 NIGHTLY = {**CELL, "run_key": "nightly"}
 
@@ -384,3 +386,18 @@ def test_a_retry_with_other_parameters_is_refused_and_changes_nothing(
     other.end("FAILED")
 
     assert statuses(client, experiment) == {"nightly": "FINISHED", "stacked": "FINISHED"}
+
+
+def test_finished_children_of_other_sessions_are_not_read_at_the_end(
+    embedded: str, client: BatchingClient, experiment: str
+) -> None:
+    for seed in range(1, 6):
+        start(client, experiment, ["stacked"], {**NIGHTLY, "seed": str(seed)}).end("FINISHED")
+    counting = CountingClient(embedded)
+    runs = start(counting, experiment, ["tied"], NIGHTLY)
+    n_read = counting.n_read
+
+    runs.end("FINISHED")
+
+    assert counting.n_read == n_read
+    assert client.get_run(runs.top_id).info.status == "FINISHED"

@@ -37,7 +37,7 @@ def examine(project: Path, env: str | None) -> Iterator[Check]:
     store = embedded_store(context.mlflow)
     if store is not None and not store.exists():
         yield check("store", f"{store}: no runs yet", [])
-        yield check_results(project, root, env, lambda _: set())
+        yield check_results(project, root, env, lambda *_: set())
         return
     try:
         client, experiment = open_experiment(context.mlflow, context)
@@ -51,9 +51,10 @@ def examine(project: Path, env: str | None) -> Iterator[Check]:
         project,
         root,
         env,
-        lambda cell: digests_in_runs(
+        lambda cell, digests: digests_in_runs(
             client,
             experiment.experiment_id,
+            digests,
             dataset=cell.dataset,
             variant=cell.variant,
             seed=cell.seed,

@@ -1,49 +1,77 @@
 """Checking that the models of finished runs still exist."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import LifecycleStage, LoggedModel, Run
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from autoencoder_lab.comparison.results import FINISHED
 from autoencoder_lab.tracking.results.cell_results import MODEL
-from autoencoder_lab.tracking.runs.search import search_all
 from autoencoder_lab.tracking.store.opening import without_password
 
 from .findings import Check, Problem, check
 
-OURS = f"attributes.status = '{FINISHED}' and tags.data_digest != ''"
-"""Of the runs of an experiment, those that this project has finished."""
-
 
 def check_models(client: MlflowClient, experiment_id: str) -> Check:
-    """Check that the file of each model that a finished run has logged is in the store."""
-    models = {
-        output.model_id: run
-        for run in search_all(client, experiment_id, OURS)
-        if run.outputs is not None
-        for output in run.outputs.model_outputs
-    }
-    return check("models", f"{len(models)} of finished runs", _problems(client, models))
+    """Check that the file of each model that a finished run has logged is in the store.
+
+    All models are looked at, and of the runs those alone whose model is gone: a run would be read
+    with all of its metrics.
+    """
+    models = list(_all_models(client, experiment_id))
+    return check("models", f"{len(models)} in the store", _problems(client, models))
 
 
-def _problems(client: MlflowClient, models: Mapping[str, Run]) -> Iterator[Problem]:
-    folder = str(PurePosixPath(MODEL).parent)
+def _all_models(client: MlflowClient, experiment_id: str) -> Iterator[LoggedModel]:
+    token = None
+    while True:
+        page = client.search_logged_models([experiment_id], page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _problems(client: MlflowClient, models: list[LoggedModel]) -> Iterator[Problem]:
     store = shlex.quote(without_password(client.tracking_uri))
-    for model_id, run in models.items():
+    for model in models:
         try:
-            files = {file.path for file in client.list_logged_model_artifacts(model_id, folder)}
-        except FileNotFoundError:
-            files = set()
+            is_there = _is_there(client, model)
         except Exception as error:  # of the library of an object store, among others
             yield Problem(f"models cannot be looked up: {error}", "Is the artifact store there?")
             return
-        if MODEL not in files:
+        run = None if is_there else _finished_run(client, str(model.source_run_id))
+        if run is not None:
             run_id = run.info.run_id
             delete = f"MLFLOW_TRACKING_URI={store} mlflow runs delete --run-id {run_id}"
             yield Problem(
-                f"run {run_id} ({run.info.run_name}): the file of its model {model_id} is gone",
+                f"run {run_id} ({run.info.run_name}): the file of its model {model.model_id} is "
+                "gone",
                 f"restore it in the store's artifacts; or train again after {delete}",
             )
+
+
+def _is_there(client: MlflowClient, model: LoggedModel) -> bool:
+    place = get_artifact_repository(model.artifact_location, tracking_uri=client.tracking_uri)
+    try:
+        files = place.list_artifacts(str(PurePosixPath(MODEL).parent))
+    except FileNotFoundError:
+        return False
+    return MODEL in {file.path for file in files}
+
+
+def _finished_run(client: MlflowClient, run_id: str) -> Run | None:
+    """Return the run of a model, if this project has finished it and nobody has deleted it."""
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return None  # removed for good, by `mlflow gc`
+    is_ours = run.info.status == FINISHED and run.data.tags.get("data_digest")
+    return run if is_ours and run.info.lifecycle_stage == LifecycleStage.ACTIVE else None

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +40,15 @@ class CellFolder:
         )
 
 
+DigestsInStore = Callable[[CellFolder, Set[str]], Set[str]]
+"""Which of some digests are of files that finished runs of a cell hold."""
+
+
 def check_results(
     project: Path,
     root: str,
     env: str | None,
-    digests_in_store: Callable[[CellFolder], set[str]],
+    digests_in_store: DigestsInStore,
 ) -> Check:
     """Check that each whole file of each cell is one that a finished run of the store holds.
 
@@ -60,10 +64,10 @@ def check_results(
 def _problems(
     cells: dict[CellFolder, dict[str, str]],
     env: str | None,
-    digests_in_store: Callable[[CellFolder], set[str]],
+    digests_in_store: DigestsInStore,
 ) -> Iterator[Problem]:
     for cell, on_disk in cells.items():
-        in_store = digests_in_store(cell)
+        in_store = digests_in_store(cell, set(on_disk.values()))
         lacking = sorted(name for name, digest in on_disk.items() if digest not in in_store)
         if lacking:
             files = f"{len(lacking)} of {len(on_disk)} files, as {lacking[0]}"

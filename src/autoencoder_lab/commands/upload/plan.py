@@ -10,7 +10,7 @@ from mlflow.entities import Run, RunStatus, ViewType
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from autoencoder_lab.failures import BadInput
-from autoencoder_lab.tracking.runs.search import search_all
+from autoencoder_lab.tracking.runs.search import find_runs
 from autoencoder_lab.tracking.store.config import embedded_store
 from autoencoder_lab.tracking.store.opening import open_embedded, open_experiment
 
@@ -60,7 +60,7 @@ def plan_upload(project: Path, env: str | None) -> Upload:
             "allowed: an environment that names a server, as --env=team"
         )
     here = Place(*open_embedded(of_local.mlflow))
-    runs = list(search_all(here.client, here.experiment_id))
+    runs = list(find_runs(here.client, here.experiment_id, ""))
     _require_artifacts(here, runs)
     there = Place(*open_experiment(of_server.mlflow, of_server))
     copies = _find_copies(there)
@@ -97,9 +97,8 @@ def _require_artifacts(here: Place, runs: list[Run]) -> None:
 
 def _find_copies(there: Place) -> dict[str, Run]:
     """Return the copies by their originals; of several, a whole one."""
-    found = search_all(
-        there.client, there.experiment_id, f"tags.{UPLOADED_FROM} != ''", ViewType.ALL
-    )
+    copied = f"tags.{UPLOADED_FROM} != ''"
+    found = find_runs(there.client, there.experiment_id, copied, view=ViewType.ALL)
     # What somebody has deleted there is not brought back; what was never whole is begun again.
     counted = [run for run in found if is_whole(run) or run.info.lifecycle_stage == "active"]
     return {run.data.tags[UPLOADED_FROM]: run for run in sorted(counted, key=is_whole)}

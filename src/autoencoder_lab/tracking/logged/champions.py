@@ -91,9 +91,8 @@ def _register(client: MlflowClient, name: str, promotion: Promotion) -> str:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
     run_id = promotion["run_id"]
-    for version in client.search_model_versions(f"name = '{name}'"):
-        if version.run_id == run_id:
-            return str(version.version)
+    for version in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
+        return str(version.version)
     outputs = client.get_run(run_id).outputs
     assert outputs is not None  # a finished run has logged its model
     [*_, output] = outputs.model_outputs

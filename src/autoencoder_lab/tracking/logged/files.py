@@ -1,6 +1,7 @@
 """The digests of a run's files, by which the doctor finds results that no run holds."""
 
 import json
+from collections.abc import Set
 
 import mlflow
 from kedro.framework.hooks import hook_impl
@@ -13,9 +14,16 @@ from autoencoder_lab.cells.plan import by_record
 from autoencoder_lab.comparison.results import FINISHED
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
-from autoencoder_lab.tracking.runs.search import RUN_KEY, search
+from autoencoder_lab.tracking.runs.search import (
+    NEWEST_FIRST,
+    ended_as,
+    find_runs,
+    having,
+    of_run_key,
+)
 
 FILES = "results.json"
+FEW = 5
 
 
 class LogFiles:
@@ -42,21 +50,25 @@ class LogFiles:
 def digests_in_runs(
     client: MlflowClient,
     experiment_id: str,
+    digests: Set[str],
     *,
     dataset: str,
     variant: str,
     seed: int,
     run_key: str | None,
 ) -> set[str]:
-    """Return the SHA-256 of all files that the finished runs of a cell hold."""
-    cell = {"dataset": dataset, "variant": variant, "seed": str(seed)}
-    digests: set[str] = set()
-    for run in search(client, experiment_id, cell):
-        if run.info.status != FINISHED or run.data.tags.get(RUN_KEY) != run_key:
-            continue
+    """Return those of some SHA-256 that are of files which the finished runs of a cell hold."""
+    cell = having({"dataset": dataset, "variant": variant, "seed": str(seed)})
+    condition = f"{cell} and {of_run_key(run_key)} and {ended_as(FINISHED)}"
+    # What is on disk is most often of the latest run.
+    runs = find_runs(client, experiment_id, condition, order_by=NEWEST_FIRST, page=FEW)
+    held: set[str] = set()
+    for run in runs:
         try:
             text = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{FILES}")
         except (MlflowException, OSError):  # deleted, or of before there was one
             continue
-        digests |= set(json.loads(text).values())
-    return digests
+        held |= digests & set(json.loads(text).values())
+        if held == digests:
+            break
+    return held

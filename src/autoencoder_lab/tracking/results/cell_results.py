@@ -2,8 +2,9 @@
 
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,21 +18,22 @@ from mlflow.exceptions import MlflowException
 from autoencoder_lab.comparison.results import FINISHED, CellResult, Values, made_with
 from autoencoder_lab.images.arrays import Autoencoder
 from autoencoder_lab.metrics import contract
-from autoencoder_lab.tracking.runs.search import find_cell_runs
+from autoencoder_lab.tracking.runs.search import NEWEST_FIRST, ended_as, find_runs, having
+
+from .recent import find_recent, made_like, why_foreign
 
 MODEL = "artifacts/model.keras"
 FEW_LABELS = "tables/pretraining_scores.csv"
 
 MOST_EARLIER = 20
-"""Among so many runs of a cell, one that was made from the same is looked for."""
-
+"""Among so many runs of a cell with the same data and code, one of the same parameters is found."""
 
 NO_SEED = -1
 """Of a run that somebody made by hand."""
 
 
 class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
-    """All runs of a data set's cells, under a run key or without one, in the experiment in use."""
+    """The runs of a data set's cells in the experiment in use: all of a run key, or the recent."""
 
     def __init__(
         self, *, dataset: str, run_key: str | None, metadata: dict[str, Any] | None = None
@@ -41,7 +43,7 @@ class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
         self.metadata = metadata
 
     def load(self) -> list[CellResult]:
-        return [_read(run) for run in find_cell_runs(self._dataset, self._run_key)]
+        return [read_result(run) for run in find_recent(self._dataset, self._run_key)]
 
     def save(self, data: NoReturn) -> None:
         """Refuse: runs are written by what is logged."""
@@ -54,9 +56,10 @@ class CellResultsDataset(AbstractDataset[NoReturn, list[CellResult]]):
         return {"dataset": self._dataset, "run_key": self._run_key}
 
 
-def _read(run: Run) -> CellResult:
+def read_result(run: Run) -> CellResult:
+    """Return what a run holds of its cell."""
     tags = run.data.tags
-    seed, origin = tags.get("seed", ""), made_with(tags)
+    seed = tags.get("seed", "")
     return CellResult(
         dataset=tags["dataset"],
         variant=tags["variant"],
@@ -65,21 +68,15 @@ def _read(run: Run) -> CellResult:
         run_id=run.info.run_id,
         status=run.info.status,
         ended=run.info.end_time or run.info.start_time,
-        made_with=origin,
+        made_with=made_with(tags),
         parameters=run.data.params,
         metrics=_with_one_value(run.data.metrics),
         load_few_labels=partial(_load_few_labels, run),
         load_model=partial(load_model, run.info.run_id),
         load_values=partial(_load_values, run.info.run_id),
         load_earlier=partial(_load_earlier, run),
-        foreign=_why_foreign(seed, origin),
+        foreign=why_foreign(run),
     )
-
-
-def _why_foreign(seed: str, origin: Mapping[str, str]) -> str:
-    if not seed.isdecimal():
-        return f"its seed is {seed or 'not set'}"
-    return "" if "data" in origin else "it names no data"
 
 
 def _with_one_value(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -117,18 +114,16 @@ def read_values(client: MlflowClient, run: Run) -> dict[tuple[str, int], float]:
     return values
 
 
-def _load_earlier(run: Run) -> list[CellResult]:
-    cell = " and ".join(
-        f"tags.{key} = '{run.data.tags[key]}'" for key in ("dataset", "variant", "seed")
+def _load_earlier(run: Run) -> Iterator[CellResult]:
+    """Yield the latest earlier result; then those of the same data and code, if they are needed."""
+    cell = {key: run.data.tags[key] for key in ("dataset", "variant", "seed")}
+    earlier = (
+        f"{having(cell)} and {ended_as(FINISHED)} and attributes.start_time < {run.info.start_time}"
     )
-    runs = MlflowClient().search_runs(
-        [run.info.experiment_id],
-        f"{cell} and attributes.status = '{FINISHED}' and attributes.start_time < "
-        f"{run.info.start_time}",
-        max_results=MOST_EARLIER,
-        order_by=["attributes.start_time DESC"],
-    )
-    return [_read(earlier) for earlier in runs]
+    experiment_id, client = run.info.experiment_id, MlflowClient()
+    for condition, most in ((earlier, 1), (f"{earlier} and {made_like(run)}", MOST_EARLIER)):
+        runs = find_runs(client, experiment_id, condition, order_by=NEWEST_FIRST, page=most)
+        yield from map(read_result, islice(runs, most))
 
 
 def load_model(run_id: str) -> Autoencoder:

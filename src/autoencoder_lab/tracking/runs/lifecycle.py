@@ -35,7 +35,7 @@ from autoencoder_lab.tracking.store.shared_view import keep_view
 from .batching import BatchingClient
 from .outage import TrackingLost, noting_loss, unless_lost
 from .run_tree import RunTree
-from .search import find_cell_runs
+from .search import ended_as, find_cell_runs
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,8 @@ class MlflowRuns:
         self, pipelines: Sequence[str] | None, pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         client, experiment = open_experiment(self._context.mlflow, self._context)  # type: ignore[attr-defined]
-        keep_view(client, experiment)
+        with writing_to(experiment):
+            keep_view(client, experiment)
         parameters = typed_parameters(catalog.load("parameters"))
         namespaces = {variant_of(node) for node in pipeline.nodes}
         known = variant_names(parameters)
@@ -221,7 +222,7 @@ def _required_metrics(
 
 
 def _refuse_nothing_to_compare(dataset: str, run_key: str | None) -> None:
-    if any(run.info.status == FINISHED for run in find_cell_runs(dataset, run_key)):
+    if find_cell_runs(dataset, run_key, ended_as(FINISHED), most=1):
         return
     of_key, key = (
         ("", "") if run_key is None else (f" and run_key {run_key}", f",run_key={run_key}")

@@ -12,6 +12,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from .search import NEWEST_FIRST, ended_as, find_runs
+
 logger = logging.getLogger(__name__)
 
 HOST, PID, STARTED = "host", "pid", "process_started"
@@ -51,7 +53,7 @@ def end_abandoned_runs(client: MlflowClient, experiment_id: str) -> None:
 
 def find_running(client: MlflowClient, experiment_id: str) -> list[Run]:
     """Return the runs that run by their status, on any machine."""
-    return list(client.search_runs([experiment_id], "attributes.status = 'RUNNING'"))
+    return list(find_runs(client, experiment_id, ended_as("RUNNING"), order_by=NEWEST_FIRST))
 
 
 def find_abandoned(running: Sequence[Run]) -> list[Run]:

@@ -14,7 +14,7 @@ from autoencoder_lab.parameters import as_logged
 from .batching import BatchingClient
 from .one_run import find_or_create
 from .owners import end_abandoned_runs, is_of_this_process, owner_tags
-from .search import RUN_KEY, search
+from .search import RUN_KEY, find_runs, having, search
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ CELL = ("dataset", "variant", "seed")
 """The tags that tell the children of a parent apart."""
 
 WORST_FIRST = ("RUNNING", "FAILED", "KILLED", "FINISHED")
+
+NOT_FINISHED = f"attributes.status != '{WORST_FIRST[-1]}'"
 
 
 class RunTree:
@@ -269,11 +271,14 @@ class RunTree:
             self._end(run_id, status)
 
     def _end_children(self, status: str) -> list[str]:
-        """End the children that were interrupted as they were made; return how all children are."""
+        """End the children that were interrupted as they were made; return how children are.
+
+        Those of other sessions that are finished, which may be hundreds, are not looked up.
+        """
         children = dict(self._ended)
+        condition = f"{having({MLFLOW_PARENT_RUN_ID: self._top_id})} and {NOT_FINISHED}"
         try:
-            tags = {MLFLOW_PARENT_RUN_ID: self._top_id}
-            for run in search(self.client, self._experiment_id, tags):
+            for run in list(find_runs(self.client, self._experiment_id, condition)):
                 run_id, is_running = run.info.run_id, run.info.status == "RUNNING"
                 is_to_begin = run.data.tags.get("variant") in self._to_begin
                 if is_running and is_to_begin and is_of_this_process(run):
