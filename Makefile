@@ -14,7 +14,7 @@ JOBS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore worker lock clean
+.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore team-server-upgrade worker lock clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -34,7 +34,7 @@ lint: setup
 	ruff format --check
 	ruff check
 	mypy
-	mypy orchestration/*.py
+	mypy orchestration/*.py orchestration/team/*.py
 	PYTHONPATH=src lint-imports
 
 fix: setup ## Format, and mend what lint can mend
@@ -61,6 +61,9 @@ team-server-backup: setup ## Copy it to the folder $BACKUP, while it runs
 
 team-server-restore: setup ## Make a server of the backup in $BACKUP, and start it
 	python orchestration/team_server.py restore "$(or $(BACKUP),$(error BACKUP=<folder> is missing))"
+
+team-server-upgrade: setup ## Change its database as a newer MLflow needs it; back it up first
+	python orchestration/team_server.py upgrade
 
 worker: setup $(AIRFLOW_READY) ## Take tasks from another machine's Airflow: docs/scaling.md
 	AIRFLOW_HOME="$(or $(AIRFLOW_HOME),$(CURDIR)/orchestration/.airflow)" \

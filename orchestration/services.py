@@ -80,14 +80,14 @@ class Services:
         """Run a command to its end; show its last lines if it fails."""
         with (self.logs / f"{name}.log").open("wb") as log:
             if subprocess.call(command, env=self._environment, stdout=log, stderr=log):
-                self._give_up(name)
+                self._give_up(name, "has failed")
 
     def wait(self, name: str, is_ready: Callable[[], bool]) -> None:
         """Return once a service is ready; show its last lines if it has ended, or takes long."""
         deadline = time.monotonic() + SECONDS_TO_START
         while not is_ready():
             if not self._running(name) or time.monotonic() > deadline:
-                self._give_up(name)
+                self._give_up(name, "does not start")
             time.sleep(0.5)
 
     def stop(self) -> bool:
@@ -153,10 +153,10 @@ class Services:
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None
 
-    def _give_up(self, name: str) -> NoReturn:
+    def _give_up(self, name: str, what: str) -> NoReturn:
         log = self.logs / f"{name}.log"
         last = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
-        sys.exit(f"{name} does not start. The last lines of {log}:\n{last}")
+        sys.exit(f"{name} {what}. The last lines of {log}:\n{last}")
 
 
 def find_postgres() -> Path:

@@ -19,6 +19,9 @@ from pathlib import Path
 from services import HOST, Services, find_postgres, free_port, require_free, write_secret
 
 HERE = Path(__file__).resolve().parent
+LOG_IN = HERE / "team"
+"""The folder of `team_log_in.py`, alone, so that MLflow can import nothing else."""
+
 HOME = Path(os.environ.get("TEAM_SERVER_HOME", HERE / ".team-server")).resolve()
 SETTINGS = HOME / "server.env"
 LOG_INS = HOME / "basic_auth.ini"
@@ -34,7 +37,7 @@ LOG_INS_LINES = """\
 # What all users may do where nothing else is said: NO_PERMISSIONS, READ, USE, EDIT or MANAGE.
 default_permission = READ
 database_uri = {database}
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+authorization_function = team_log_in:log_in
 # Passwords are checked once in so many seconds: a hash takes longer than most requests.
 auth_cache_ttl_seconds = 60
 """
@@ -43,7 +46,7 @@ auth_cache_ttl_seconds = 60
 def main() -> None:
     """Start, stop, back up or restore the server."""
     parser = argparse.ArgumentParser(description=__doc__)
-    metavar = "start | stop | backup | restore"
+    metavar = "start | stop | backup | restore | upgrade"
     commands = parser.add_subparsers(required=True, metavar=metavar, dest="command")
     starting = commands.add_parser("start", help="start what does not run yet")
     starting.add_argument(
@@ -60,6 +63,7 @@ def main() -> None:
     restoring = commands.add_parser("restore", help="make a server of a backup, and start it")
     for command in (backing_up, restoring):
         command.add_argument("folder", type=Path, help="of the backup")
+    commands.add_parser("upgrade", help="change the database as a newer MLflow needs it")
     options = parser.parse_args()
     match options.command:
         case "start":
@@ -71,6 +75,8 @@ def main() -> None:
             back_up(options.folder.resolve())
         case "restore":
             restore(options.folder.resolve())
+        case "upgrade":
+            upgrade()
 
 
 def start(port: int, hosts: list[str]) -> None:
@@ -79,17 +85,44 @@ def start(port: int, hosts: list[str]) -> None:
     SERVICES.prepare()
     if not SETTINGS.exists():
         _configure(port, hosts)
-    settings = _read(SETTINGS)
-    services = replace(SERVICES, environment=settings)
-    port, password = _database(PASSWORDS)
-    services.start_postgres(user=USER, password=password, port=port)
+    services = _start_database()
     print("Starting MLflow ...", flush=True)
     # The rest is in its environment, where no list of processes shows it.
     services.start("mlflow", [MLFLOW, "server", "--app-name", "basic-auth"])
-    address = f"http://{HOST}:{settings['MLFLOW_PORT']}"
-    services.wait("mlflow", lambda: _answers(address))
+    address = f"http://{HOST}:{services.environment['MLFLOW_PORT']}"
+    try:
+        services.wait("mlflow", lambda: _answers(address))
+    except SystemExit as error:
+        if "out-of-date database schema" in str(error):
+            sys.exit(
+                "The database is of another version of MLflow. Of an older one: make "
+                "team-server-backup BACKUP=<folder>, then make team-server-upgrade"
+            )
+        raise
     print(f"MLflow runs at {address}; its logs are in {services.logs}.")
     print(f"The user admin's password is in {SETTINGS}. To stop: make team-server-stop")
+
+
+def upgrade() -> None:
+    """Let the MLflow that is installed change the database of an older one."""
+    _require_server()
+    services = _start_database()
+    database = services.environment["MLFLOW_BACKEND_STORE_URI"]
+    services.finish("upgrade", [MLFLOW, "db", "upgrade", database])
+    print("The database is as this MLflow needs it. To start the server: make team-server")
+
+
+def _start_database() -> Services:
+    """Start the database; return the services, with the settings as their environment."""
+    services = replace(SERVICES, environment=_read(SETTINGS))
+    port, password = _database(PASSWORDS)
+    services.start_postgres(user=USER, password=password, port=port)
+    return services
+
+
+def _require_server() -> None:
+    if not SETTINGS.exists():
+        sys.exit(f"there is no server in {HOME}, which TEAM_SERVER_HOME names")
 
 
 def back_up(folder: Path) -> None:
@@ -98,8 +131,7 @@ def back_up(folder: Path) -> None:
     The database is dumped first, and takes the place of an older dump last: a backup, also one that
     was cut short, has all files that its database names.
     """
-    if not SETTINGS.exists():
-        sys.exit(f"there is no server in {HOME}, which TEAM_SERVER_HOME names")
+    _require_server()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     dump = folder / DUMP
     partial = dump.with_suffix(".partial")
@@ -117,7 +149,7 @@ def back_up(folder: Path) -> None:
 def restore(folder: Path) -> None:
     """Make the server of a backup in an empty home, and start it; begun anew if it was cut short.
 
-    Settings are as they were, but for what names the home, and the port of the database.
+    Settings are as they were, but for what names the home or this project, and the database's port.
     """
     if SETTINGS.exists():
         sys.exit(f"a server is in {HOME} already: set TEAM_SERVER_HOME to another folder")
@@ -135,6 +167,7 @@ def restore(folder: Path) -> None:
         .read_text()
         .replace(f"{HOST}:{port_before}", f"{HOST}:{port}")
         .replace(f"{home_before}/", f"{HOME}/")
+        .replace(f"PYTHONPATH={before['PYTHONPATH']}", f"PYTHONPATH={LOG_IN}")
         for file in (PASSWORDS, LOG_INS, SETTINGS)
     }
     write_secret(PASSWORDS, settings[PASSWORDS])
@@ -199,7 +232,12 @@ def _configure(port: int, hosts: list[str]) -> None:
         "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_urlsafe(32),
         "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(["localhost:*", f"{HOST}:*", *hosts]),
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(f"https://{host}" for host in hosts),
+        # What would let users have the server call others, or run programs.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",
+        # Versions of models are of models that are here: no file, bucket or page of elsewhere.
+        "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX": "^(models|runs|mlflow-artifacts):/",
+        "PYTHONPATH": LOG_IN,
     }
     # Last: where it is, the others are.
     write_secret(SETTINGS, "".join(f"{key}={value}\n" for key, value in settings.items()))

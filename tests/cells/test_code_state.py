@@ -58,7 +58,18 @@ def test_changes_and_new_files_have_a_digest_of_their_own(repository: Path) -> N
     assert read_code_state(repository).uncommitted == digests[0]
 
 
-@pytest.mark.parametrize("name", ["study.log", "README.md", "photos/me.jpg", "conf/local/key.yml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "study.log",
+        "README.md",
+        "photos/me.jpg",
+        "conf/local/key.yml",
+        "conf/team/credentials.yml",
+        "conf/team/credentials_s3/keys.yml",
+        "conf/team/of/credentials.yml",
+    ],
+)
 def test_what_lies_beside_the_code_is_neither_read_nor_recorded(
     repository: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +81,25 @@ def test_what_lies_beside_the_code_is_neither_read_nor_recorded(
 
     assert read_code_state(repository) == before
     assert read_patch(repository) == b""
+
+
+def test_log_ins_are_not_recorded_although_git_knows_their_file(repository: Path) -> None:
+    lab = repository / "lab [1]"  # brackets are patterns to git
+    log_ins = lab / "conf/team/credentials.yml"
+    log_ins.parent.mkdir(parents=True)
+    log_ins.touch()
+    subprocess.run(["git", "add", "."], cwd=repository, check=True)
+    commit = ["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "Log-ins"]
+    subprocess.run(["git", *commit], cwd=repository, check=True)
+    log_ins.write_text("tracking: a password")
+    log_ins.with_name("mlflow.yml").write_text("server: of the team")
+
+    patch = read_patch(lab)
+
+    assert b"of the team" in patch
+    assert b"a password" not in patch
+    log_ins.with_name("mlflow.yml").unlink()
+    assert read_code_state(lab).uncommitted is None
 
 
 def test_code_is_known_by_what_computes_in_whatever_commit(

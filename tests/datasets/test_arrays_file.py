@@ -25,3 +25,16 @@ def test_objects_are_not_saved(tmp_path: Path) -> None:
 
     with pytest.raises(Exception, match="Object arrays cannot be saved"):
         dataset.save({"a": np.array([object()])})
+
+
+def test_pickled_objects_are_never_loaded(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (tmp_path / "sprung").touch, ()
+
+    np.savez(tmp_path / "arrays.npz", a=np.array([Trap()]))
+
+    with pytest.raises(Exception, match="Object arrays cannot be loaded"):
+        ArraysDataset(filepath=str(tmp_path / "arrays.npz")).load()
+
+    assert not (tmp_path / "sprung").exists()

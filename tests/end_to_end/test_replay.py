@@ -191,6 +191,26 @@ def test_uncommitted_code_that_is_not_here_is_shown_and_not_run_unless_it_is_tru
     assert "Traceback" not in done.stderr
 
 
+def test_code_is_shown_that_another_has_put_under_the_digest_of_ones_own(
+    project: ProjectCopy, original: Run
+) -> None:
+    patch = artifact(project, original, "code/uncommitted.patch")
+    own = patch.read_bytes()
+    patch.write_bytes(own.replace(b"+    widths: [4]", b"+    widths: [5]"))
+    project.client.set_tag(original.info.run_id, "code_digest", "")  # as older runs
+
+    try:
+        done = replay(project, original.info.run_id)
+    finally:
+        patch.write_bytes(own)
+        digest = original.data.tags["code_digest"]
+        project.client.set_tag(original.info.run_id, "code_digest", digest)
+
+    assert done.returncode == 1
+    assert "+    widths: [5]" in done.stdout
+    assert "add --trust" in done.stderr
+
+
 @pytest.mark.parametrize(
     "path",
     [

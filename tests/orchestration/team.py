@@ -81,20 +81,43 @@ class TeamServer:
         **headers: str,
     ) -> tuple[int, Any]:
         """Return the status and the answer of MLflow's API."""
+        status, answer = self.send(
+            user,
+            method or ("GET" if body is None else "POST"),
+            f"/api/{path}",
+            None if body is None else json.dumps(body).encode(),
+            password=password,
+            **headers,
+        )
+        if status >= HTTPStatus.BAD_REQUEST:
+            return status, answer.decode()
+        return status, json.loads(answer or "{}")
+
+    def send(
+        self,
+        user: str | None,
+        method: str,
+        path: str,
+        data: bytes | None = None,
+        *,
+        password: str = "",
+        **headers: str,
+    ) -> tuple[int, bytes]:
+        """Return the status and the answer to any request."""
         log_in = f"{user}:{password or (user and self.password(user))}"
         if user:
             headers["Authorization"] = f"Basic {base64.b64encode(log_in.encode()).decode()}"
         request = urllib.request.Request(
-            f"{self.address}/api/{path}",
-            data=None if body is None else json.dumps(body).encode(),
+            f"{self.address}{path}",
+            data=data,
             headers={"Content-Type": "application/json", **headers},
             method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, json.loads(answer.read() or "{}")
+                return answer.status, answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            return error.code, error.read()
 
 
 @contextmanager

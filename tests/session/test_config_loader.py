@@ -1,6 +1,9 @@
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+from kedro.config import MissingConfigException
 
 from autoencoder_lab.session.config_loader import ConfigLoader
 
@@ -41,3 +44,25 @@ def test_what_is_typed_is_part_of_it(conf: Path) -> None:
 
     assert loader_of(conf, runtime_params={"seed": 7})["parameters"]["seed"] == 7
     assert loader_of(conf, runtime_params={"seed": 8})["parameters"]["seed"] == 8
+
+
+def test_ones_own_log_ins_count_in_every_environment_below_what_it_says(conf: Path) -> None:
+    (conf / "team").mkdir()
+    own = "a: {password: mine}\nb:\n  password: ${oc.env:HOME}\n"
+    (conf / "local/credentials.yml").write_text(own)
+
+    assert loader_of(conf, env="team")["credentials"]["a"] == {"password": "mine"}
+    assert loader_of(conf, env="team")["credentials"]["b"] == {"password": os.environ["HOME"]}
+    (conf / "team/credentials.yml").write_text("a: {password: of the team}\n")
+    assert loader_of(conf, env="team")["credentials"]["a"] == {"password": "of the team"}
+    assert loader_of(conf, env="team")["credentials"].keys() == {"a", "b"}
+
+
+@pytest.mark.parametrize("with_folder", [True, False])
+def test_where_there_are_no_log_ins_it_is_said_as_ever(conf: Path, with_folder: bool) -> None:
+    (conf / "team").mkdir()
+    if not with_folder:
+        shutil.rmtree(conf / "local")
+
+    with pytest.raises(MissingConfigException):
+        loader_of(conf, env="team")["credentials"]

@@ -1,5 +1,6 @@
 """The code that computes: its commit, its uncommitted changes, and the versions of libraries."""
 
+import glob
 import hashlib
 import json
 import logging
@@ -24,7 +25,8 @@ LARGEST_UNTRACKED = 5_000_000  # bytes
 RECORDED = ("src", "conf", "notebooks", "pyproject.toml", "requirements.txt")
 """What a project's record of uncommitted changes is of: no photographs, logs or keys beside it."""
 
-PRIVATE = "conf/local"
+PRIVATE = ("conf/local/**", "conf/**/credentials*", "conf/**/credentials*/**")
+"""What is never recorded, as git's patterns: a user's own settings, Kedro's files of log-ins."""
 
 LIBRARIES = (
     "numpy",
@@ -131,7 +133,8 @@ def _recorded(project: Path, repository: "git.Repo") -> list[str]:
     root = Path(repository.working_dir).resolve()
     inside = project.resolve().relative_to(root)
     included = [f":(top,literal){inside / name}" for name in RECORDED]
-    return [*included, f":(top,exclude,literal){inside / PRIVATE}"]
+    place = Path(glob.escape(str(inside)))
+    return [*included, *(f":(top,exclude,glob){place / pattern}" for pattern in PRIVATE)]
 
 
 def _untracked(repository: "git.Repo", recorded: Sequence[str]) -> list[str]:

@@ -1,20 +1,48 @@
-"""Kedro's configuration loader, which reads each kind of file once."""
+"""Kedro's configuration loader, which reads each kind of file once, and a user's log-ins always."""
 
 from copy import deepcopy
 from typing import Any
 
-from kedro.config import OmegaConfigLoader
+from kedro.config import MissingConfigException, OmegaConfigLoader
 
 from autoencoder_lab.parameters import drop_keys_of_other_kinds
 
+LOG_INS = "credentials"
+
 
 class ConfigLoader(OmegaConfigLoader):
-    """Keeps what it has read: Kedro and hooks ask for the parameters six times in a session."""
+    """Keeps what it has read: Kedro and hooks ask for the parameters six times in a session.
+
+    `conf/local/credentials.yml` counts in every environment, below what the environment says: by
+    itself, Kedro would read it in its default environment alone.
+    """
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key not in self:
-            self[key] = super().__getitem__(key)
+            self[key] = self._read_log_ins() if key == LOG_INS else super().__getitem__(key)
             if key == "parameters":
                 drop_keys_of_other_kinds(self.data[key])
         kept: dict[str, Any] = deepcopy(self.data[key])
         return kept
+
+    def _read_log_ins(self) -> dict[str, Any]:
+        own = self._read_own_log_ins()
+        try:
+            return own | super().__getitem__(LOG_INS)
+        except MissingConfigException:  # there are none, or no others
+            if not own:
+                raise
+            return own
+
+    def _read_own_log_ins(self) -> dict[str, Any]:
+        try:
+            own: dict[str, Any] = self.load_and_merge_dir_config(
+                self._get_conf_env_path(self.default_run_env),
+                self.config_patterns[LOG_INS],
+                LOG_INS,
+                set(),
+                read_environment_variables=True,
+            )
+        except MissingConfigException:  # there is no such folder
+            return {}
+        return own

@@ -92,10 +92,14 @@ class Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.text, self.open, self.loads = "", [], []
+        self.tags: list[str] = []
+        self.attributes: list[str] = []
         self.feed(html)
         self.text = re.sub(r"\s+", " ", self.text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attributes]
         if tag not in {"meta", "img", "link"}:
             self.open.append(tag)
         self.loads += [value for key, value in attributes if key in {"src", "href"}]
@@ -177,6 +181,30 @@ def test_a_cell_that_is_left_out_has_a_row_with_its_reason_and_its_name_as_text(
 
     assert "<b>own</b>" not in html
     assert re.search(r"<b>own</b>\s*1\s*its run is FAILED", Page(html).text)
+
+
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "\"><img src=x onerror='a()'>"])
+def test_whatever_names_and_words_hold_stays_text(cell_result: CellResult, hostile: str) -> None:
+    scores = pd.DataFrame(
+        {"variant": variant, "seed": seed, "metric": "test/mse", "labels": 0, "value": value}
+        for variant, value in ((hostile, 0.1), ("tied", 0.2))
+        for seed in (1, 2)
+    )
+    result = replace(
+        cell_result, dataset=hostile, variant=hostile, run_key=hostile, made_with={hostile: hostile}
+    )
+    words = {name: hostile for name in ("variant", "champion", "reason")}
+    cells = pd.DataFrame({"variant": [hostile], "seed": [1], "left_out_as": [hostile]})
+    leaderboard = rank(scores, find_differences(scores))
+
+    html = render([result], cells, leaderboard, {**PROMOTION, **words}, hostile, FIGURES)
+
+    page = Page(html)
+    assert hostile not in html
+    assert page.text.count(hostile) > 8
+    assert "script" not in page.tags
+    assert page.tags.count("img") == len(FIGURES)
+    assert not [name for name in page.attributes if name.startswith("on")]
 
 
 def test_the_page_says_which_model_is_served_and_why_and_how_it_repeats(page: Render) -> None:

@@ -1,12 +1,16 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
 from autoencoder_lab.tracking import CellResultsDataset
-from autoencoder_lab.tracking.results.cell_results import MOST_EARLIER
+from autoencoder_lab.tracking.results.cell_results import MODEL, MOST_EARLIER, load_model
+
+from ...hostile_models import HOSTILE, SaveHostile
 
 TAGS = {
     "dataset": "digits",
@@ -114,3 +118,24 @@ def test_an_earlier_result_of_the_same_code_is_found_behind_any_number_of_others
     earlier = [result.run_id for result in loaded()[latest].load_earlier()]
 
     assert earlier == [others[-1], same]
+
+
+@pytest.mark.parametrize("save", HOSTILE.values(), ids=HOSTILE)
+def test_a_model_of_another_that_would_run_code_is_refused(
+    add_run, client: MlflowClient, experiment: str, tmp_path: Path, save: SaveHostile
+) -> None:
+    marker, folder = tmp_path / "sprung", tmp_path / "logged"
+    (folder / MODEL).parent.mkdir(parents=True)
+    save(folder / MODEL, marker)
+    run_id = add_run()
+    model = client.create_logged_model(experiment, source_run_id=run_id)
+    client.log_model_artifacts(model.model_id, str(folder))
+    client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+
+    with pytest.raises(ValueError, match=f"the model of run {run_id} is not loaded") as refusal:
+        load_model(run_id)
+
+    assert not marker.exists()
+    assert "\n" not in str(refusal.value)
+    assert "safe_mode=False" not in str(refusal.value)

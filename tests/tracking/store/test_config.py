@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autoencoder_lab.failures import BadInput
-from autoencoder_lab.tracking.store.config import embedded_store, read_config
+from autoencoder_lab.tracking.store.config import embedded_store, read_config, without_password
 
 STORE = {"server": {"mlflow_tracking_uri": "sqlite:///mlruns/mlflow.db"}}
 
@@ -52,6 +52,30 @@ def test_a_store_that_is_not_named_is_of_the_environment(monkeypatch: pytest.Mon
         read_config(unnamed)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://10.0.0.1:5000")
     assert read_config(unnamed).server.mlflow_tracking_uri == "http://10.0.0.1:5000"
+
+
+@pytest.mark.parametrize("key", ["mlflow_tracking_uri", "mlflow_registry_uri"])
+def test_an_address_with_a_password_is_refused_without_showing_it(key: str) -> None:
+    server = {**STORE["server"], key: "https://anna:p%40ss@lab.example.org/mlflow"}
+
+    with pytest.raises(BadInput) as refusal:
+        read_config(context({"server": server}))
+
+    assert f"server.{key} is https://lab.example.org/mlflow with a password" in str(refusal.value)
+    assert "MLFLOW_TRACKING_PASSWORD" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://anna:pass@lab.example.org/a@b", "https://lab.example.org/a@b"),
+        ("sftp://anna:p@ss@host", "sftp://host"),
+        ("--from http://a:b@c/ --to s3://d", "--from http://c/ --to s3://d"),
+        ("s3://bucket/path", "s3://bucket/path"),
+    ],
+)
+def test_addresses_are_shown_without_log_ins(text: str, shown: str) -> None:
+    assert without_password(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from autoencoder_lab.comparison.results import FINISHED
 from autoencoder_lab.tracking.results.cell_results import MODEL
-from autoencoder_lab.tracking.store.opening import without_password
+from autoencoder_lab.tracking.store.config import without_password
 
 from .findings import Check, Problem, check
 

@@ -90,9 +90,10 @@ def plan_replay(project: Path, env: str | None, run_id: str, allowed: Allowed) -
         patch=read_patch(project) if allowed.code else record.patch,
         data_root=context.config_loader["globals"]["data_root"],
         tracking={"server": server, "tracking": {"experiment": experiment_settings}},
+        # By what it is: whoever may write to a run may tag it with another's digest.
         is_foreign=bool(record.patch)
         and not allowed.code
-        and (record.commit, record.changes) != (here.commit, here.uncommitted),
+        and (record.commit, record.patch) != (here.commit, read_patch(project)),
         warnings=tuple(
             [problem for _, _, problems in found for problem in problems]
             + list(_machine_warnings(record))

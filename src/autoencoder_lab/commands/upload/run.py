@@ -8,7 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.tracking.runs.outage import ERRORS, is_outage
-from autoencoder_lab.tracking.store.opening import without_password, writing_to
+from autoencoder_lab.tracking.store.config import without_password
+from autoencoder_lab.tracking.store.opening import writing_to
 from autoencoder_lab.tracking.store.shared_view import keep_view, page
 
 from .plan import Upload

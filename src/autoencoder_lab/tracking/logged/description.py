@@ -16,6 +16,7 @@ from autoencoder_lab.metrics import contract
 from autoencoder_lab.tracking.runs.artifacts import PATCH
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
+from autoencoder_lab.tracking.store.config import without_password
 
 from .outputs import LogOutputs
 from .summary import COLUMNS
@@ -78,7 +79,7 @@ class DescribeRuns:
 def _command() -> str:
     if click.get_current_context(silent=True) is None:
         return "a session in Python"
-    return shlex.join(["kedro", *sys.argv[1:]])
+    return without_password(shlex.join(["kedro", *sys.argv[1:]]))
 
 
 def _code(code: CodeState) -> str:

@@ -18,6 +18,7 @@ from mlflow.entities import DatasetInput, InputTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from pydantic import JsonValue
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.code_state import read_patch
@@ -33,7 +34,10 @@ from autoencoder_lab.tracking.runs.artifacts import (
 )
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
+from autoencoder_lab.tracking.store.config import without_password
 from autoencoder_lab.tracking.store.opening import storing_first_files
+
+from .hidden import without_secrets
 
 SUMMARY = "data_summary"
 SPLITS = {"train": "training", "validation": "validation", "test": "testing"}
@@ -102,7 +106,7 @@ class LogLineage:
         root = self._context.config_loader["globals"]["data_root"]
         place = f"01_raw/{self._dataset}"
         if (data_folder(root, project=self._context.project_path) / place).is_dir():
-            return f"{root}/{place}"
+            return without_password(f"{root}/{place}")
         return CodeDatasetSource({"package": "scikit-learn"})  # the one that needs no folder
 
     def _log_files(self, run_id: str) -> None:
@@ -119,8 +123,8 @@ class LogLineage:
         project = self._context.project_path
         packages = [f"{name}=={version}" for name, version in read_packages().items()]
         files = {
-            PARAMETERS: yaml.safe_dump(loader["parameters"], sort_keys=False).encode(),
-            CATALOG: yaml.safe_dump(loader["catalog"], sort_keys=False).encode(),
+            PARAMETERS: _as_yaml(loader["parameters"]),
+            CATALOG: _as_yaml(loader["catalog"]),
             PACKAGES: "\n".join([*packages, ""]).encode(),
             MACHINE: json.dumps(read_machine(), indent=2).encode(),
         }
@@ -130,6 +134,10 @@ class LogLineage:
         if self._cells.code.uncommitted:
             files[PATCH] = read_patch(project)
         return files
+
+
+def _as_yaml(config: JsonValue) -> bytes:
+    return yaml.safe_dump(without_secrets(config), sort_keys=False).encode()
 
 
 def _without_memory(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

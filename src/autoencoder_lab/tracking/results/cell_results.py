@@ -135,13 +135,26 @@ def load_model(run_id: str) -> Autoencoder:
     if not (outputs and outputs.model_outputs):
         raise ValueError(f"run {run_id} holds no model")
     address = f"models:/{outputs.model_outputs[-1].model_id}"
-    try:
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
             downloaded = Path(mlflow.artifacts.download_artifacts(address, dst_path=folder))
-            model: Autoencoder = keras.saving.load_model(downloaded / MODEL, safe_mode=True)
-    except (MlflowException, OSError, ValueError) as error:
-        raise ValueError(
-            f"the model of run {run_id} cannot be loaded: {error}. Restore its files in the "
-            "store's artifacts or delete the run, as 'mlflow runs delete' does, and train again"
-        ) from error
+            file = (downloaded / MODEL).resolve(strict=True)
+        except (MlflowException, OSError) as error:
+            raise ValueError(
+                f"the model of run {run_id} cannot be loaded: {error}. Restore its files in the "
+                "store's artifacts or delete the run, as 'mlflow runs delete' does, and train again"
+            ) from error
+        try:
+            model: Autoencoder = keras.saving.load_model(file, safe_mode=True)
+        except Exception as error:  # whatever another's file has Keras raise
+            raise ValueError(
+                f"the model of run {run_id} is not loaded: its file is damaged, or would run code "
+                f"({_first_sentence(error)}). Delete the run, as 'mlflow runs delete' does"
+            ) from error
     return model
+
+
+def _first_sentence(error: Exception) -> str:
+    """Return what Keras says first: next would come the model's whole configuration, or a hint."""
+    said = str(error).rpartition("Exception encountered: ")[2].partition("\n")[0].partition(". ")[0]
+    return said or type(error).__name__

@@ -1,10 +1,11 @@
 """kedro-mlflow's `mlflow.yml`: read, checked, and independent of the working directory."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from kedro.framework.context import KedroContext
 from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
@@ -43,6 +44,8 @@ def read_config(context: KedroContext) -> KedroMlflowConfig:
             f"server.mlflow_tracking_uri in mlflow.yml is null, and {ADDRESS} is not set: set one "
             "of them to the address of a tracking server"
         )
+    for key in ("mlflow_tracking_uri", "mlflow_registry_uri"):
+        _require_no_password(f"server.{key}", getattr(server, key) or "")
     store = embedded_store(config)
     if store is not None:
         store = context.project_path / store  # an absolute path stays as it is
@@ -58,6 +61,20 @@ def read_config(context: KedroContext) -> KedroMlflowConfig:
             store.parent / "artifacts"
         )
     return config
+
+
+def _require_no_password(key: str, address: str) -> None:
+    if urlsplit(address).password:
+        raise BadInput(
+            f"{key} is {without_password(address)} with a password, which logs would show: leave "
+            "it out, and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD for a tracking "
+            "server, or PGPASSFILE for a database"
+        )
+
+
+def without_password(address: str) -> str:
+    """Return an address, or a text with some, without what stands before the host's name."""
+    return re.sub(r"//[^/\s]*@", "//", address)
 
 
 def embedded_store(config: KedroMlflowConfig) -> Path | None:

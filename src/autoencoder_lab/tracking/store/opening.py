@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autoencoder_lab.failures import BadInput
 
-from .config import ADDRESS, SQLITE, embedded_store
+from .config import ADDRESS, SQLITE, embedded_store, without_password
 from .server import require_fitting_server
 
 logger = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ def set_up(config: KedroMlflowConfig, context: KedroContext) -> tuple[MlflowClie
             mlflow.set_registry_uri(registry)  # or a variable would say where champions are
             address = str(server.mlflow_tracking_uri)
             if address.startswith("http"):
-                require_fitting_server(address, shown=without_password(address))
+                require_fitting_server(address)
         except (MlflowException, OSError, SQLAlchemyError) as error:
             raise BadInput(_why_closed(config, error)) from error
     for name, used in zip(ADDRESSES, (server.mlflow_tracking_uri, registry), strict=True):
@@ -166,11 +165,6 @@ def _warn_of_variable(name: str, given: str | None, used: str) -> None:
             without_password(given),
             without_password(used),
         )
-
-
-def without_password(uri: str) -> str:
-    """Return the address of a store as it may be shown."""
-    return re.sub("//[^/@]*@", "//", uri)
 
 
 @contextmanager

@@ -16,11 +16,8 @@ MOST_APART = timedelta(minutes=10)
 """Of two clocks: the newest run of a cell is the one that was started last."""
 
 
-def require_fitting_server(address: str, *, shown: str) -> None:
+def require_fitting_server(address: str) -> None:
     """Ask a server that has taken the log-in which MLflow it is, and what time it has.
-
-    Args:
-        shown: The address without a password.
 
     Raises:
         BadInput: It is of another major version, or has another time.
@@ -32,13 +29,13 @@ def require_fitting_server(address: str, *, shown: str) -> None:
         return  # another maker's, which speaks MLflow's API
     if version[1] != mlflow.__version__.split(".")[0]:
         raise BadInput(
-            f"the tracking server {shown} is MLflow {answer.text}, this project uses "
+            f"the tracking server {address} is MLflow {answer.text}, this project uses "
             f"{mlflow.__version__}; allowed: the same major version"
         )
-    _require_same_time(answer, shown)
+    _require_same_time(answer, address)
 
 
-def _require_same_time(answer: requests.Response, shown: str) -> None:
+def _require_same_time(answer: requests.Response, address: str) -> None:
     if "Date" not in answer.headers:
         return
     apart = datetime.now(UTC) - parsedate_to_datetime(answer.headers["Date"])
@@ -47,5 +44,5 @@ def _require_same_time(answer: requests.Response, shown: str) -> None:
         side = "ahead of" if apart > timedelta(0) else "behind"
         raise BadInput(
             f"this machine's clock is {hours:.1f} hours {side} that of the tracking server "
-            f"{shown}: set them right, or which run is the newest cannot be told"
+            f"{address}: set them right, or which run is the newest cannot be told"
         )
