@@ -49,6 +49,7 @@ def cell_result() -> CellResult:
         seed=1,
         run_key="",
         run_id="tied 1",
+        user="anna",
         status="FINISHED",
         ended=1_790_000_000_000,
         made_with={"data": "1a2b3c4d", "commit": "5e6f7a8b"},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autoencoder_lab.comparison.champions import Champion
-from autoencoder_lab.comparison.promotion import ValidationData, choose_champion
+from autoencoder_lab.comparison.promotion import ValidationData, choose_champion, record_promotion
 from autoencoder_lab.comparison.results import CellResult
 from autoencoder_lab.images.arrays import Autoencoder, Images
 from autoencoder_lab.metrics import codings, reconstruction
@@ -104,6 +104,20 @@ def test_the_champion_does_not_replace_itself(cell_result: CellResult, champion:
     chosen = choose_champion(results, replace(champion, run_id="tied 0"), DATA, MSE)
 
     assert (chosen["is_promoted"], chosen["reason"]) == (False, "it is the champion already")
+
+
+def test_what_is_recorded_is_what_came_of_it(cell_result: CellResult, champion: Champion) -> None:
+    results = cells(cell_result, MSE, tied=[0.0, 0.0])
+    candidate = choose_champion(results, champion, DATA, MSE)
+    won = replace(champion, version="4", run_id=candidate["run_id"])
+    other = replace(champion, version="5", run_id="another run")
+
+    assert candidate["is_promoted"]
+    assert record_promotion(candidate, won) == candidate
+    lost, proposed = (record_promotion(candidate, after) for after in (other, champion))
+    assert (lost["is_promoted"], proposed["is_promoted"]) == (False, False)
+    assert lost["reason"].startswith("the champion became version 5 (linear, seed 7) during")
+    assert proposed["reason"].startswith("proposed only, as its user may not move the champion")
 
 
 def test_a_champion_that_is_gone_or_of_another_shape_stays_and_it_is_said(

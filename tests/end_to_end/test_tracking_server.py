@@ -72,7 +72,7 @@ def test_a_server_that_refuses_the_log_in_is_an_error_before_training(
     secrets = {"MLFLOW_FLASK_SERVER_SECRET_KEY": "x", "MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD}
     with mlflow_server(folder, "--app-name", "basic-auth", port=port, **secrets):
         refusal = f"the tracking server http://127.0.0.1:{port} refuses the log-in"
-        require_refusal(project, refusal, "MLFLOW_TRACKING_USERNAME", "credentials.yml")
+        require_refusal(project, refusal, "MLFLOW_TRACKING_USERNAME", "~/.mlflow/credentials")
         wrong = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "wrong"}
         require_refusal(project, refusal, **wrong)
         right = {**wrong, "MLFLOW_TRACKING_PASSWORD": PASSWORD}

@@ -23,6 +23,11 @@ class Champion:
     cell: str
     load_model: Callable[[], Autoencoder]
 
+    @property
+    def name(self) -> str:
+        """What the champion is called in a sentence."""
+        return f"version {self.version} ({self.cell})"
+
 
 class Promotion(TypedDict):
     """The best model of a comparison, and whether it becomes the champion.
@@ -38,6 +43,7 @@ class Promotion(TypedDict):
     interval: float | None
     seeds: int
     champion: str | None
+    champion_version: str | None
     champion_score: float | None
     is_promoted: bool
     reason: str

@@ -106,11 +106,27 @@ def choose_champion(
         score=mean,
         interval=None if np.isnan(interval) else interval,
         seeds=len(cells),
-        champion=f"version {champion.version} ({champion.cell})" if champion else None,
+        champion=champion.name if champion else None,
+        champion_version=champion.version if champion else None,
         champion_score=score,
         is_promoted=bool(is_promoted),
         reason=reason,
     )
+
+
+def record_promotion(candidate: Promotion, champion: Champion | None) -> Promotion:
+    """Return a promotion as it came out, by the champion that there is after it.
+
+    Another comparison may have promoted at the same time, or the user may not move the champion.
+    """
+    if not candidate["is_promoted"] or (champion and champion.run_id == candidate["run_id"]):
+        return candidate
+    now = champion.name if champion else None
+    if now == candidate["champion"]:
+        reason = f"proposed only, as its user may not move the champion: {candidate['reason']}"
+    else:
+        reason = f"the champion became {now or 'none'} during this comparison: run it again"
+    return {**candidate, "is_promoted": False, "reason": reason}
 
 
 def _measure(champion: Champion, data: ValidationData, metric: str) -> tuple[float | None, str]:

@@ -35,6 +35,7 @@ class CellResult:
 
     Attributes:
         run_id: MLflow's.
+        user: Who ran it: of a tracking server with log-ins, the one who was logged in.
         status: MLflow's: FINISHED for a run that holds all that the metric contract asks for.
         ended: In milliseconds; of a run that goes on, when it began.
         made_with: The data and the code, by what each is called in a sentence.
@@ -55,6 +56,7 @@ class CellResult:
     seed: int
     run_key: str
     run_id: str
+    user: str
     status: str
     ended: int
     made_with: Mapping[str, str]

@@ -40,6 +40,7 @@ PROMOTION = Promotion(
     interval=0.01,
     seeds=3,
     champion="version 1 (linear, seed 1)",
+    champion_version="1",
     champion_score=0.2,
     is_promoted=True,
     reason="better than <the> champion",
@@ -52,7 +53,9 @@ Render = Callable[..., str]
 def page(cell_result: CellResult) -> Render:
     """Return what renders the page of two variants with some seeds, or of the first."""
 
-    def render_page(seeds: list[int], n_variants: int = 2, without_mse: str = "") -> str:
+    def render_page(
+        seeds: list[int], n_variants: int = 2, without_mse: str = "", user_of_linear: str = "anna"
+    ) -> str:
         variants = [("tied", 0.1), ("linear", 0.2)][:n_variants]
         rng = np.random.default_rng(0)
         scores = pd.DataFrame(
@@ -75,8 +78,8 @@ def page(cell_result: CellResult) -> Render:
             ]
         )
         results = [
-            replace(cell_result, run_key="november", variant=variant, seed=seed)
-            for variant, _ in variants
+            replace(cell_result, run_key="november", variant=variant, seed=seed, user=user)
+            for (variant, _), user in zip(variants, ("anna", user_of_linear), strict=False)
             for seed in seeds
         ]
         leaderboard = rank(scores, find_differences(scores))
@@ -124,6 +127,11 @@ def test_the_page_is_whole_and_loads_nothing(page: Render) -> None:
     ]
     assert [image.size for image in images] == [FIGURES[name].size for name in CAPTIONS]
     assert not re.search(r"https?://|@import|url\(", html)
+
+
+def test_the_page_says_who_ran_what_where_several_did(page: Render) -> None:
+    assert "run by anna (tied) and ben (linear);" in Page(page([1, 2], user_of_linear="ben")).text
+    assert "run by" not in Page(page([1, 2])).text
 
 
 def test_the_page_says_what_was_compared_and_which_differences_are_real(page: Render) -> None:

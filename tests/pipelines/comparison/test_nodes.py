@@ -51,7 +51,7 @@ def tied(cell_result: CellResult) -> CellResult:
 def test_all_cells_have_a_row_and_those_that_are_left_out_a_reason(
     tied: CellResult, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failed = replace(tied, variant="linear", run_id="linear 1", status="FAILED")
+    failed = replace(tied, variant="linear", run_id="linear 1", user="ben", status="FAILED")
 
     with caplog.at_level(logging.WARNING):
         chosen = choose_cells([tied, failed], RAW, INGEST, None)
@@ -64,8 +64,16 @@ def test_all_cells_have_a_row_and_those_that_are_left_out_a_reason(
             "status": "FAILED",
             "left_out_as": "its run is FAILED",
             "run_id": "linear 1",
+            "user": "ben",
         },
-        {"variant": "tied", "seed": 1, "status": "FINISHED", "left_out_as": "", "run_id": "tied 1"},
+        {
+            "variant": "tied",
+            "seed": 1,
+            "status": "FINISHED",
+            "left_out_as": "",
+            "run_id": "tied 1",
+            "user": "anna",
+        },
     ]
     assert "Left out of the comparison: linear, seed 1, as its run is FAILED" in caplog.text
 

@@ -77,13 +77,14 @@ class Comparison:
             score=0.1,
             interval=0.01,
             seeds=3,
-            champion=champion and f"version {champion.version} ({champion.cell})",
+            champion=champion and champion.name,
+            champion_version=champion and champion.version,
             champion_score=0.2,
             is_promoted=is_promoted,
             reason=reason,
         )
         champions.after_dataset_saved("scores_table", None)  # of others, nothing is to be done
-        champions.after_dataset_saved("promotion", promotion)
+        champions.after_dataset_saved("candidate", promotion)
         return champions.outcome
 
     def version(self, alias: str) -> str:

@@ -1,6 +1,6 @@
 """Copying registered models, where the server has none of that name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
@@ -32,7 +32,7 @@ def copy_registered_models(here: Place, there: Place, links: Links) -> list[str]
         registered = find_registered_model(there.client, model.name)
         if registered is None or _is_begun(registered, versions):
             try:
-                _copy(here, there, model, versions, links)
+                _copy(there, model, versions, links)
             except MlflowException as error:
                 if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
                     raise
@@ -57,7 +57,6 @@ def _is_begun(registered: RegisteredModel, versions: Sequence[ModelVersion]) -> 
 
 
 def _copy(
-    here: Place,
     there: Place,
     model: RegisteredModel,
     versions: Sequence[ModelVersion],
@@ -83,9 +82,9 @@ def _copy(
                 description=version.description,
             )
             numbers[number] = str(made.version)
-    for alias, number in _aliases(here, model.name).items():
-        if number in numbers:
-            client.set_registered_model_alias(model.name, alias, numbers[number])
+    for alias, number in model.aliases.items():
+        if str(number) in numbers:
+            client.set_registered_model_alias(model.name, alias, numbers[str(number)])
     client.set_registered_model_tag(model.name, UPLOADED_BY, who())
 
 
@@ -99,11 +98,6 @@ def _find_model(there: Place, version: ModelVersion, links: Links) -> LoggedMode
     original = str(version.source).removeprefix(MODELS)
     copies = [model for model in models if model.tags.get(UPLOADED_FROM) == original]
     return copies[0] if copies else None
-
-
-def _aliases(here: Place, name: str) -> Mapping[str, str]:
-    aliases = here.client.get_registered_model(name).aliases  # a search leaves them out
-    return {alias: str(number) for alias, number in aliases.items()}
 
 
 def _lacking(there: Place, versions: Sequence[ModelVersion], links: Links) -> list[ModelVersion]:

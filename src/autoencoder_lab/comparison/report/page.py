@@ -60,6 +60,7 @@ def render(
         run_key=results[0].run_key,
         date=f"{datetime.fromtimestamp(max(r.ended for r in results) / 1000, UTC):%Y-%m-%d}",
         made_with=results[0].made_with,
+        people=_who_ran_what(results),
         variants=sorted({result.variant for result in results}),
         seeds=listed(map(str, seeds)),
         n_seeds=len(seeds),
@@ -78,6 +79,16 @@ def render(
         left_out=cells.dropna(subset="left_out_as").to_dict("records"),
         figures=[(caption, _as_data(figures[name])) for name, caption in CAPTIONS.items()],
     )
+
+
+def _who_ran_what(results: Sequence[CellResult]) -> str:
+    """Return whose variants are compared, in words; nothing where they are all of one person."""
+    variants: dict[str, set[str]] = {}
+    for result in results:
+        variants.setdefault(result.user or "unknown", set()).add(result.variant)
+    if len(variants) == 1:
+        return ""
+    return listed(f"{user} ({', '.join(sorted(own))})" for user, own in sorted(variants.items()))
 
 
 def _as_data(image: Image) -> str:

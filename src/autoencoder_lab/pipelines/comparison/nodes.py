@@ -60,10 +60,17 @@ def choose_cells(
     reasons = {result.run_id: "" for result in choice.compared}
     reasons |= {omitted.result.run_id: omitted.reason for omitted in choice.left_out}
     rows = sorted(
-        (result.variant, result.seed, result.status, reasons[result.run_id], result.run_id)
+        (
+            result.variant,
+            result.seed,
+            result.status,
+            reasons[result.run_id],
+            result.run_id,
+            result.user,
+        )
         for result in (*choice.compared, *(omitted.result for omitted in choice.left_out))
     )
-    columns = ["variant", "seed", "status", "left_out_as", "run_id"]
+    columns = ["variant", "seed", "status", "left_out_as", "run_id", "user"]
     return Chosen(compared_cells=choice.compared, cells_table=pd.DataFrame(rows, columns=columns))
 
 
@@ -218,6 +225,13 @@ def choose_champion(
     return promotions.choose_champion(
         compared_cells, champion, data, promotion.metric, normal_class=normal_class
     )
+
+
+def record_promotion(candidate: Promotion, champion_afterwards: Champion | None) -> Promotion:
+    """Return whether the best model is served, once the champion was to be replaced."""
+    from autoencoder_lab.comparison import promotion as promotions  # as above
+
+    return promotions.record_promotion(candidate, champion_afterwards)
 
 
 class Repetition(TypedDict):

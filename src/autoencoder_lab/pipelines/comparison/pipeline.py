@@ -20,6 +20,7 @@ from .nodes import (
     measure_pca_curve,
     rank_variants,
     reconstruct_samples,
+    record_promotion,
     sample_variants,
     tabulate_noise_transfer,
     tabulate_scores,
@@ -91,8 +92,14 @@ def _tables() -> Pipeline:
                     "params:promotion",
                     "params:evaluation.normal_class",
                 ],
-                outputs="promotion",
+                outputs="candidate",
                 name="choose_champion",
+            ),
+            Node(
+                record_promotion,
+                inputs=["candidate", "champion_afterwards"],
+                outputs="promotion",
+                name="record_promotion",
             ),
             Node(
                 check_repetition,

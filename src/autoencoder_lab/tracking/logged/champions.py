@@ -14,15 +14,21 @@ from mlflow.protos.databricks_pb2 import (
 )
 
 from autoencoder_lab.comparison.champions import Promotion
-from autoencoder_lab.tracking.results.champion import CHAMPION, find_champion, registered_name
+from autoencoder_lab.tracking.results.champion import (
+    CHAMPION,
+    as_champion,
+    find_champion,
+    registered_name,
+)
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
 
+from .succession import MODELS, Turn, is_to_register, succeed
+
 logger = logging.getLogger(__name__)
 
-FORMER = "former_champion"
 PROPOSED = "proposed_champion"
-PROMOTION = "promotion"
+CANDIDATE = "candidate"
 
 
 class KeepChampions:
@@ -41,7 +47,7 @@ class KeepChampions:
     @hook_impl
     @unless_lost
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        if dataset_name != PROMOTION:
+        if dataset_name != CANDIDATE:
             return
         client = self._runs.client
         try:
@@ -59,11 +65,14 @@ def _keep(client: MlflowClient, name: str, promotion: Promotion) -> str:
     best = f"version {version} ({promotion['variant']}, seed {promotion['seed']})"
     if not promotion["is_promoted"]:
         return f"{_stays(name, promotion)}. Best now: {best}, {promotion['reason']}"
-    before = find_champion(client, name)
-    if before is not None and before.version != version:
-        client.set_registered_model_alias(name, FORMER, before.version)
-    client.set_registered_model_alias(name, CHAMPION, version)
-    return f"{name}@{CHAMPION} is now {best}: {promotion['reason']}"
+    if succeed(client, name, Turn(version, promotion["champion_version"])):
+        return f"{name}@{CHAMPION} is now {best}: {promotion['reason']}"
+    now = find_champion(client, name)
+    other = as_champion(now).name if now else "none"
+    return (
+        f"{name}@{CHAMPION} became {other} during this comparison, the best of which, {best}, was "
+        "compared with the one before: run it again"
+    )
 
 
 def _stays(name: str, promotion: Promotion) -> str:
@@ -90,16 +99,25 @@ def _register(client: MlflowClient, name: str, promotion: Promotion) -> str:
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
+    # First of all, what is refused to whoever may not write to the registered model.
+    client.set_registered_model_tag(name, "dataset", name.removeprefix(registered_name("")))
     run_id = promotion["run_id"]
-    for version in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
-        return str(version.version)
+
+    def find() -> list[str]:
+        found = client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
+        return [str(version.version) for version in found]
+
+    if versions := find():
+        return min(versions, key=int)
     outputs = client.get_run(run_id).outputs
     assert outputs is not None  # a finished run has logged its model
     [*_, output] = outputs.model_outputs
+    if not is_to_register(client, output.model_id, lambda: bool(find())):
+        return min(find(), key=int)
     facts = ("variant", "seed", "metric", "score", "interval", "seeds", "reason")
     made = client.create_model_version(
         name,
-        source=f"models:/{output.model_id}",
+        source=f"{MODELS}{output.model_id}",
         run_id=run_id,
         model_id=output.model_id,
         tags={fact: str(promotion[fact]) for fact in facts},  # type: ignore[literal-required]

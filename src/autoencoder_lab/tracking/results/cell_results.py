@@ -14,6 +14,7 @@ from kedro.io import AbstractDataset, DatasetError
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_USER
 
 from autoencoder_lab.comparison.results import FINISHED, CellResult, Values, made_with
 from autoencoder_lab.images.arrays import Autoencoder
@@ -66,6 +67,7 @@ def read_result(run: Run) -> CellResult:
         seed=int(seed) if seed.isdecimal() else NO_SEED,
         run_key=tags.get("run_key", ""),
         run_id=run.info.run_id,
+        user=tags.get(MLFLOW_USER, ""),
         status=run.info.status,
         ended=run.info.end_time or run.info.start_time,
         made_with=made_with(tags),

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from mlflow import MlflowClient
-from mlflow.entities import LifecycleStage, Run
+from mlflow.entities import LifecycleStage, Run, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, ErrorCode
+from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from .owners import owner_tags
@@ -39,17 +41,31 @@ def find_or_create(
         if chosen:
             for other in runs:  # late, or withdrawn by an election that came to nothing
                 if other not in chosen:
-                    client.delete_run(other.info.run_id)
+                    _withdraw(client, other, tags)
             return chosen[0], chosen[0].info.run_id in made
         if not candidates:
-            run = client.create_run(experiment_id, run_name=name, tags={**tags, **owner_tags()})
+            all_tags = {**resolve_tags(), **tags, **owner_tags()}  # MLflow's say who ran what
+            run = client.create_run(experiment_id, run_name=name, tags=all_tags)
             made.add(run.info.run_id)
             continue
         first, *others = candidates
         if all(_write_once(client, run, WITHDRAWN) for run in others):
             _write_once(client, first, tags[RUN_KEY])
             for run in others:
-                client.delete_run(run.info.run_id)
+                _withdraw(client, run, tags)
+
+
+def _withdraw(client: MlflowClient, run: Run, tags: Mapping[str, str]) -> None:
+    """Delete a run; where a server lets the user write but not delete, put it out of the way."""
+    run_id = run.info.run_id
+    try:
+        client.delete_run(run_id)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
+            raise
+        _write_once(client, run, WITHDRAWN)
+        client.update_run(run_id, "KILLED", name=WITHDRAWN)
+        client.log_batch(run_id, tags=[RunTag(key, WITHDRAWN) for key in tags])
 
 
 def _write_once(client: MlflowClient, run: Run, value: str) -> bool:

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, PERMISSION_DENIED, ErrorCode
+from mlflow.utils.credentials import read_mlflow_creds
 from sqlalchemy.exc import SQLAlchemyError
 
 from autoencoder_lab.failures import BadInput
@@ -114,7 +115,7 @@ def writing_to(experiment: Experiment) -> Iterator[None]:
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
             raise
-        user = os.environ.get("MLFLOW_TRACKING_USERNAME", "this user")
+        user = read_mlflow_creds().username or "this user"
         raise BadInput(
             f"the tracking server does not let {user} write to the experiment {experiment.name}: "
             "who manages it can permit it (EDIT), as docs/team.md says"
@@ -186,8 +187,12 @@ def _why_closed(config: KedroMlflowConfig, error: Exception) -> str:
     if code in {"UNAUTHENTICATED", "PERMISSION_DENIED"} or "error code 401" in str(error):
         return (
             f"the tracking server {shown} refuses the log-in: set MLFLOW_TRACKING_USERNAME and "
-            "MLFLOW_TRACKING_PASSWORD, or server.credentials in mlflow.yml to an entry of "
-            "conf/local/credentials.yml that has them"
+            "MLFLOW_TRACKING_PASSWORD, or write them to ~/.mlflow/credentials, as docs/team.md says"
+        )
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return (
+            f"the certificate of the tracking server {shown} is of no authority that this machine "
+            "knows: MLFLOW_TRACKING_SERVER_CERT_PATH may name the authority's file"
         )
     if "valid JSON format" in str(error):
         return (

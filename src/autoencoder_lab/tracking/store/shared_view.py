@@ -19,6 +19,7 @@ METRICS = (
 )
 COLUMNS = (
     "attributes.`Dataset`",
+    "attributes.`User`",
     *(f"metrics.`{metric}`" for metric in METRICS),
     "tags.`variant`",
     "tags.`seed`",
