@@ -6,7 +6,9 @@ import keras
 import mlflow
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
+from mlflow.cli import gc
 from mlflow.pyfunc import PyFuncModel, scoring_server
 
 from autoencoder_lab.cells import Cells
@@ -99,6 +101,21 @@ def comparison(
     mlflow.set_tracking_uri(embedded)
     yield Comparison(client, experiment, request.node.name[:40])
     mlflow.set_tracking_uri(before)
+
+
+def test_a_champion_outlives_its_run(comparison: Comparison, embedded: str) -> None:
+    run_id = comparison.train(1)
+    comparison.promote(run_id, seed=1, is_promoted=True)
+    before = ChampionDataset(dataset=comparison.dataset).load()
+    comparison.client.delete_run(run_id)
+
+    removed = CliRunner().invoke(gc, ["--backend-store-uri", embedded, "--run-ids", run_id])
+    champion = ChampionDataset(dataset=comparison.dataset).load()
+
+    assert "has been permanently deleted" in removed.output
+    np.testing.assert_array_equal(
+        champion.load_model().predict(IMAGES, 3, 0), before.load_model().predict(IMAGES, 3, 0)
+    )
 
 
 def test_the_first_is_champion_and_a_better_one_takes_its_place_but_it_stays_reachable(

@@ -130,27 +130,38 @@ def _load_earlier(run: Run) -> Iterator[CellResult]:
 
 def load_model(run_id: str) -> Autoencoder:
     """Return the autoencoder that a run has fitted."""
-    import keras  # takes seconds
-
     # By `runs:/`, MLflow would go through the models of all runs.
     outputs = mlflow.get_run(run_id).outputs
     if not (outputs and outputs.model_outputs):
         raise ValueError(f"run {run_id} holds no model")
-    address = f"models:/{outputs.model_outputs[-1].model_id}"
+    return read_model(f"models:/{outputs.model_outputs[-1].model_id}", of=f"run {run_id}")
+
+
+def read_model(address: str, *, of: str) -> Autoencoder:
+    """Return the autoencoder of a logged or registered model, `models:/...`.
+
+    Args:
+        of: Whose model it is, in words.
+
+    Raises:
+        ValueError: Its file is gone, damaged, or would run code.
+    """
+    import keras  # takes seconds
+
     with tempfile.TemporaryDirectory() as folder:
         try:
             downloaded = Path(mlflow.artifacts.download_artifacts(address, dst_path=folder))
             file = (downloaded / MODEL).resolve(strict=True)
         except (MlflowException, OSError) as error:
             raise ValueError(
-                f"the model of run {run_id} cannot be loaded: {error}. Restore its files in the "
+                f"the model of {of} cannot be loaded: {error}. Restore its files in the "
                 "store's artifacts or delete the run, as 'mlflow runs delete' does, and train again"
             ) from error
         try:
             model: Autoencoder = keras.saving.load_model(file, safe_mode=True)
         except Exception as error:  # whatever another's file has Keras raise
             raise ValueError(
-                f"the model of run {run_id} is not loaded: its file is damaged, or would run code "
+                f"the model of {of} is not loaded: its file is damaged, or would run code "
                 f"({_first_sentence(error)}). Delete the run, as 'mlflow runs delete' does"
             ) from error
     return model

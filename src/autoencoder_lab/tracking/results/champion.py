@@ -9,7 +9,7 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
 from autoencoder_lab.comparison.champions import Champion
 
-from .cell_results import load_model
+from .cell_results import read_model
 
 CHAMPION = "champion"
 
@@ -43,13 +43,14 @@ def registered_name(dataset: str) -> str:
 
 def as_champion(version: ModelVersion) -> Champion:
     """Return a version of a registered model, as the champion."""
-    run_id = version.run_id or ""  # of a version that a person has registered
     tags = version.tags
+    # Its run may be gone: `mlflow gc` removes runs, and leaves their models.
+    address, name = f"models:/{version.name}/{version.version}", f"version {version.version}"
     return Champion(
         version=str(version.version),
-        run_id=run_id,
+        run_id=version.run_id or "",  # of a version that a person has registered
         cell=f"{tags.get('variant', 'unknown')}, seed {tags.get('seed', 'unknown')}",
-        load_model=partial(load_model, run_id),
+        load_model=partial(read_model, address, of=f"{name} of {version.name}"),
     )
 
 
