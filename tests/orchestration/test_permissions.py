@@ -1,6 +1,6 @@
 """What each permission lets a user do on the team's server, over HTTP, and what it lets nobody do.
 
-The table is that of docs/team.md. And: that no log-in is in what a run leaves there.
+The table is that of docs/team_server.md. And: that no log-in is in what a run leaves there.
 """
 
 import json

@@ -47,6 +47,17 @@ def test_the_run_whose_model_is_gone_is_named_with_what_deletes_it(client: Mlflo
     assert f"MLFLOW_TRACKING_URI={client.tracking_uri} mlflow runs delete" in problem.remedy
 
 
+def test_of_many_models_the_latest_are_looked_at(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autoencoder_lab.commands.doctor.models.MOST", 1)
+
+    found = check_models(client, experiment(client))
+
+    assert found.looked_at == "the latest 1 in the store"
+    assert ["(second)" in problem.text for problem in found.problems] == [True]
+
+
 def test_no_more_runs_are_read_than_have_lost_their_model(client: MlflowClient) -> None:
     counting = CountingClient(client.tracking_uri)
 

@@ -180,7 +180,8 @@ def test_a_registry_that_does_not_answer_is_not_one_without_a_champion(
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with answering_server(b"", status=status) as address:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)  # or MLflow makes a store here
+        # Or MLflow makes a store in this folder.
+        monkeypatch.setattr("mlflow.tracking._tracking_service.utils._tracking_uri", address)
         monkeypatch.setattr("mlflow.tracking._model_registry.utils._registry_uri", address)
 
         with pytest.raises(DatasetError, match=f"{status}"):

@@ -2,6 +2,9 @@
 
 import shlex
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from pathlib import PurePosixPath
 
 from mlflow import MlflowClient
@@ -16,18 +19,27 @@ from autoencoder_lab.tracking.store.config import without_password
 
 from .findings import Check, Problem, check
 
+MOST = 500
+REQUESTS_AT_ONCE = 8
+
 
 def check_models(client: MlflowClient, experiment_id: str) -> Check:
     """Check that the file of each model that a finished run has logged is in the store.
 
-    All models are looked at, and of the runs those alone whose model is gone: a run would be read
-    with all of its metrics.
+    The latest models are looked at, at most MOST, as a server is asked for each; and of the runs
+    those alone whose model is gone: a run would be read with all of its metrics.
     """
-    models = list(_all_models(client, experiment_id))
-    return check("models", f"{len(models)} in the store", _problems(client, models))
+    models = list(islice(_all_models(client, experiment_id), MOST))
+    looked_at = f"{len(models)} in the store"
+    return check(
+        "models",
+        f"the latest {looked_at}" if len(models) == MOST else looked_at,
+        _problems(client, models),
+    )
 
 
 def _all_models(client: MlflowClient, experiment_id: str) -> Iterator[LoggedModel]:
+    """Yield all models, the latest first."""
     token = None
     while True:
         page = client.search_logged_models([experiment_id], page_token=token)
@@ -39,14 +51,15 @@ def _all_models(client: MlflowClient, experiment_id: str) -> Iterator[LoggedMode
 
 def _problems(client: MlflowClient, models: list[LoggedModel]) -> Iterator[Problem]:
     store = shlex.quote(without_password(client.tracking_uri))
-    for model in models:
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         try:
-            is_there = _is_there(client, model)
+            are_there = list(pool.map(partial(_is_there, client), models))
         except Exception as error:  # of the library of an object store, among others
+            pool.shutdown(cancel_futures=True)
             yield Problem(f"models cannot be looked up: {error}", "Is the artifact store there?")
             return
-        run = None if is_there else _finished_run(client, str(model.source_run_id))
-        if run is not None:
+    for model in (model for model, is_there in zip(models, are_there, strict=True) if not is_there):
+        if (run := _finished_run(client, str(model.source_run_id))) is not None:
             run_id = run.info.run_id
             delete = f"MLFLOW_TRACKING_URI={store} mlflow runs delete --run-id {run_id}"
             yield Problem(
