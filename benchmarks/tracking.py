@@ -33,7 +33,6 @@ def run(way: str) -> None:
 
     bootstrap_project(HERE.parent)
     from kedro.framework.project import settings
-    from kedro.framework.session import KedroSession
 
     from autoencoder_lab import tracking
 
@@ -43,7 +42,7 @@ def run(way: str) -> None:
         assert len(others) < len(settings.HOOKS)
         settings.set("HOOKS", tuple(others))
     environment = "team" if way == "server" else None
-    with KedroSession.create(project_path=HERE.parent, env=environment) as session:
+    with settings.SESSION_CLASS.create(project_path=HERE.parent, env=environment) as session:
         session.run(pipeline_names=[PIPELINE])
     seconds = time.perf_counter() - started
     print(json.dumps({"seconds": seconds, "requests": len(requested), "waited": sum(requested)}))

@@ -1,8 +1,8 @@
 """MLflow's server for a team on this machine: log-ins, PostgreSQL, and artifacts in a folder.
 
-All of it listens on the loopback interface alone; a reverse proxy lets others in: docs/team_server.md.
-What it writes, settings and passwords included, lies in TEAM_SERVER_HOME; by itself that is the
-folder .team-server beside this file.
+All of it listens on the loopback interface alone; a reverse proxy lets others in, as
+docs/team_server.md says. What it writes, settings and passwords included, lies in TEAM_SERVER_HOME;
+by itself that is the folder .team-server beside this file.
 """
 
 import argparse
