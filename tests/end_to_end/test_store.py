@@ -1,10 +1,13 @@
 """The embedded store: made in one piece, whoever comes first and whatever interrupts."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
 
@@ -96,3 +99,19 @@ def test_a_deleted_experiment_is_restored_and_that_is_said(project: ProjectCopy)
     said = " ".join(done.stdout.split())
     assert "The experiment autoencoder_lab had been deleted: it is restored" in said
     assert len(project.runs()) == 2
+
+
+def test_a_store_of_another_mlflow_is_an_error_that_says_how_to_upgrade_it(
+    project: ProjectCopy,
+) -> None:
+    assert project.kedro(*INGEST).returncode == 0
+    store = project.folder / "mlruns/mlflow.db"
+    with closing(sqlite3.connect(store)) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = 'bf29a5ff90ea'")
+
+    done = project.kedro(*INGEST)
+
+    assert done.returncode == 1
+    assert f"sqlite:///{store} is not of MLflow {mlflow.__version__}" in done.stderr
+    assert f"mlflow db upgrade 'sqlite:///{store}'" in done.stderr  # with a space in it
+    assert "Traceback" not in done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -203,6 +204,11 @@ def _why_closed(config: KedroMlflowConfig, error: Exception) -> str:
         return (
             f"the tracking server {shown} does not answer: start it, or name another store in "
             "mlflow.yml"
+        )
+    if "out-of-date database schema" in str(error):
+        return (
+            f"the store of runs {shown} is not of MLflow {mlflow.__version__}, which is installed. "
+            f"Of an older one: make a copy of it, then mlflow db upgrade {shlex.quote(shown)}"
         )
     reason = str(error).splitlines()[0]
     return f"the store of runs {shown} cannot be opened: {reason}. Name another in mlflow.yml"
