@@ -181,7 +181,6 @@ def test_models_are_those_of_the_copies(uploaded: Uploaded) -> None:
 
     assert now.source_run_id == copy.info.run_id
     assert (now.name, now.status, now.params) == (then.name, then.status, then.params)
-    assert then.metrics
     assert values_of(now.metrics) == values_of(then.metrics)
     assert len(there.search_logged_models([copy.info.experiment_id])) == 1  # no half ones
     files, files_before = (

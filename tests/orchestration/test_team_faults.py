@@ -34,7 +34,13 @@ def server() -> Iterator[TeamServer]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
-    return copy_project_of_team(tmp_path_factory.mktemp("team"))
+    """Return a project whose fits take longer than it takes to break something."""
+    project = copy_project_of_team(tmp_path_factory.mktemp("team"))
+    parameters = project.folder / "conf/smoke/parameters.yml"
+    quick, long = "stacked: {training: *quick}", "stacked: {training: {<<: *quick, epochs: 2000}}"
+    assert quick in parameters.read_text()
+    parameters.write_text(parameters.read_text().replace(quick, long))
+    return project
 
 
 def processes(server: TeamServer, service: str) -> list[psutil.Process]:
@@ -49,7 +55,7 @@ def kill_mlflow(server: TeamServer) -> None:
         process.kill()
         process.wait(LONGEST_WAIT)
     with socket.create_server(("127.0.0.1", server.port)) as nobody:
-        nobody.settimeout(LONGEST_WAIT)
+        nobody.settimeout(LONGEST_WAIT / 6)
         nobody.accept()[0].close()
 
 
