@@ -96,6 +96,10 @@ def add_runs_by_hand(project: ProjectCopy) -> None:
     )
     client.set_terminated(of_running.info.run_id)
     client.delete_run(client.create_run(experiment_id, run_name="deleted").info.run_id)
+    for run in project.runs():  # until 0.2, models held metrics of their runs
+        for output in run.outputs.model_outputs if run.outputs else []:
+            of_model = Metric("by_hand", 0.25, 6_000, 3, model_id=output.model_id)
+            client.log_batch(run.info.run_id, [of_model])
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +185,7 @@ def test_models_are_those_of_the_copies(uploaded: Uploaded) -> None:
 
     assert now.source_run_id == copy.info.run_id
     assert (now.name, now.status, now.params) == (then.name, then.status, then.params)
+    assert then.metrics
     assert values_of(now.metrics) == values_of(then.metrics)
     assert len(there.search_logged_models([copy.info.experiment_id])) == 1  # no half ones
     files, files_before = (
