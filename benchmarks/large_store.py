@@ -16,7 +16,6 @@ import os
 import platform
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -60,6 +59,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.orm import DeclarativeBase
+
+from .processes import administrator, free_port, team_server
 
 PROJECT = Path(__file__).parents[1]
 EXPERIMENT = "autoencoder_lab"
@@ -373,36 +374,14 @@ def embedded_store(folder: Path) -> Iterator[Store]:
 def team_store(folder: Path) -> Iterator[Store]:
     """Give a team's server, on which the project's environment `smoke` tracks."""
     shutil.copy(folder / "conf/team/mlflow.yml", folder / "conf/smoke")
-    with tempfile.TemporaryDirectory() as parent:
-        os.chmod(parent, 0o755)  # PostgreSQL's own user may enter, where this is run by root
-        home = Path(parent) / "team"
-        variables = {**os.environ, "TEAM_SERVER_HOME": str(home)}
-        command = [sys.executable, PROJECT / "orchestration/team_server.py"]
-        port = free_port()
-        try:
-            subprocess.run([*command, "start", f"--port={port}"], env=variables, check=True)
-            lines = (home / "server.env").read_text().splitlines()
-            settings = dict(line.split("=", 1) for line in lines)
-            os.environ["PGPASSFILE"] = settings["PGPASSFILE"]
-            yield Store(
-                folder,
-                settings["MLFLOW_BACKEND_STORE_URI"],
-                ("mlflow-artifacts:", Path(settings["MLFLOW_ARTIFACTS_DESTINATION"])),
-                {
-                    "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}",
-                    "MLFLOW_TRACKING_USERNAME": "admin",
-                    "MLFLOW_TRACKING_PASSWORD": settings["MLFLOW_AUTH_ADMIN_PASSWORD"],
-                },
-            )
-        finally:
-            subprocess.run([*command, "stop"], env=variables, check=True)
-
-
-def free_port() -> int:
-    """Return a port that is free."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    with team_server() as settings:
+        os.environ["PGPASSFILE"] = settings["PGPASSFILE"]
+        yield Store(
+            folder,
+            settings["MLFLOW_BACKEND_STORE_URI"],
+            ("mlflow-artifacts:", Path(settings["MLFLOW_ARTIFACTS_DESTINATION"])),
+            administrator(settings),
+        )
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from mlflow.entities import Run
 from autoencoder_lab.tracking.runs.batching import BatchingClient
 from autoencoder_lab.tracking.runs.run_tree import RunTree
 
-from .processes import measure, team_server
+from .processes import administrator, measure, team_server
 
 HERE = Path(__file__).parent
 EXPERIMENT = "many_writers"
@@ -138,8 +138,8 @@ def main(n_runs: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         embedded = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
         stores = [("embedded store", 4, {**embedded, "ARTIFACTS": f"{folder}/artifacts"})]
-        with team_server() as log_in:
-            stores.append(("team's server", 8, log_in))
+        with team_server() as settings:
+            stores.append(("team's server", 8, administrator(settings)))
             for store, n_writers, variables in stores:
                 options = (f"--writers={n_writers}", f"--runs={n_runs}")
                 held = measure("many_writers", "--child", *options, **variables)

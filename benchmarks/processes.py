@@ -2,10 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,21 +41,32 @@ def measure(
 
 
 @contextmanager
-def team_server(port: int = 5098) -> Iterator[dict[str, str]]:
-    """Run a team's server, and give the variables by which its administrator logs in."""
+def team_server() -> Iterator[dict[str, str]]:
+    """Run a team's server, and give its settings."""
     with tempfile.TemporaryDirectory() as home:
-        os.chmod(home, 0o755)  # the user postgres may have to enter it
+        os.chmod(home, 0o755)  # PostgreSQL's own user may enter, where this is run by root
         command = [sys.executable, "orchestration/team_server.py"]
         environment = {**os.environ, "TEAM_SERVER_HOME": home}
-        start = [*command, "start", f"--port={port}"]
-        subprocess.run(start, cwd=PROJECT, env=environment, check=True)
         try:
+            start = [*command, "start", f"--port={free_port()}"]
+            subprocess.run(start, cwd=PROJECT, env=environment, check=True)
             lines = (Path(home) / "server.env").read_text().splitlines()
-            settings = dict(line.split("=", 1) for line in lines)
-            yield {
-                "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}",
-                "MLFLOW_TRACKING_USERNAME": settings["MLFLOW_AUTH_ADMIN_USERNAME"],
-                "MLFLOW_TRACKING_PASSWORD": settings["MLFLOW_AUTH_ADMIN_PASSWORD"],
-            }
+            yield dict(line.split("=", 1) for line in lines)
         finally:
             subprocess.run([*command, "stop"], cwd=PROJECT, env=environment, check=True)
+
+
+def administrator(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which the administrator of a team's server logs in."""
+    return {
+        "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{settings['MLFLOW_PORT']}",
+        "MLFLOW_TRACKING_USERNAME": settings["MLFLOW_AUTH_ADMIN_USERNAME"],
+        "MLFLOW_TRACKING_PASSWORD": settings["MLFLOW_AUTH_ADMIN_PASSWORD"],
+    }
+
+
+def free_port() -> int:
+    """Return a port that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -15,6 +15,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from autoencoder_lab.comparison.results import FINISHED
 from autoencoder_lab.tracking.results.cell_results import MODEL
+from autoencoder_lab.tracking.runs.search import all_pages
 from autoencoder_lab.tracking.store.config import without_password
 
 from .findings import Check, Problem, check
@@ -29,24 +30,16 @@ def check_models(client: MlflowClient, experiment_id: str) -> Check:
     The latest models are looked at, at most MOST, as a server is asked for each; and of the runs
     those alone whose model is gone: a run would be read with all of its metrics.
     """
-    models = list(islice(_all_models(client, experiment_id), MOST))
+    latest_first = all_pages(
+        lambda token: client.search_logged_models([experiment_id], page_token=token)
+    )
+    models = list(islice(latest_first, MOST))
     looked_at = f"{len(models)} in the store"
     return check(
         "models",
         f"the latest {looked_at}" if len(models) == MOST else looked_at,
         _problems(client, models),
     )
-
-
-def _all_models(client: MlflowClient, experiment_id: str) -> Iterator[LoggedModel]:
-    """Yield all models, the latest first."""
-    token = None
-    while True:
-        page = client.search_logged_models([experiment_id], page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
 
 
 def _problems(client: MlflowClient, models: list[LoggedModel]) -> Iterator[Problem]:

@@ -64,23 +64,15 @@ def plan_upload(project: Path, env: str | None) -> Upload:
     _require_artifacts(here, runs)
     there = Place(*open_experiment(of_server.mlflow, of_server))
     copies = _find_copies(there)
+    whole = {run_id: copy.info.run_id for run_id, copy in copies.items() if is_whole(copy)}
     left_out = _left_out(runs)
-    to_copy = [
-        run
-        for run in runs
-        if run.info.run_id not in left_out
-        and not ((copy := copies.get(run.info.run_id)) and is_whole(copy))
-    ]
+    to_copy = [run for run in runs if run.info.run_id not in {*left_out, *whole}]
     return Upload(
         here=here,
         there=there,
         to_copy=tuple(_in_order(to_copy)),
-        begun={run_id: copy for run_id, copy in copies.items() if not is_whole(copy)},
-        links=Links(
-            here.experiment_id,
-            there.experiment_id,
-            {run_id: copy.info.run_id for run_id, copy in copies.items() if is_whole(copy)},
-        ),
+        begun={run_id: copy for run_id, copy in copies.items() if run_id not in whole},
+        links=Links(here.experiment_id, there.experiment_id, whole),
         n_there=len(runs) - len(left_out) - len(to_copy),
         left_out=tuple(left_out.values()),
     )

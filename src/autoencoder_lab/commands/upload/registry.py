@@ -1,18 +1,16 @@
 """Copying registered models, where the server has none of that name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mlflow.entities import LoggedModel
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, ErrorCode
 
-from autoencoder_lab.tracking.results.champion import find_registered_model
+from autoencoder_lab.tracking.results.champion import MODELS, find_registered_model
+from autoencoder_lab.tracking.runs.search import all_pages
 
 from .copies import UPLOADED_BY, UPLOADED_FROM, Links, Place, who
-
-MODELS = "models:/"
-"""What addresses of logged models begin with."""
 
 
 def copy_registered_models(here: Place, there: Place, links: Links) -> list[str]:
@@ -21,7 +19,7 @@ def copy_registered_models(here: Place, there: Place, links: Links) -> list[str]
     Of a model that is registered there already, nothing is changed.
     """
     left = []
-    for model in _all_registered(here):
+    for model in all_pages(lambda token: here.client.search_registered_models(page_token=token)):
         found = here.client.search_model_versions(f"name = '{model.name}'")
         versions = sorted(
             (version for version in found if version.run_id in links.runs),
@@ -40,14 +38,6 @@ def copy_registered_models(here: Place, there: Place, links: Links) -> list[str]
         elif lacking := _lacking(there, versions, links):
             left.append(f"{model.name} is registered there already: {_named(lacking)}")
     return left
-
-
-def _all_registered(here: Place) -> Iterator[RegisteredModel]:
-    page = here.client.search_registered_models()
-    yield from page
-    while page.token:
-        page = here.client.search_registered_models(page_token=page.token)
-        yield from page
 
 
 def _is_begun(registered: RegisteredModel, versions: Sequence[ModelVersion]) -> bool:

@@ -16,6 +16,7 @@ from mlflow.protos.databricks_pb2 import (
 from autoencoder_lab.comparison.champions import Promotion
 from autoencoder_lab.tracking.results.champion import (
     CHAMPION,
+    MODELS,
     as_champion,
     find_champion,
     registered_name,
@@ -23,7 +24,7 @@ from autoencoder_lab.tracking.results.champion import (
 from autoencoder_lab.tracking.runs.outage import unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
 
-from .succession import MODELS, Turn, is_to_register, succeed
+from .succession import Turn, is_to_register, succeed
 
 logger = logging.getLogger(__name__)
 

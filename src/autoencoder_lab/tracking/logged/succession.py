@@ -16,14 +16,13 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
-from autoencoder_lab.tracking.results.champion import CHAMPION
+from autoencoder_lab.tracking.results.champion import CHAMPION, MODELS
 
 FORMER = "former_champion"
 TURN = "champion_{}"
 FOLLOWED = "champion_{}_has_the_alias"
 REGISTERED_BY = "registered_by"
 
-MODELS = "models:/"
 SECONDS_TO_REGISTER = 20
 
 

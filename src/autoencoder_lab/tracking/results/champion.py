@@ -13,6 +13,9 @@ from .cell_results import read_model
 
 CHAMPION = "champion"
 
+MODELS = "models:/"
+"""What addresses of logged and registered models begin with."""
+
 
 class ChampionDataset(AbstractDataset[NoReturn, Champion | None]):
     """The champion of a data set in the registry, or none."""
@@ -45,7 +48,7 @@ def as_champion(version: ModelVersion) -> Champion:
     """Return a version of a registered model, as the champion."""
     tags = version.tags
     # Its run may be gone: `mlflow gc` removes runs, and leaves their models.
-    address, name = f"models:/{version.name}/{version.version}", f"version {version.version}"
+    address, name = f"{MODELS}{version.name}/{version.version}", f"version {version.version}"
     return Champion(
         version=str(version.version),
         run_id=version.run_id or "",  # of a version that a person has registered

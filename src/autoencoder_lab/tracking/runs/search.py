@@ -1,10 +1,14 @@
 """Finding runs by their tags: all pages of them where all are needed, and no more than are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
+from mlflow.store.entities import PagedList
+
+T = TypeVar("T")
 
 RUN_KEY = "run_key"
 
@@ -32,16 +36,23 @@ def find_runs(
     page: int = PAGE,
     view: int = ViewType.ACTIVE_ONLY,
 ) -> Iterator[Run]:
-    """Yield the runs for which a condition holds; each page is read once it is needed.
+    """Give the runs for which a condition holds; each page is read once it is needed.
 
     A run comes with all of its metrics, parameters and tags: whoever may stop after a few asks for
     small pages.
     """
+    return all_pages(
+        lambda token: client.search_runs([experiment_id], condition, view, page, [*order_by], token)
+    )
+
+
+def all_pages(search_page: Callable[[str | None], PagedList[T]]) -> Iterator[T]:
+    """Yield what a search finds; each page is read, by the token before it, once it is needed."""
     token = None
     while True:
-        runs = client.search_runs([experiment_id], condition, view, page, [*order_by], token)
-        yield from runs
-        token = runs.token
+        page = search_page(token)
+        yield from page
+        token = page.token
         if not token:
             return
 
