@@ -10,7 +10,11 @@ MLflow imports this module by its name: `basic_auth.ini` and PYTHONPATH in `serv
 from flask import Response, request
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, PERMISSION_DENIED
-from mlflow.server.auth import authenticate_request_basic_auth
+from mlflow.server.auth import (
+    authenticate_request_basic_auth,
+    make_basic_auth_response,
+    store,
+)
 from mlflow.server.handlers import _get_normalized_request_json
 from mlflow.utils.mlflow_tags import MLFLOW_ARTIFACT_LOCATION
 from pydantic import JsonValue
@@ -26,11 +30,17 @@ def log_in() -> Authorization | Response:
     """Return who sends the request, or the answer that nobody is known by that name and password.
 
     Raises:
-        MlflowException: The request is one that nobody may send; MLflow answers with it.
+        MlflowException: The request is one that nobody may send, or the database of users cannot be
+            reached; MLflow answers with it.
     """
     sender: Authorization | Response = authenticate_request_basic_auth()
     if isinstance(sender, Response):
         return sender
+    # MLflow remembers who has logged in. It answers that nobody is known where it then cannot ask
+    # its database about them, and a client does not try that again.
+    if not store.has_user(sender.username or ""):
+        refusal: Response = make_basic_auth_response()
+        return refusal
     if ASSISTANT in request.path:
         raise MlflowException("This server has no assistant.", PERMISSION_DENIED)
     takes_places = any(path in request.path for path in TAKE_PLACES)

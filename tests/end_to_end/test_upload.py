@@ -4,8 +4,6 @@ import json
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from mlflow.entities import Metric, Param, Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_USER
 
 from ..servers import free_port, mlflow_server
-from ..waiting import LONGEST_WAIT
+from ..waiting import LONGEST_WAIT, wait_until
 from .conftest import ProjectCopy, copy_tiny_project
 
 EXPERIMENT = "autoencoder_lab"
@@ -61,14 +59,6 @@ def runs_of(client: MlflowClient) -> list[Run]:
 
 def whole(runs: list[Run]) -> list[Run]:
     return [run for run in runs if "uploaded_by" in run.data.tags]
-
-
-def wait_until(is_so: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + LONGEST_WAIT
-    while not is_so():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def add_runs_by_hand(project: ProjectCopy) -> None:

@@ -396,11 +396,11 @@ def test_log_ins_are_in_nothing_that_a_run_leaves_prints_or_lists(
 ) -> None:
     project = copy_project_of_team(tmp_path)
     conf = project.folder / "conf"
-    place = "sftp://anna:of%20a%20host@host/x.csv"
+    place = "sftp://anna:secret%20of%20a%20host@host/x.csv"
     entry = {
         "type": "pandas.CSVDataset",
         "filepath": place,
-        "credentials": {"password": "of an entry"},
+        "credentials": {"password": "secret-of-an-entry"},
     }
     write_yaml(conf / "smoke/catalog_of_mine.yml", {"mine": entry})
     commit(project)
@@ -408,15 +408,15 @@ def test_log_ins_are_in_nothing_that_a_run_leaves_prints_or_lists(
     secrets = [
         server.password("reader"),
         *keys.values(),
-        "of a file",
-        "of an entry",
-        "of%20a%20host",
+        "secret-of-a-file",
+        "secret-of-an-entry",
+        "secret%20of%20a%20host",
     ]
     log_in = {
         key: value for key, value in server.variables("reader").items() if key.endswith(("E", "D"))
     }
     write_yaml(conf / "local/credentials.yml", {"tracking": log_in})
-    write_yaml(conf / "smoke/credentials.yml", {"files": {"password": "of a file"}})
+    write_yaml(conf / "smoke/credentials.yml", {"files": {"password": "secret-of-a-file"}})
     mlflow_yml = yaml.safe_load((conf / "smoke/mlflow.yml").read_text())
     mlflow_yml["server"] |= {"credentials": "tracking"}
     write_yaml(conf / "smoke/mlflow.yml", mlflow_yml)
@@ -441,7 +441,7 @@ def test_log_ins_are_in_nothing_that_a_run_leaves_prints_or_lists(
     folders = (server.home / "artifacts", server.home / "logs", project.folder / "data")
     left = {str(file): file.read_bytes() for folder in folders for file in files_in(folder)}
     left |= {"runs": json.dumps(runs).encode(), "printed": (printed + errors).encode()}
-    left |= {"processes": "\n".join(listed).encode()}
+    left |= {f"process {line}": line.encode() for line in listed}
     for secret in secrets:
         assert not [what for what, content in left.items() if secret.encode() in content]
     [patch] = (content for file, content in left.items() if file.endswith("uncommitted.patch"))

@@ -3,10 +3,11 @@
 import json
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from autoencoder_lab.metrics import contract
 
 from ..end_to_end.conftest import PROJECT, VIEWS, ProjectCopy
-from ..waiting import LONGEST_WAIT
+from ..waiting import LONGEST_WAIT, wait_until
 from .team import TeamServer, copy_project_of_team, running_team_server
 
 STACKED = ("run", "--env=smoke", "--pipelines=stacked")
@@ -47,7 +48,7 @@ def processes(server: TeamServer, service: str) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def kill_mlflow(server: TeamServer) -> None:
+def kill_mlflow(server: TeamServer, run: subprocess.Popen[str]) -> None:
     """Kill the server, and return once a run has asked for it in vain."""
     for process in processes(server, "mlflow"):
         process.kill()
@@ -57,20 +58,33 @@ def kill_mlflow(server: TeamServer) -> None:
         nobody.accept()[0].close()
 
 
-def test_a_run_goes_on_where_the_server_was_gone_for_a_while(
-    server: TeamServer, project: ProjectCopy
+def stop_database(server: TeamServer, run: subprocess.Popen[str]) -> None:
+    """Stop the database, and return once the server had to tell a run that it is gone."""
+    [database, *_] = processes(server, "postgres")
+    database.send_signal(signal.SIGINT)  # as `pg_ctl stop --mode=fast` does
+    database.wait(LONGEST_WAIT)
+    log = server.home / "logs/mlflow.log"
+    wait_until(lambda: "503 Service Unavailable" in log.read_text(), run)
+
+
+@pytest.mark.parametrize(("break_it", "seed"), [(kill_mlflow, 1), (stop_database, 2)])
+def test_a_run_goes_on_where_the_server_or_its_database_was_gone_for_a_while(
+    server: TeamServer,
+    project: ProjectCopy,
+    break_it: Callable[[TeamServer, subprocess.Popen[str]], None],
+    seed: int,
 ) -> None:
-    process = project.start(*STACKED, "--params=seed=1", **server.variables("admin"))
+    process = project.start(*STACKED, f"--params=seed={seed}", **server.variables("admin"))
     assert process.stdout is not None
     next(line for line in process.stdout if "Running stacked.train_autoencoder" in line)
 
-    kill_mlflow(server)
+    break_it(server, process)
     started = server.command("start")
     printed, errors = process.communicate(timeout=LONGEST_WAIT)
 
     assert started.returncode == 0, started.stdout + started.stderr
     assert process.returncode == 0, printed + errors
-    require_whole(server, 1)
+    require_whole(server, seed)
 
 
 def require_whole(server: TeamServer, seed: int) -> None:

@@ -108,7 +108,8 @@ def error_of(client: BatchingClient) -> Exception:
 
 
 @pytest.mark.parametrize(
-    ("status", "is_one"), [(403, False), (404, False), (429, True), (500, True), (503, True)]
+    ("status", "is_one"),
+    [(401, True), (403, False), (404, False), (429, True), (500, True), (503, True)],
 )
 def test_of_a_servers_answers_those_that_say_that_it_cannot_are_an_outage(
     status: int, is_one: bool, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 ERRORS = (MlflowException, OSError)
 """What MLflow's client raises, in an outage and otherwise: requests' are OSErrors."""
 
+OUTAGES = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+"""What a server answers that cannot ask its database who someone is, or has too much to do."""
+
 
 class TrackingLost(click.ClickException):
     """Runs do not hold all that was computed for them."""
@@ -39,7 +42,8 @@ Hook = Callable[..., None]
 def is_outage(error: Exception, client: MlflowClient) -> bool:
     """Whether a server could not be reached, or could not answer whatever it had been asked.
 
-    What it refuses is none, nor is a full disk or a missing file: nothing mends that by itself.
+    What it refuses is none, nor is a full disk or a missing file: nothing mends that by itself. A
+    log-in that it no longer takes is one: it took it when the session began.
     """
     if client.tracking_uri.startswith(SQLITE):
         return False
@@ -50,7 +54,7 @@ def is_outage(error: Exception, client: MlflowClient) -> bool:
     else:
         transport = (ConnectionError, TimeoutError, requests.RequestException)
         return isinstance(error, transport)
-    return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return status in OUTAGES or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @contextmanager
