@@ -91,7 +91,7 @@ def spread(codings: str, n_images: int) -> dict[str, float]:
         time.sleep(0.1)
         before = memory.most
         started = time.perf_counter()
-        graph = LabelGraph(given)
+        graph = LabelGraph.of(given)
         graph_seconds = time.perf_counter() - started
         started = time.perf_counter()
         graph.spread(few)
@@ -109,7 +109,12 @@ def _fits_inputs():  # type: ignore[no-untyped-def]
     )
     encoder = build(model, (28, 28, 1), seed=0).get_layer("encoder")
     params = PretrainingParams(
-        label_budgets=BUDGETS, draws=N_DRAWS, steps=1500, batch_size=32, learning_rate=1e-3
+        label_budgets=BUDGETS,
+        draws=N_DRAWS,
+        steps=1500,
+        batch_size=32,
+        learning_rate=1e-3,
+        pca_components=30,
     )
     return images[: BUDGETS[-1]].copy(), labels[: BUDGETS[-1]], encoder, params
 

@@ -73,6 +73,7 @@ def test_time_is_drawn_beside_error_and_probe_where_there_is_one() -> None:
 def test_few_labels_have_curves_of_all_variants_and_the_baselines() -> None:
     keys = [
         "pretraining/spread",
+        "pretraining/spread_sum",
         "pretraining/fine_tuned",
         "pretraining/gain",
         "baseline/pca_spread",
@@ -85,14 +86,16 @@ def test_few_labels_have_curves_of_all_variants_and_the_baselines() -> None:
         for labels in (300, 100)
     )
 
-    spread, fine_tuned, gain = label_budgets(board).axes
+    spread, spread_sum, fine_tuned, gain = label_budgets(board).axes
 
-    assert [len(axes.containers) for axes in (spread, fine_tuned, gain)] == [2, 2, 2]
+    panels = (spread, spread_sum, fine_tuned, gain)
+    assert [len(axes.containers) for axes in panels] == [2, 2, 2, 2]
     tied = spread.containers[1].lines[0]
     assert tied.get_ydata().tolist() == pytest.approx([60, 80])
     assert (np.diff(tied.get_xdata()) > 0).all()
-    legends = [axes.get_legend() for axes in (spread, fine_tuned)]
+    legends = [axes.get_legend() for axes in (spread, spread_sum, fine_tuned)]
     assert [legend.get_texts()[0].get_text() for legend in legends] == [
+        "PCA",
         "PCA",
         "nearest neighbour, pixels",
     ]

@@ -2,11 +2,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import NearestNeighbors
 from sklearn.semi_supervised import LabelSpreading
 
 from autoencoder_lab.images.arrays import UNLABELLED
-from autoencoder_lab.images.samples import LabelDraws, draw_budgets
+from autoencoder_lab.images.samples import draw_budgets
 from autoencoder_lab.metrics.spreading import (
     ALPHA,
     COARSE_DIM,
@@ -37,7 +38,10 @@ def accuracies(
     train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], budget: int = 4
 ) -> list[float]:
     draws = draw_budgets(train[1], [budget], n_draws=3, seed=0)
-    table = spread_accuracies(*train, *test, draws)
+    graph = LabelGraph.of(train[0])
+    table = spread_accuracies(
+        graph, train[1], graph.nearest(test[0]), test[1], draws, key="pretraining/spread"
+    )
     assert table.index.tolist() == [(budget, 0), (budget, 1), (budget, 2)]
     return table.tolist()
 
@@ -58,14 +62,17 @@ def test_codings_that_tell_nothing_give_chance() -> None:
 def test_labels_that_were_not_drawn_are_not_looked_at() -> None:
     # The cheat: all other labels are wrong, which a classifier that saw them would follow.
     codings, labels = rings(600)
-    [draw, *_] = draw_budgets(labels, [4], n_draws=3, seed=0).draws
+    draws = draw_budgets(labels, [4], n_draws=1, seed=0)
+    [draw] = draws.draws
     others_wrong = 10 - labels
     others_wrong[draw.images] = labels[draw.images]
-    draws = draw_budgets(labels, [4], n_draws=3, seed=0)
+    graph, (test_codings, test_labels) = LabelGraph.of(codings), rings(200, seed=1)
 
-    table = spread_accuracies(codings, others_wrong, *rings(200, seed=1), draws)
+    table = spread_accuracies(
+        graph, others_wrong, graph.nearest(test_codings), test_labels, draws, key="spread"
+    )
 
-    assert table[4, 0] == 1
+    assert table.tolist() == [1]
 
 
 @pytest.mark.parametrize("n", [700, MANY])
@@ -74,7 +81,7 @@ def test_the_graph_joins_the_nearest_others(n: int, dim: int) -> None:
     codings = np.random.default_rng(0).normal(size=(n, dim)).astype(np.float32)
     codings[:, 20:] *= 0.01
 
-    neighbours = LabelGraph(codings).nearest(codings[:700], GRAPH_NEIGHBOURS + 1)
+    neighbours = LabelGraph.of(codings).nearest(codings[:700], n=GRAPH_NEIGHBOURS + 1)
 
     exact = NearestNeighbors(n_neighbors=GRAPH_NEIGHBOURS + 1).fit(codings)
     expected = exact.kneighbors(codings[:700], return_distance=False)
@@ -92,7 +99,7 @@ def test_labels_spread_as_scikit_learns_do(n_labels: int) -> None:
         kernel=lambda *_: weights, alpha=ALPHA, tol=TOLERANCE * n_labels, max_iter=1000
     ).fit(codings, labels)
 
-    assert (LabelGraph(codings).spread(labels) == theirs.transduction_).all()
+    assert (LabelGraph.of(codings).spread(labels) == theirs.transduction_).all()
 
 
 def test_a_label_stays_its_own_and_the_nearer_wins() -> None:
@@ -100,7 +107,7 @@ def test_a_label_stays_its_own_and_the_nearer_wins() -> None:
     labels = np.full(101, UNLABELLED)
     labels[[0, 80]] = 5, 9
 
-    spread = LabelGraph(line).spread(labels)
+    spread = LabelGraph.of(line).spread(labels)
 
     assert spread[0] == 5
     assert spread[80] == 9
@@ -113,7 +120,7 @@ def test_equal_codings_are_joined_too(n: int, dim: int) -> None:
     labels = np.full(n, UNLABELLED)
     labels[0] = 2
 
-    spread = LabelGraph(np.zeros((n, dim), np.float32)).spread(labels)
+    spread = LabelGraph.of(np.zeros((n, dim), np.float32)).spread(labels)
 
     assert set(spread) <= {2}
 
@@ -123,11 +130,25 @@ def test_the_same_codings_give_the_same_labels(n: int) -> None:
     codings = np.random.default_rng(0).normal(size=(n, 100)).astype(np.float32)
     labels = np.where(np.arange(n) < 50, np.arange(n) % 7, UNLABELLED)
 
-    assert (LabelGraph(codings).spread(labels) == LabelGraph(codings).spread(labels)).all()
+    assert (LabelGraph.of(codings).spread(labels) == LabelGraph.of(codings).spread(labels)).all()
 
 
-def test_without_draws_there_are_no_accuracies() -> None:
-    table = spread_accuracies(*rings(20), *rings(10), LabelDraws((), ()))
+def test_a_sum_of_graphs_spreads_labels_where_either_would_not() -> None:
+    # Of the four groups, each kind of codings parts two pairs.
+    group = np.arange(400) % 4
+    noise = np.random.default_rng(0).normal(0, 0.01, (2, 400, 3)).astype(np.float32)
+    by_one, by_other = noise[0] + (group // 2)[:, None], noise[1] + (group % 2)[:, None]
+    labels = np.where(np.arange(400) == 0, 7, UNLABELLED)
+    one, other = LabelGraph.of(by_one), LabelGraph.of(by_other)
+    both = one + other
 
-    assert table.empty
-    assert table.name == "pretraining/spread"
+    components = [connected_components(graph.weights)[0] for graph in (one, other, both)]
+    nearest = both.nearest(by_one[:5], by_other[:5])
+
+    assert components == [2, 2, 1]
+    assert (both.spread(labels) == 7).all()
+    np.testing.assert_allclose(
+        both.weights.toarray(), one.weights.toarray() + other.weights.toarray()
+    )
+    np.testing.assert_array_equal(nearest[:, :5], one.nearest(by_one[:5]))
+    np.testing.assert_array_equal(nearest[:, 5:], other.nearest(by_other[:5]))

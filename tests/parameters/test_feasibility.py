@@ -103,7 +103,7 @@ def test_colours_may_not_be_made_black_and_white() -> None:
 @pytest.mark.parametrize(("n_classes", "is_feasible"), [(1, True), (30, True), (31, False)])
 def test_one_label_budget_has_a_label_for_each_class(n_classes: int, is_feasible: bool) -> None:
     params = PretrainingParams(
-        label_budgets=(30, 10), draws=2, steps=1, batch_size=1, learning_rate=1
+        label_budgets=(30, 10), draws=2, steps=1, batch_size=1, learning_rate=1, pca_components=30
     )
 
     assert (list(find_infeasible_budgets(params, n_classes)) == []) == is_feasible

@@ -18,6 +18,7 @@ PARAMS = PretrainingParams(
     steps=60,
     batch_size=16,
     learning_rate=0.01,
+    pca_components=3,
     compilation="graph",
 )
 SHAPE = (5, 3, 1)

@@ -22,7 +22,7 @@ CONVOLUTIONAL = ConvolutionalParams(
     output_activation="sigmoid",
 )
 PARAMS = PretrainingParams(
-    label_budgets=(1000,), draws=2, steps=300, batch_size=32, learning_rate=0.003
+    label_budgets=(1000,), draws=2, steps=300, batch_size=32, learning_rate=0.003, pca_components=30
 )
 IMAGES = (load_digits().images[..., np.newaxis] / 16).astype(np.float32)
 LABELS = load_digits().target.astype(np.int64)

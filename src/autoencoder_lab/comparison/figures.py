@@ -15,11 +15,10 @@ from autoencoder_lab.images.arrays import ImageSource
 from autoencoder_lab.metrics import contract
 
 MARKERS = "osD^vP<>X*"
+SPREAD_BASELINES = {"baseline/pca_spread": "PCA", "baseline/pixels_spread": "pixels"}
 BUDGET_PANELS = {
-    "pretraining/spread": (
-        "Labels spread over the codings",
-        {"baseline/pca_spread": "PCA", "baseline/pixels_spread": "pixels"},
-    ),
+    "pretraining/spread": ("Labels spread over the codings", SPREAD_BASELINES),
+    "pretraining/spread_sum": ("Labels spread over the codings and PCA's", SPREAD_BASELINES),
     "pretraining/fine_tuned": (
         "Pretrained encoder, fine-tuned",
         {
@@ -97,12 +96,12 @@ def label_budgets(leaderboard: pd.DataFrame) -> Figure:
         leaderboard: `metric`, `labels`, `variant`, `mean` and `interval`, which may be NaN. Without
             metrics by the number of labels, the figure says that they were left out.
     """
-    figure = Figure(figsize=(14, 5.5), layout="constrained")
+    figure = Figure(figsize=(12, 9), layout="constrained")
     figure.suptitle("Few labels")
     if leaderboard["labels"].max() == 0:
         say_left_out(figure, NO_CLASSES)
         return figure
-    panels = figure.subplots(1, len(BUDGET_PANELS))
+    panels = [*figure.subplots(2, 2).flat]
     for axes, (key, (title, baselines)) in zip(panels, BUDGET_PANELS.items(), strict=True):
         _draw_curves(axes, leaderboard, key)
         _draw_baselines(axes, leaderboard, baselines)

@@ -11,6 +11,7 @@ from .figure import Figure, say_left_out
 NO_CLASSES = "it needs an encoder, and images labelled with two classes"
 
 CURVES = {
+    "pretraining/spread_sum": ("labels spread, codings and PCA", "#CC79A7", "^-"),
     "pretraining/spread": ("labels spread, codings", "#009E73", "^-"),
     "baseline/pca_spread": ("labels spread, PCA", "#009E73", "v--"),
     "baseline/pixels_spread": ("labels spread, pixels", "#009E73", "d:"),

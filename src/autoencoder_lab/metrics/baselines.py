@@ -13,9 +13,6 @@ from autoencoder_lab.images.arrays import Codings, Images, ImageSource, Indices,
 from autoencoder_lab.images.samples import SAMPLE, LabelDraws
 from autoencoder_lab.images.sources import StoredImages
 
-PCA_COMPONENTS = 30
-"""Of the codings that labels spread over, as many as the stacked autoencoder's."""
-
 MOST_COMPONENTS = 300
 """Of PCA's curve: of images, more leave next to no error."""
 

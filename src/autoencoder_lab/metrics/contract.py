@@ -348,6 +348,11 @@ METRICS = (
                 "spread labels",
                 "Test accuracy of labels that spread over a graph of the training codings",
             ),
+            (
+                "spread_sum",
+                "spread labels, with PCA",
+                "The same, over this graph and that of PCA's codings together",
+            ),
             ("gain", "pretraining gain", "Fine-tuned minus scratch, mean over the draws"),
         )
     ),
@@ -370,7 +375,7 @@ METRICS = (
             ),
             ("pixels_nearest", "nearest, pixels", "Test accuracy by the nearest image's pixels"),
             ("pixels_spread", "spread, pixels", "Of labels that spread over a graph of pixels"),
-            ("pca_spread", "spread, PCA", "Of labels that spread over a graph of 30 components"),
+            ("pca_spread", "spread, PCA", "Of labels that spread over a graph of PCA's codings"),
         )
     ),
     Metric(

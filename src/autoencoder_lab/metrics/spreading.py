@@ -1,5 +1,9 @@
 """Spreading a few labels over a graph of all training codings."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
 import faiss
 import numpy as np
 import pandas as pd
@@ -23,29 +27,29 @@ N_TRAINED = 20_000  # codings that components and codes are fitted to
 
 
 def spread_accuracies(
-    train_codings: Codings,
+    graph: "LabelGraph",
     train_labels: Labels,
-    codings: Codings,
+    nearest: Indices,
     labels: Labels,
     draws: LabelDraws,
+    *,
+    key: str,
 ) -> pd.Series:
     """Return the test accuracy where few labels spread over all training codings.
 
-    Each test coding has the label of most of its `TEST_NEIGHBOURS` nearest training codings.
+    Each test coding has the label of most of its nearest training codings.
 
     Args:
-        train_codings, codings: (n, latent_dim).
+        graph: Of the training codings.
         train_labels, labels: (n,). Of the first, only the drawn ones are used.
+        nearest: Of the test codings, as `graph.nearest` returns them.
+        key: What the accuracy is called.
 
     Returns:
         In [0, 1], by `labels` and `draw`. Higher is better; codings without neighbourhoods that
         are mostly of one class give chance.
     """
-    accuracies = draws.empty_table("pretraining/spread")
-    if accuracies.empty:
-        return accuracies  # without the seconds that a graph takes
-    graph = LabelGraph(train_codings)
-    nearest = graph.nearest(codings, min(TEST_NEIGHBOURS, len(train_codings)))
+    accuracies = draws.empty_table(key)
     for draw in draws.draws:
         for budget in draws.budgets:
             few = np.full_like(train_labels, UNLABELLED)
@@ -55,32 +59,58 @@ def spread_accuracies(
     return accuracies
 
 
+@dataclass(frozen=True, eq=False)
 class LabelGraph:
     """Codings, each joined to its `GRAPH_NEIGHBOURS` nearest others.
 
+    The sum of two graphs, of different codings of the same images, has the neighbours of both.
+
     Sources: Zhou et al., "Learning with Local and Global Consistency", NIPS 2003; the weights:
     Calder et al., "Poisson Learning", ICML 2020.
+
+    Attributes:
+        indices: What finds the nearest, of each kind of codings.
+        weights: (n, n), symmetric: 0 where two are not joined.
     """
 
-    def __init__(self, codings: Codings) -> None:
-        """Join codings (n, latent_dim), n 2 or more."""
-        self._index = _index(codings)
-        weights = _join(codings, self._index)
-        # Neighbours side by side in memory halve the time of a product.
-        self._order = reverse_cuthill_mckee(weights, symmetric_mode=True)
-        ordered = weights[self._order][:, self._order]
-        scale = sparse.diags_array(1 / np.sqrt(ordered.sum(axis=0)))
-        self._weights = (ALPHA * scale @ ordered @ scale).astype(np.float32)
+    indices: Sequence[faiss.Index]
+    weights: sparse.csr_array
 
-    def nearest(self, codings: Codings, n: int) -> Indices:
-        """Return the indices (n codings, n) of the nearest codings in the graph."""
-        _, neighbours = self._index.search(codings, n)
-        nearest: Indices = neighbours.astype(np.intp)
-        return nearest
+    @classmethod
+    def of(cls, codings: Codings) -> "LabelGraph":
+        """Join codings (n, latent_dim), n 2 or more."""
+        index = _index(codings)
+        return cls([index], _join(codings, index))
+
+    def __add__(self, other: "LabelGraph") -> "LabelGraph":
+        return LabelGraph([*self.indices, *other.indices], self.weights + other.weights)
+
+    def nearest(self, *codings: Codings, n: int = TEST_NEIGHBOURS) -> Indices:
+        """Return the indices (n codings, n) of the nearest codings in the graph.
+
+        Args:
+            codings: Of a sum of graphs, some for each, of the same images; n of each are returned.
+            n: Never more than there are in the graph.
+        """
+        n = min(n, self.weights.shape[0])
+        found = [
+            index.search(of_one, n)[1] for index, of_one in zip(self.indices, codings, strict=True)
+        ]
+        return np.concatenate(found, axis=1).astype(np.intp)
+
+    @cached_property
+    def _steps(self) -> tuple[Indices, sparse.csr_array]:
+        """An order of the codings, and the weights between them by which labels spread a step."""
+        # Neighbours side by side in memory halve the time of a product.
+        order = reverse_cuthill_mckee(self.weights, symmetric_mode=True)
+        ordered = self.weights[order][:, order]
+        scale = sparse.diags_array(1 / np.sqrt(ordered.sum(axis=0)))
+        return order, (ALPHA * scale @ ordered @ scale).astype(np.float32)
 
     def spread(self, labels: Labels) -> Labels:
         """Return a label for each coding, from those that are not `UNLABELLED`: one or more."""
-        ordered = labels[self._order]
+        order, weights = self._steps
+        ordered = labels[order]
         [given] = np.nonzero(ordered != UNLABELLED)
         classes, of_given = np.unique(ordered[given], return_inverse=True)
         shares = np.zeros((len(labels), len(classes)), np.float32)
@@ -89,13 +119,13 @@ class LabelGraph:
         # As scikit-learn's LabelSpreading does it, which takes twice as long: it normalises the
         # weights again for each few labels, and computes with twice as many bits.
         for _ in range(MOST_STEPS):
-            before, shares = shares, self._weights @ shares
+            before, shares = shares, weights @ shares
             shares += kept
             before -= shares
             if np.abs(before, out=before).sum() < TOLERANCE * len(given):
                 break
         spread = np.empty_like(labels)
-        spread[self._order] = classes[shares.argmax(axis=1)]
+        spread[order] = classes[shares.argmax(axis=1)]
         return spread
 
 

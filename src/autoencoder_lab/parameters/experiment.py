@@ -75,6 +75,8 @@ class PretrainingParams(Params):
     steps: Count
     batch_size: Count
     learning_rate: PositiveFloat
+    pca_components: Count
+    """Of the codings by PCA that labels spread over, beside the variant's."""
     compilation: Compilation = "auto"
 
 

@@ -8,7 +8,12 @@ from autoencoder_lab.parameters import PretrainingParams
 from autoencoder_lab.pipelines.pretraining.nodes import choose_labels, compare_pretraining
 
 PARAMS = PretrainingParams(
-    label_budgets=(2, 10, 30), draws=2, steps=60, batch_size=16, learning_rate=0.01
+    label_budgets=(2, 10, 30),
+    draws=2,
+    steps=60,
+    batch_size=16,
+    learning_rate=0.01,
+    pca_components=3,
 )
 LABELS = np.arange(20) % 5
 

@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 PIXELS = ("logistic", "nearest", "spread")
 """What labels give without an encoder."""
 
+SPREAD = ("pretraining/spread", "pretraining/spread_sum")
+"""What labels give that spread over codings: the variant's, and these and PCA's."""
+
 
 class Compared(TypedDict):
     """The accuracies of all arms by label budget, for each draw and over the draws."""
@@ -60,38 +63,59 @@ def measure_pixels(
     By logistic regression, the nearest neighbour, and labels that spread: `baseline/pixels_…`.
     """
     from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
-    from autoencoder_lab.metrics.spreading import spread_accuracies
+    from autoencoder_lab.metrics.spreading import LabelGraph, spread_accuracies
 
     if not label_draws.budgets:
         return pd.concat(
             [label_draws.empty_table(f"baseline/pixels_{method}") for method in PIXELS], axis=1
         )
     pixels, test_pixels = baselines.as_points(train_images, test_images)
-    data = (pixels, train_labels[:SAMPLE], test_pixels, test_labels[:SAMPLE], label_draws)
-    spread = spread_accuracies(*data).rename("baseline/pixels_spread")
-    return pd.concat([baselines.few_label_accuracies(*data), spread], axis=1)
+    labels, of_test = train_labels[:SAMPLE], test_labels[:SAMPLE]
+    others = baselines.few_label_accuracies(pixels, labels, test_pixels, of_test, label_draws)
+    graph = LabelGraph.of(pixels)
+    nearest = graph.nearest(test_pixels)
+    key = "baseline/pixels_spread"
+    spread = spread_accuracies(graph, labels, nearest, of_test, label_draws, key=key)
+    return pd.concat([others, spread], axis=1)
+
+
+def encode_by_pca(
+    train_images: StoredImages,
+    test_images: StoredImages,
+    label_draws: LabelDraws,
+    params: PretrainingParams,
+    seed: int,
+) -> dict[str, Codings]:
+    """Return the codings (n, components) by PCA, `train` and `test`: none without labels."""
+    from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
+
+    if not label_draws.budgets:
+        nothing = np.empty((0, 0), np.float32)
+        return {"train": nothing, "test": nothing}
+
+    [pca_seed] = seeds.derive(seed, "PCA")
+    train, test = baselines.pca_codings(
+        train_images, test_images, n_components=params.pca_components, seed=pca_seed
+    )
+    return {"train": train, "test": test}
 
 
 def measure_pca(
-    train_images: StoredImages,
+    pca_codings: dict[str, Codings],
     train_labels: Labels,
-    test_images: StoredImages,
     test_labels: Labels,
     label_draws: LabelDraws,
-    seed: int,
 ) -> pd.DataFrame:
     """Return the test accuracy of labels that spread over PCA's codings, by labels and draw."""
-    from autoencoder_lab.metrics import baselines  # scikit-learn takes a second to import
-    from autoencoder_lab.metrics.spreading import spread_accuracies
+    from autoencoder_lab.metrics.spreading import LabelGraph, spread_accuracies
 
+    key = "baseline/pca_spread"
     if not label_draws.budgets:
-        return label_draws.empty_table("baseline/pca_spread").to_frame()
-    [pca_seed] = seeds.derive(seed, "PCA")
-    codings, test_codings = baselines.pca_codings(
-        train_images, test_images, n_components=baselines.PCA_COMPONENTS, seed=pca_seed
-    )
-    data = (codings, train_labels[:SAMPLE], test_codings, test_labels[:SAMPLE], label_draws)
-    return spread_accuracies(*data).to_frame("baseline/pca_spread")
+        return label_draws.empty_table(key).to_frame()
+    graph = LabelGraph.of(pca_codings["train"])
+    nearest = graph.nearest(pca_codings["test"])
+    labels, of_test = train_labels[:SAMPLE], test_labels[:SAMPLE]
+    return spread_accuracies(graph, labels, nearest, of_test, label_draws, key=key).to_frame()
 
 
 def fit_untrained(
@@ -142,24 +166,34 @@ def spread_labels(
     train_labels: Labels,
     codings: Codings,
     test_labels: Labels,
+    pca_codings: dict[str, Codings],
     label_draws: LabelDraws,
-) -> pd.Series:
-    """Return the test accuracy of labels that spread over the codings, by labels and draw."""
-    from autoencoder_lab.metrics.spreading import spread_accuracies  # scikit-learn takes a second
+) -> pd.DataFrame:
+    """Return the test accuracy of labels that spread over the codings, by labels and draw.
 
-    return spread_accuracies(
-        train_codings,
-        train_labels[: len(train_codings)],
-        codings,
-        test_labels[: len(codings)],
-        label_draws,
+    By themselves, `pretraining/spread`, and with the neighbours by PCA, `pretraining/spread_sum`.
+    """
+    from autoencoder_lab.metrics.spreading import LabelGraph, spread_accuracies
+
+    if not label_draws.budgets:
+        return pd.concat([label_draws.empty_table(key) for key in SPREAD], axis=1)
+    labels, of_test = train_labels[: len(train_codings)], test_labels[: len(codings)]
+    graph = LabelGraph.of(train_codings)
+    both = graph + LabelGraph.of(pca_codings["train"])
+    graphs = (graph, graph.nearest(codings)), (both, both.nearest(codings, pca_codings["test"]))
+    return pd.concat(
+        [
+            spread_accuracies(over, labels, nearest, of_test, label_draws, key=key)
+            for key, (over, nearest) in zip(SPREAD, graphs, strict=True)
+        ],
+        axis=1,
     )
 
 
 def compare_pretraining(
     untrained: pd.DataFrame,
     pretrained: pd.DataFrame,
-    spread: pd.Series,
+    spread: pd.DataFrame,
     pixels: pd.DataFrame,
     pca: pd.DataFrame,
 ) -> Compared:

@@ -9,6 +9,7 @@ from .nodes import (
     choose_labels,
     compare_pretraining,
     draw_pretraining,
+    encode_by_pca,
     fit_pretrained,
     fit_untrained,
     measure_pca,
@@ -18,7 +19,8 @@ from .nodes import (
 
 IMAGES_AND_LABELS = ["train_images", "train_labels", "test_images", "test_labels", "label_draws"]
 
-BASELINES = ["pixel_accuracies", "pca_accuracies"]
+SHARED = ["pca_codings", "pixel_accuracies", "pca_accuracies"]
+"""What does not depend on the variant."""
 
 
 def create_pipeline(
@@ -53,8 +55,20 @@ def _without_encoder() -> Pipeline:
                 name="measure_pixels",
             ),
             Node(
+                encode_by_pca,
+                inputs=[
+                    "train_images",
+                    "test_images",
+                    "label_draws",
+                    "params:pretraining",
+                    "params:seed",
+                ],
+                outputs="pca_codings",
+                name="encode_by_pca",
+            ),
+            Node(
                 measure_pca,
-                inputs=[*IMAGES_AND_LABELS, "params:seed"],
+                inputs=["pca_codings", "train_labels", "test_labels", "label_draws"],
                 outputs="pca_accuracies",
                 name="measure_pca",
             ),
@@ -80,7 +94,14 @@ def _with_encoder(variant: str, architecture: str) -> Pipeline:
             ),
             Node(
                 spread_labels,
-                inputs=["train_codings", "train_labels", "codings", "test_labels", "label_draws"],
+                inputs=[
+                    "train_codings",
+                    "train_labels",
+                    "codings",
+                    "test_labels",
+                    "pca_codings",
+                    "label_draws",
+                ],
                 outputs="spread_accuracies",
                 name="spread_labels",
             ),
@@ -90,7 +111,8 @@ def _with_encoder(variant: str, architecture: str) -> Pipeline:
                     untrained_accuracies,
                     "pretrained_accuracies",
                     "spread_accuracies",
-                    *BASELINES,
+                    "pixel_accuracies",
+                    "pca_accuracies",
                 ],
                 outputs={name: name for name in Compared.__annotations__},
                 name="compare_pretraining",
@@ -103,7 +125,7 @@ def _with_encoder(variant: str, architecture: str) -> Pipeline:
             ),
         ],
         namespace=variant,
-        inputs={*IMAGES_AND_LABELS, *BASELINES},
+        inputs={*IMAGES_AND_LABELS, *SHARED},
         parameters={
             "params:variant.model": f"params:{variant}.model",
             "params:pretraining": "params:pretraining",
