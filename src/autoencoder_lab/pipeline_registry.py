@@ -6,12 +6,13 @@ from autoencoder_lab.pipelines import (
     comparison,
     corruption,
     evaluation,
+    few_labels,
     ingest,
     pretraining,
     samples,
     training,
 )
-from autoencoder_lab.session.variants import find_variants
+from autoencoder_lab.session.variants import asks_for_few_labels, find_variants
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -32,5 +33,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         )
         for variant in (*names.base, *names.own)
     }
+    if asks_for_few_labels():
+        for variant in variants:
+            variants[variant] += few_labels.create_pipeline(variant, names.capabilities[variant])
     every = sum((variants[variant] for variant in names.base), stages["comparison"])
     return {"__default__": every, **stages, **variants}

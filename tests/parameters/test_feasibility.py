@@ -2,11 +2,13 @@ import pytest
 
 from autoencoder_lab.parameters import (
     EvaluationParams,
+    FewLabelsParams,
     PretrainingParams,
     PromotionParams,
     VariantParams,
     find_infeasible,
     find_infeasible_budgets,
+    find_infeasible_few_labels,
     find_infeasible_normal_class,
     find_infeasible_promotion,
     find_too_few_normal_images,
@@ -107,6 +109,23 @@ def test_one_label_budget_has_a_label_for_each_class(n_classes: int, is_feasible
     )
 
     assert (list(find_infeasible_budgets(params, n_classes)) == []) == is_feasible
+
+
+@pytest.mark.parametrize(
+    ("draws", "labels", "shift", "problems"),
+    [
+        (2, 10, 4, []),
+        (2, 9, 4, ["few_labels.labels is 9; allowed for data of 10 classes: 10 or more"]),
+        (2, 10, 5, ["few_labels.shift is 5; allowed for images of 8x5x3: less than 5"]),
+        (0, 9, 5, []),
+    ],
+)
+def test_few_labels_have_one_of_each_class_and_images_stay_in_sight(
+    draws: int, labels: int, shift: int, problems: list[str]
+) -> None:
+    params = FewLabelsParams(draws=draws, labels=labels, rounds=1, steps=1, shift=shift)
+
+    assert list(find_infeasible_few_labels(params, (8, 5, 3), 10)) == problems
 
 
 def test_data_without_labels_have_no_champion_by_labels() -> None:

@@ -145,6 +145,15 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
             "training.sparsity",
         ),
         (
+            {"few_labels.draws": 6},
+            "few_labels.draws is 6; allowed: 0, or 2 to 5, of pretraining.draws: an interval takes "
+            "two",
+        ),
+        (
+            {"few_labels.draws": 2, "few_labels.labels": 99},
+            "few_labels.labels is 99; allowed: 100, 300, 1000, 3000, as pretraining.label_budgets",
+        ),
+        (
             {"stacked.training.beta_1": 0.5},
             "stacked.training.beta_1 is 0.5; allowed: null, for the optimizer sgd",
         ),

@@ -27,6 +27,10 @@ BUDGET_PANELS = {
         },
     ),
     "pretraining/gain": ("Fine-tuned minus from scratch", {}),
+    "few_labels/accuracy": (
+        "Labels spread, trained on, spread again",
+        {"few_labels/labels_alone": "the network on the labels alone"},
+    ),
 }
 """What is drawn by the number of labels: each panel's title, and the baselines in it."""
 
@@ -96,20 +100,27 @@ def label_budgets(leaderboard: pd.DataFrame) -> Figure:
         leaderboard: `metric`, `labels`, `variant`, `mean` and `interval`, which may be NaN. Without
             metrics by the number of labels, the figure says that they were left out.
     """
-    figure = Figure(figsize=(12, 9), layout="constrained")
+    figure = Figure(layout="constrained")
     figure.suptitle("Few labels")
     if leaderboard["labels"].max() == 0:
         say_left_out(figure, NO_CLASSES)
         return figure
-    panels = [*figure.subplots(2, 2).flat]
-    for axes, (key, (title, baselines)) in zip(panels, BUDGET_PANELS.items(), strict=True):
+    measured = [key for key in BUDGET_PANELS if key in set(leaderboard["metric"])]
+    n_columns = -(-len(measured) // 2)
+    figure.set_size_inches(6 * n_columns, 9)
+    panels = [*figure.subplots(2, n_columns, squeeze=False).flat]
+    for axes in panels[len(measured) :]:
+        axes.remove()
+    for axes, key in zip(panels, measured, strict=False):
+        title, baselines = BUDGET_PANELS[key]
         _draw_curves(axes, leaderboard, key)
         _draw_baselines(axes, leaderboard, baselines)
         is_gain = key == "pretraining/gain"
         axes.set(title=title, ylabel="points" if is_gain else "test accuracy, in %")
         budgets = sorted(set(leaderboard.loc[leaderboard["metric"] == key, "labels"]))
         lay_out_by_labels(axes, budgets)
-    panels[-1].axhline(0, color="0.4", linewidth=1)
+        if is_gain:
+            axes.axhline(0, color="0.4", linewidth=1)
     _add_legend(figure, leaderboard)
     return figure
 

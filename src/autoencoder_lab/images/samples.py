@@ -1,7 +1,7 @@
 """Orders of images whose first n are a fair sample, and draws of a few labelled ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,14 @@ class LabelDraws:
 
     budgets: tuple[int, ...]
     draws: tuple[LabelDraw, ...]
+
+    def first(self, n_draws: int, *, budget: int) -> "LabelDraws":
+        """Return the first draws, with one budget: never more than the largest that there is."""
+        if not self.budgets:
+            return LabelDraws((), ())
+        budget = min(budget, self.budgets[-1])
+        draws = (replace(draw, images=draw.images[:budget]) for draw in self.draws[:n_draws])
+        return LabelDraws((budget,), tuple(draws))
 
     def empty_table(self, name: str) -> pd.Series:
         """Return a place for a number of each budget and draw: its index is `labels`, `draw`."""

@@ -13,14 +13,14 @@ from typing import Literal, get_args
 
 from autoencoder_lab.parameters import Capability
 
-OfData = Literal["classes", "unclassed", "anomalies", "grey"]
+OfData = Literal["classes", "unclassed", "anomalies", "grey", "few_labels"]
 
 Need = Capability | OfData
 """What a metric takes: of the variant, or of the data.
 
 `classes`: all images have labels, and are trained on in two classes or more. `anomalies`: some test
 images are of another class than all training images. `unclassed`: there are no such classes.
-`grey`: images have one channel.
+`grey`: images have one channel. `few_labels`: the parameters ask for the stage of this name.
 """
 
 WHERE: Mapping[Need, str] = {
@@ -32,6 +32,7 @@ WHERE: Mapping[Need, str] = {
     "unclassed": "data without classes",
     "anomalies": "one class to train on, others to test",
     "grey": "grey images",
+    "few_labels": "`few_labels.draws` above 0",
 }
 """What a metric takes, in words; the parts of a model that no metric takes are left out."""
 
@@ -376,6 +377,46 @@ METRICS = (
             ("pixels_nearest", "nearest, pixels", "Test accuracy by the nearest image's pixels"),
             ("pixels_spread", "spread, pixels", "Of labels that spread over a graph of pixels"),
             ("pca_spread", "spread, PCA", "Of labels that spread over a graph of PCA's codings"),
+        )
+    ),
+    *(
+        Metric(
+            f"few_labels/{key}",
+            name,
+            meaning,
+            "",
+            better,
+            "labels",
+            needs=TELLS_CLASSES | {"few_labels"},
+            is_of_variant=key not in {"labels_alone", "interval"},
+        )
+        for key, name, meaning, better in (
+            (
+                "accuracy",
+                "pseudo-labels",
+                "Test accuracy where labels spread, train a network, and spread over its features",
+                HIGHER,
+            ),
+            ("interval", "± pseudo-labels", "Half the width of its 95 % interval", LOWER),
+            ("lowest", "pseudo-labels, lowest", "Of the draws, the lowest", HIGHER),
+            (
+                "validation_accuracy",
+                "pseudo-labels, validation",
+                "The same, of the validation images",
+                HIGHER,
+            ),
+            (
+                "unshifted",
+                "pseudo-labels, no shifts",
+                "Test accuracy of the same on images that stay in their place",
+                HIGHER,
+            ),
+            (
+                "labels_alone",
+                "network on few labels",
+                "Test accuracy of the same network, shifts included, on the few labels alone",
+                HIGHER,
+            ),
         )
     ),
     Metric(

@@ -54,9 +54,15 @@ def spread_accuracies(
         for budget in draws.budgets:
             few = np.full_like(train_labels, UNLABELLED)
             few[draw.images[:budget]] = train_labels[draw.images[:budget]]
-            predicted = mode(graph.spread(few)[nearest], axis=1).mode
+            predicted = vote(graph.spread(few), nearest)
             accuracies[budget, draw.number] = (predicted == labels).mean()
     return accuracies
+
+
+def vote(labels: Labels, nearest: Indices) -> Labels:
+    """Return the label of most of the nearest (n, neighbours), for each n."""
+    most_frequent: Labels = mode(labels[nearest], axis=1).mode
+    return most_frequent
 
 
 @dataclass(frozen=True, eq=False)

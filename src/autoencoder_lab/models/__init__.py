@@ -14,10 +14,17 @@ from autoencoder_lab.parameters import (
 )
 
 from . import convolutional, dense, generator, tied
+from .classifier import build_classifier
 from .dense import build_log_variance
 from .generator import build_discriminator
 
-__all__ = ["build", "build_discriminator", "build_log_variance", "with_stock_layers"]
+__all__ = [
+    "build",
+    "build_classifier",
+    "build_discriminator",
+    "build_log_variance",
+    "with_stock_layers",
+]
 
 
 def build(params: ModelParams, image_shape: ImageShape, *, seed: int) -> keras.Sequential:

@@ -3,6 +3,7 @@
 from .experiment import (
     CorruptionParams,
     EvaluationParams,
+    FewLabelsParams,
     PretrainingParams,
     PromotionParams,
     SamplesParams,
@@ -19,6 +20,7 @@ from .families import Capability, capabilities, family_of, strategy_of
 from .feasibility import (
     find_infeasible,
     find_infeasible_budgets,
+    find_infeasible_few_labels,
     find_infeasible_normal_class,
     find_infeasible_promotion,
     find_too_few_normal_images,
@@ -66,6 +68,7 @@ __all__ = [
     "DenseParams",
     "DropoutNoiseParams",
     "EvaluationParams",
+    "FewLabelsParams",
     "GanParams",
     "GaussianNoiseParams",
     "GeneratorParams",
@@ -101,6 +104,7 @@ __all__ = [
     "family_of",
     "find_infeasible",
     "find_infeasible_budgets",
+    "find_infeasible_few_labels",
     "find_infeasible_normal_class",
     "find_infeasible_promotion",
     "find_too_few_normal_images",

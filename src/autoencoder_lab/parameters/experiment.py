@@ -20,7 +20,17 @@ from .training import (
     TrainingParams,
     VariationalParams,
 )
-from .types import Compilation, Contradiction, Count, Counts, FolderName, Name, Params, Seed
+from .types import (
+    Compilation,
+    Contradiction,
+    Count,
+    CountOrNone,
+    Counts,
+    FolderName,
+    Name,
+    Params,
+    Seed,
+)
 
 FITTED_BY: Mapping[type[Params], type[Params] | UnionType] = {
     GreedyParams: DenseParams,
@@ -80,6 +90,20 @@ class PretrainingParams(Params):
     compilation: Compilation = "auto"
 
 
+class FewLabelsParams(Params):
+    """A small network that is fitted on labels which spread over codings: it takes minutes."""
+
+    draws: CountOrNone
+    """How many of the draws of `pretraining`, the first; 0 leaves it out."""
+    labels: Count
+    rounds: Count
+    """How often a network is fitted, and labels spread over its features."""
+    steps: Count
+    """Of each fit, in batches of 128."""
+    shift: CountOrNone
+    """Pixels by which images are moved meanwhile, at most: 0 where their place tells something."""
+
+
 class SamplesParams(Params):
     """What is drawn from models that decode, and what judges it."""
 
@@ -111,8 +135,20 @@ class SharedParams(Params):
     corruption: CorruptionParams
     evaluation: EvaluationParams
     pretraining: PretrainingParams
+    few_labels: FewLabelsParams
     samples: SamplesParams
     promotion: PromotionParams
+
+    @model_validator(mode="after")
+    def _require_labels_that_are_drawn(self) -> Self:
+        few, drawn = self.few_labels, self.pretraining
+        if few.draws == 1 or few.draws > drawn.draws:
+            allowed = f"0, or 2 to {drawn.draws}, of pretraining.draws: an interval takes two"
+            raise Contradiction("few_labels.draws", few.draws, allowed)
+        if few.draws and few.labels not in drawn.label_budgets:
+            allowed = f"{', '.join(map(str, drawn.label_budgets))}, as pretraining.label_budgets"
+            raise Contradiction("few_labels.labels", few.labels, allowed)
+        return self
 
     def variants(self) -> dict[str, "VariantParams"]:
         """Return the block of each variant that the configuration has."""

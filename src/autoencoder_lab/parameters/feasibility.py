@@ -3,7 +3,13 @@
 import math
 from collections.abc import Collection, Iterator, Mapping
 
-from .experiment import EvaluationParams, PretrainingParams, PromotionParams, VariantParams
+from .experiment import (
+    EvaluationParams,
+    FewLabelsParams,
+    PretrainingParams,
+    PromotionParams,
+    VariantParams,
+)
 from .models import ConvolutionalParams, GeneratorParams
 from .training import GreedyParams, JointParams, NoNoiseParams, NoSparsityParams, VariationalParams
 
@@ -15,6 +21,25 @@ def find_infeasible_budgets(pretraining: PretrainingParams, n_classes: int) -> I
         yield (
             f"pretraining.label_budgets is {budgets}; allowed for data of {n_classes} classes: at "
             f"least one of {n_classes} or more"
+        )
+
+
+def find_infeasible_few_labels(
+    few_labels: FewLabelsParams, image_shape: tuple[int, int, int], n_classes: int
+) -> Iterator[str]:
+    """Yield a sentence for each parameter of `few_labels` that does not go with the data."""
+    if not few_labels.draws:
+        return
+    height, width, channels = image_shape
+    if few_labels.labels < n_classes:
+        yield (
+            f"few_labels.labels is {few_labels.labels}; allowed for data of {n_classes} classes: "
+            f"{n_classes} or more"
+        )
+    if few_labels.shift >= min(height, width):
+        yield (
+            f"few_labels.shift is {few_labels.shift}; allowed for images of "
+            f"{height}x{width}x{channels}: less than {min(height, width)}"
         )
 
 

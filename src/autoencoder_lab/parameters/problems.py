@@ -34,7 +34,7 @@ def validate(parameters: Mapping[str, object], model: type[Model]) -> Model:
         return model.model_validate(parameters)
     except ValidationError as error:
         problems = error.errors()
-    inner = {problem["loc"][:-1] for problem in problems}
+    inner = {problem["loc"][:-1] for problem in problems if problem["loc"]}
     # A list with a wrong item is also, says Pydantic, a list that is too short.
     outer = [problem for problem in problems if problem["loc"] not in inner]
     raise WrongParameters([_describe(problem, parameters, model) for problem in outer])
@@ -65,8 +65,8 @@ def _describe(
             tag, allowed = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
             return f"{key}.{_discriminator(problem)} is {tag!r}; allowed: {allowed}"
         case "value_error" if isinstance(problem["ctx"]["error"], Contradiction):
-            contradiction = problem["ctx"]["error"]
-            return f"{key}.{contradiction}"
+            contradiction = str(problem["ctx"]["error"])
+            return f"{key}.{contradiction}" if key else contradiction
         case _:
             allowed = re.sub(r"^(Input should be (a valid )?|Value error, )", "", problem["msg"])
             return f"{key} is {problem['input']!r}; allowed: {allowed}"

@@ -24,6 +24,7 @@ from autoencoder_lab.parameters import (
     experiment_model,
     find_infeasible,
     find_infeasible_budgets,
+    find_infeasible_few_labels,
     find_infeasible_normal_class,
     find_infeasible_promotion,
     find_too_few_normal_images,
@@ -111,6 +112,9 @@ class CheckInput:
         if has_classes and any(variants):
             n_classes = len(set(raw_images.train_labels.tolist()))
             problems += find_infeasible_budgets(experiment.pretraining, n_classes)
+            problems += find_infeasible_few_labels(
+                experiment.few_labels, (height, width, channels), n_classes
+            )
         if "params:promotion" in pipeline.inputs():
             problems += find_infeasible_promotion(experiment.promotion, has_classes=has_classes)
             problems += _unmeasured_promotion(experiment, variants)

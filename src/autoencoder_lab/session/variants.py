@@ -86,6 +86,12 @@ def configured(block: str) -> object:
     return _loader()["parameters"][block]
 
 
+def asks_for_few_labels() -> bool:
+    """Whether the parameters ask for the stage `few_labels`, which takes minutes."""
+    block = _loader()["parameters"].get("few_labels")
+    return isinstance(block, Mapping) and bool(block.get("draws"))
+
+
 def use_configuration(loader: AbstractConfigLoader) -> None:
     """Let the project's pipelines be, from now on, of the variants in a session's configuration."""
     global _loader_in_use

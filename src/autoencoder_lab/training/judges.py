@@ -8,12 +8,11 @@ from autoencoder_lab.images import seeds
 from autoencoder_lab.images.arrays import Labels
 from autoencoder_lab.images.sources import StoredImages
 from autoencoder_lab.metrics.baselines import NUMBERS_FITTED, fit_pca
-from autoencoder_lab.models import initial_weights
+from autoencoder_lab.models import build_classifier
 
 from .progress import Milestone, tell
 
 FILTERS = (32, 64)
-N_FEATURES = 128
 BATCH_SIZE = 128
 LEARNING_RATE = 0.001
 N_COMPONENTS = 50
@@ -32,7 +31,10 @@ def fit_classifier(
         Right on 98 % of MNIST's test images after 3 epochs. The same seed gives the same weights.
     """
     classes, targets = np.unique(labels, return_inverse=True)
-    judge = _untrained(images.shape[1:], len(classes), seed=seed)
+    height, width, channels = images.shape[1:]
+    judge = build_classifier(
+        (height, width, channels), len(classes), filters=FILTERS, name="judge", seed=seed
+    )
     # Without XLA, whose convolutions are slow on a CPU.
     judge.compile(
         keras.optimizers.Adam(LEARNING_RATE), "sparse_categorical_crossentropy", jit_compile=False
@@ -58,24 +60,3 @@ def principal_components(images: StoredImages, *, seed: int) -> keras.Sequential
     features = keras.Sequential(parts, name="features")
     dense.set_weights([pca.components_.T, -pca.mean_ @ pca.components_.T])
     return keras.Sequential([keras.Input(images.shape[1:]), features], name="judge")
-
-
-def _untrained(image_shape: tuple[int, ...], n_classes: int, *, seed: int) -> keras.Sequential:
-    kernels = initial_weights.kernels(seed, "judge", len(FILTERS) + 2)
-    features = keras.Sequential([keras.Input(image_shape)], name="features")
-    for filters in FILTERS:
-        features.add(
-            layers.Conv2D(
-                filters,
-                3,
-                strides=2,
-                padding="same",
-                activation="relu",
-                kernel_initializer=next(kernels),
-            )
-        )
-    features.add(layers.Flatten())
-    features.add(layers.Dense(N_FEATURES, "relu", kernel_initializer=next(kernels)))
-    softmax = layers.Dense(n_classes, "softmax", kernel_initializer=next(kernels))
-    classes = keras.Sequential([keras.Input((N_FEATURES,)), softmax], name="classes")
-    return keras.Sequential([keras.Input(image_shape), features, classes], name="judge")

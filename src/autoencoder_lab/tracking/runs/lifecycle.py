@@ -217,6 +217,8 @@ def _required_metrics(
         of_data.add("anomalies")
     if raw_images.train_images.shape[-1] == 1:
         of_data.add("grey")
+    if catalog.load("params:few_labels.draws"):
+        of_data.add("few_labels")
     views = [noise.view for noise in corruption.noises]
     return {name: contract.required(views, {*can, *of_data}) for name, can in variants.items()}
 
