@@ -12,14 +12,20 @@ from kedro.validation.type_extractor import TypeExtractor
 from pydantic import BaseModel
 
 from autoencoder_lab.parameters import Capability, SharedParams
+from autoencoder_lab.pipelines import few_labels
 from autoencoder_lab.session.variants import find_variants
 
 PROJECT = Path(__file__).parents[1]
 VARIANTS = sorted(file.stem for file in (PROJECT / "conf/base/parameters").glob("*.yml"))
 configure_project("autoencoder_lab")
-PIPELINES = dict(pipelines)
+# The stage that is off by itself, with all others.
+PIPELINES = {
+    **pipelines,
+    "few_labels": few_labels.create_pipeline("stacked", frozenset({"encoder"})),
+}
 FUNCTIONS = sorted(
-    {node.func for node in PIPELINES["__default__"].nodes}, key=lambda function: function.__name__
+    {node.func for pipeline in PIPELINES.values() for node in pipeline.nodes},
+    key=lambda function: function.__name__,
 )
 EXTRACTED = TypeExtractor(PIPELINES).extract_types_from_pipelines()
 BLOCKS = [
@@ -54,7 +60,8 @@ def test_a_parameter_file_is_all_that_a_variant_needs(variant: str) -> None:
 
     assert list(yaml.safe_load(file.read_text())) == [variant]
     assert PIPELINES[variant].nodes
-    assert set(PIPELINES[variant].nodes) <= set(PIPELINES["__default__"].nodes)
+    needs_labels = "labels" in find_variants().capabilities[variant]
+    assert (set(PIPELINES[variant].nodes) <= set(PIPELINES["__default__"].nodes)) != needs_labels
 
 
 def test_the_smoke_environment_shortens_every_variant() -> None:

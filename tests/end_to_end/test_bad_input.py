@@ -80,6 +80,14 @@ def require_refusal(project: ProjectCopy, arguments: list[str], *facts: str) -> 
         ),
         (["--params=pretraining.draws=1"], ["pretraining.draws is 1", "2"]),
         (
+            ["--params=few_labels.draws=2,few_labels.shift=8", "--env=smoke"],
+            ["few_labels.shift is 8; allowed for images of 8x8x1: less than 8"],
+        ),
+        (
+            ["--pipelines=ladder", "--params=ladder.training.strategy.draw=2", "--env=smoke"],
+            ["ladder.training.strategy.draw is 2; allowed: 0 to 1"],
+        ),
+        (
             ["--params=linear.training.loss=binary_crossentropy"],
             ["linear.training.loss is 'binary_crossentropy'", "allowed: mse"],
         ),

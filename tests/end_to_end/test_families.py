@@ -1,4 +1,4 @@
-"""A family without an encoder and one without a decoder, through all that there is."""
+"""Families without an encoder, a decoder, or with a classifier, through all that there is."""
 
 import json
 from pathlib import Path
@@ -16,6 +16,7 @@ from .families import add_families
 VARIANTS = {
     "encoder_only": frozenset({"encoder"}),
     "decoder_only": frozenset({"decoder"}),
+    "ladder": frozenset({"encoder", "classifier", "labels"}),
     "stacked": frozenset({"encoder", "decoder"}),
 }
 
@@ -23,6 +24,7 @@ VARIANTS = {
 N_WEIGHTS = {
     "encoder_only": (64 + 1) * 20 + (20 + 1) * 10,
     "decoder_only": (10 + 1) * 20 + (20 + 1) * 64,
+    "ladder": 65 * 1000 + 1001 * 500 + 501 * 250 + 2 * 251 * 250 + 251 * 10,
     "stacked": (64 + 1) * 100 + 2 * 100 * 30 + 30 + 100 + (100 + 1) * 64,
 }
 
@@ -48,7 +50,12 @@ def test_the_run_holds_what_the_model_can_be_measured_by(
 ) -> None:
     run = project.runs_by_variant("digits")[variant]
 
-    metrics = {key for key in run.data.metrics if not key.startswith(("node/", "system/"))}
+    metrics = {
+        key
+        for key in run.data.metrics
+        if not key.startswith(("node/", "system/"))
+        and not contract.find(key).key.endswith("/{part}")  # of its own loss
+    }
 
     assert run.info.status == "FINISHED"
     assert run.data.metrics["model/parameters"] == N_WEIGHTS[variant]
@@ -58,7 +65,7 @@ def test_the_run_holds_what_the_model_can_be_measured_by(
 def test_figures_are_of_what_the_model_has(project: ProjectCopy) -> None:
     of_codings = {"filters", "activity", "map", "pretraining", "losses"}
 
-    assert figures(project, "encoder_only") == of_codings
+    assert figures(project, "encoder_only") == figures(project, "ladder") == of_codings
     assert figures(project, "decoder_only") == {"losses"}
     assert figures(project, "stacked") == of_codings | {
         "reconstructions",
@@ -76,8 +83,9 @@ def test_each_is_compared_where_it_can_be(project: ProjectCopy) -> None:
     variants = {key: {row[2] for row in rows if row[0] == key} for key, *_ in rows}
 
     assert variants["test/mse"] == {"stacked"}
-    assert variants["probe/linear_accuracy"] == {"encoder_only", "stacked"}
-    assert variants["pretraining/gain"] == {"encoder_only", "stacked"}
+    assert variants["probe/linear_accuracy"] == {"encoder_only", "ladder", "stacked"}
+    assert variants["pretraining/gain"] == {"encoder_only", "ladder", "stacked"}
+    assert variants["semi/accuracy"] == {"ladder"}
     assert variants["fit/seconds"] == VARIANTS.keys()
     promotion = json.loads((folder / "promotion.json").read_text())
     assert (promotion["variant"], promotion["is_promoted"]) == ("stacked", True)
@@ -89,13 +97,16 @@ def test_each_is_served_for_what_it_can_do(project: ProjectCopy) -> None:
     codings = np.zeros((3, 10), np.float32)
     runs = project.runs_by_variant("digits")
 
-    encoder, decoder = (
+    encoder, decoder, ladder = (
         mlflow.pyfunc.load_model(str(_model(project, runs[variant])))
-        for variant in ("encoder_only", "decoder_only")
+        for variant in ("encoder_only", "decoder_only", "ladder")
     )
 
     assert encoder.predict(images).shape == (3, 10)
     assert decoder.predict(codings).shape == images.shape
+    np.testing.assert_allclose(ladder.predict(images).sum(axis=1), 1, rtol=1e-5)
+    assert ladder.predict(images).shape == (3, 10)
+    assert ladder.predict(images, params={"task": "encode"}).shape == (3, 250)
     with pytest.raises(mlflow.MlflowException, match=r"'reconstruct'; allowed: encode$"):
         encoder.predict(images, params={"task": "reconstruct"})
     with pytest.raises(mlflow.MlflowException, match=r"shape \(3, 8, 8, 1\); allowed: \(n, 10\)"):

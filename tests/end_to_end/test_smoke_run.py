@@ -26,14 +26,15 @@ from PIL import Image
 
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import Capability, SharedParams, VariantParams, capabilities
+from autoencoder_lab.session.variants import find_variants
 
 from ..servers import mlflow_server
 from .conftest import PROJECT, VIEWS, ProjectCopy, copy_project
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
-VARIANTS = sorted(file.stem for file in (PROJECT / "conf/base/parameters").glob("*.yml"))
 configure_project("autoencoder_lab")
 PIPELINES = dict(pipelines)
+VARIANTS = find_variants().base
 PARENT = "all variants"
 REPORTING = Path("data/08_reporting/digits")
 FAMILIES = ("stacked", "tied", "convolutional")

@@ -27,6 +27,7 @@ def test_a_model_can_do_what_its_family_and_its_strategy_give() -> None:
     assert capabilities("dense", "joint") == {"encoder", "decoder"}
     assert capabilities("dense", "adversarial") == {"encoder", "decoder", "prior"}
     assert capabilities("generator", "gan") == {"decoder", "prior"}
+    assert capabilities("encoder", "ladder") == {"encoder", "classifier", "labels"}
 
 
 def test_what_is_unknown_can_do_nothing() -> None:

@@ -9,6 +9,7 @@ from autoencoder_lab.parameters import (
     find_infeasible,
     find_infeasible_budgets,
     find_infeasible_few_labels,
+    find_infeasible_labels,
     find_infeasible_normal_class,
     find_infeasible_promotion,
     find_too_few_normal_images,
@@ -126,6 +127,42 @@ def test_few_labels_have_one_of_each_class_and_images_stay_in_sight(
     params = FewLabelsParams(draws=draws, labels=labels, rounds=1, steps=1, shift=shift)
 
     assert list(find_infeasible_few_labels(params, (8, 5, 3), 10)) == problems
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "labels", "draw", "problems"),
+    [
+        (10, 10, 1, []),
+        (10, 30, 0, []),
+        (0, 30, 0, ["kind is 'ladder'; allowed for data without labels, or of one class: another"]),
+        (10, 9, 0, ["labels is 9; allowed: 10, one for each class, to 30, the largest of "]),
+        (10, 31, 0, ["labels is 31; allowed: 10, one for each class, to 30, the largest of "]),
+        (10, 10, 2, ["draw is 2; allowed: 0 to 1, as pretraining.draws is 2"]),
+    ],
+)
+def test_a_fit_with_labels_takes_those_that_are_drawn(
+    n_classes: int, labels: int, draw: int, problems: list[str]
+) -> None:
+    strategy = {
+        "kind": "ladder",
+        "labels": labels,
+        "draw": draw,
+        "noise": 0.3,
+        "denoising_weights": [1],
+    }
+    model = {"family": "encoder", "widths": [5], "activation": "relu"}
+    variant = VariantParams.model_validate(
+        {"model": model, "training": TRAINING | {"strategy": strategy}}
+    )
+    pretraining = PretrainingParams(
+        label_budgets=(30, 10), draws=2, steps=1, batch_size=1, learning_rate=1, pca_components=30
+    )
+
+    found = list(find_infeasible_labels(variant, pretraining, n_classes))
+
+    assert len(found) == len(problems)
+    for sentence, start in zip(found, problems, strict=True):
+        assert sentence.startswith(f"training.strategy.{start}")
 
 
 def test_data_without_labels_have_no_champion_by_labels() -> None:

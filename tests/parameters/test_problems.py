@@ -18,6 +18,13 @@ VARIATIONAL = {
     "binarise": "auto",
 }
 ADVERSARIAL = {"kind": "adversarial", "reconstruction_weight": 0.1, "discriminator": [9]}
+LADDER = {
+    "kind": "ladder",
+    "labels": 100,
+    "draw": 0,
+    "noise": 0.3,
+    "denoising_weights": [1],
+}
 GAN = {
     "kind": "gan",
     "discriminator": [9],
@@ -143,6 +150,20 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
             },
             "stacked.training.strategy.kind is 'adversarial'; allowed: joint, beside "
             "training.sparsity",
+        ),
+        (
+            {"stacked.training.strategy": LADDER},
+            "stacked.model.family is 'dense'; allowed: encoder, for training.strategy.kind "
+            "'ladder'",
+        ),
+        (
+            {"ladder.training.loss": "binary_crossentropy"},
+            "ladder.training.loss is 'binary_crossentropy'; allowed: mse, for the family encoder",
+        ),
+        (
+            {"ladder.training.patience": 2},
+            "ladder.training.patience is 2; allowed: null, for 'ladder': the validation loss is of "
+            "noisy images, and mostly of how well they are denoised",
         ),
         (
             {"few_labels.draws": 6},

@@ -54,6 +54,15 @@ def test_each_parameter_file_with_a_model_is_a_variant(conf: Path) -> None:
     assert names(find_variants()) == (("a", "b"), ("c",))
 
 
+def test_variants_that_need_labels_are_trained_by_their_name_alone(conf: Path) -> None:
+    block = "{model: {family: encoder}, training: {strategy: {kind: ladder}}}"
+    (conf / "base/parameters/b.yml").write_text(f"b: {block}\n")
+    (conf / "local/parameters/b.yml").unlink()
+    use_configuration(loader(conf))
+
+    assert names(find_variants()) == (("a",), ("b", "c"))
+
+
 def test_variants_of_equal_models_are_of_one_architecture(conf: Path) -> None:
     for name, model in (
         ("g", "{family: dense, widths: [3]}"),
@@ -112,7 +121,9 @@ def test_without_a_session_the_project_around_the_folder_is_read(
     monkeypatch.setitem(os.environ, "KEDRO_ENV", "smoke")
 
     files = {file.stem for file in (PROJECT / "conf/base/parameters").glob("*.yml")}
-    assert set(find_variants().base) == files
+    found = find_variants()
+    assert {*found.base, *found.own} == files
+    assert found.own == ("ladder",)
 
 
 @pytest.mark.parametrize("name", ["shared", "comparison", "a-b", "2a", "a.b", "é", "NA", "nan"])

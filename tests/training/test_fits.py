@@ -12,6 +12,7 @@ from autoencoder_lab.models import build
 from autoencoder_lab.parameters import (
     ConvolutionalParams,
     DenseParams,
+    EncoderParams,
     GeneratorParams,
     ModelParams,
     TiedParams,
@@ -19,6 +20,7 @@ from autoencoder_lab.parameters import (
 )
 from autoencoder_lab.training import autoencoders, joint
 from autoencoder_lab.training.checkpoints import Best, FitState, keep_in
+from autoencoder_lab.training.chunks import Labelled
 from autoencoder_lab.training.fits import Fit, KeepBest
 from autoencoder_lab.training.phases import Phase
 from autoencoder_lab.training.progress import Milestone, listen
@@ -35,6 +37,14 @@ GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 3
 NOISE = {"kind": "gaussian", "stddev": 0.3}
 GAUSSIAN = DENSE.model_copy(update={"coding_activation": "linear"})
 GENERATOR = GeneratorParams(family="generator", latent_dim=3, widths=(9,), **ACTIVATIONS)
+ENCODER = EncoderParams(family="encoder", widths=(12, 6), activation="relu")
+LADDER = {
+    "kind": "ladder",
+    "labels": 30,
+    "draw": 0,
+    "noise": 0.3,
+    "denoising_weights": [10, 1],
+}
 VARIATIONAL = {
     "kind": "variational",
     "beta": 1,
@@ -100,6 +110,15 @@ def training(**changes: object) -> TrainingParams:
     return TrainingParams.model_validate(defaults | changes)
 
 
+def known_of(digits: Images) -> autoencoders.KnownClasses:
+    classes = load_digits().target
+    return autoencoders.KnownClasses(
+        train=Labelled(digits[100:130], classes[100:130], batch_size=20),
+        validation=Labelled(digits[:100], classes[:100], batch_size=32),
+        n_classes=10,
+    )
+
+
 def fit(
     model: ModelParams, digits: Images, params: TrainingParams, *, cut_after: int | None = None
 ) -> tuple[list[bytes], list[list[object]], list[int]]:
@@ -114,7 +133,9 @@ def fit(
     listen("test", hear)
     autoencoder = build(model, (8, 8, 1), seed=0)
     try:
-        history, *_ = autoencoders.fit(autoencoder, digits[100:], digits[:100], params, seed=3)
+        history, *_ = autoencoders.fit(
+            autoencoder, digits[100:], digits[:100], params, known=known_of(digits), seed=3
+        )
     except CutShort:
         return [], [], epochs
     weights = [weight.tobytes() for weight in autoencoder.get_weights()]
@@ -138,6 +159,7 @@ def fit(
         (GAUSSIAN, {"strategy": VARIATIONAL | {"warm_up_epochs": 0}, "patience": 2}, 3),
         (GAUSSIAN, {"strategy": ADVERSARIAL, "learning_rate_schedule": "late_linear"}, 3),
         (GENERATOR, {"strategy": GAN, "beta_1": 0.5}, 2),
+        (ENCODER, {"strategy": LADDER, "loss": "mse", "learning_rate_schedule": "late_linear"}, 3),
     ],
 )
 def test_an_interrupted_fit_is_resumed_to_the_same_bytes(

@@ -28,6 +28,7 @@ WHERE: Mapping[Need, str] = {
     "decoder": "a decoder",
     "prior": "a prior",
     "posterior": "a distribution of codings for each image",
+    "classifier": "a classifier",
     "classes": "labelled data",
     "unclassed": "data without classes",
     "anomalies": "one class to train on, others to test",
@@ -180,6 +181,20 @@ METRICS = (
                 "t-SNE kNN",
                 "How often a point's 5 nearest others on the map are mostly of its class",
             ),
+        )
+    ),
+    *(
+        Metric(
+            key,
+            name,
+            f"{split} accuracy of the classifier, fitted on few labels",
+            "",
+            HIGHER,
+            needs=frozenset({"classifier", "classes"}),
+        )
+        for key, name, split in (
+            ("semi/accuracy", "classifier", "Test"),
+            ("validation/semi_accuracy", "classifier, validation", "Validation"),
         )
     ),
     *(

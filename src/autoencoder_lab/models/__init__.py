@@ -8,6 +8,7 @@ from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import (
     ConvolutionalParams,
     DenseParams,
+    EncoderParams,
     GeneratorParams,
     ModelParams,
     TiedParams,
@@ -30,7 +31,7 @@ __all__ = [
 def build(params: ModelParams, image_shape: ImageShape, *, seed: int) -> keras.Sequential:
     """Return an untrained autoencoder of two layers, the models `encoder` and `decoder`.
 
-    A generator has the second alone.
+    A generator has the second alone, and an encoder the first.
 
     The same seed gives the same weights, bit for bit.
     """
@@ -41,6 +42,9 @@ def build(params: ModelParams, image_shape: ImageShape, *, seed: int) -> keras.S
             return tied.build(params, image_shape, seed=seed)
         case ConvolutionalParams():
             return convolutional.build(params, image_shape, seed=seed)
+        case EncoderParams():
+            encoder = dense.build_encoder(params, image_shape, seed=seed)
+            return keras.Sequential([keras.Input(image_shape), encoder], name="autoencoder")
         case GeneratorParams():
             return generator.build(params, image_shape, seed=seed)
         case _:

@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from autoencoder_lab.images.arrays import ImageShape
-from autoencoder_lab.parameters import DenseParams, GeneratorParams, TiedParams
+from autoencoder_lab.parameters import DenseParams, EncoderParams, GeneratorParams, TiedParams
 
 from . import initial_weights
 
@@ -25,7 +25,7 @@ def build(params: DenseParams, image_shape: ImageShape, *, seed: int) -> keras.S
 
 
 def build_encoder(
-    params: DenseParams | TiedParams, image_shape: ImageShape, *, seed: int
+    params: DenseParams | TiedParams | EncoderParams, image_shape: ImageShape, *, seed: int
 ) -> keras.Sequential:
     """Return the untrained `encoder`, from images to codings."""
     *hidden, latent_dim = coding_widths(params, image_shape)
@@ -68,6 +68,8 @@ def build_log_variance(encoder: keras.Sequential, *, seed: int) -> keras.Sequent
     return keras.Sequential(parts, name="log_variance")
 
 
-def coding_widths(params: DenseParams | TiedParams, image_shape: ImageShape) -> list[int]:
+def coding_widths(
+    params: DenseParams | TiedParams | EncoderParams, image_shape: ImageShape
+) -> list[int]:
     """Return how many units each layer of the encoder has."""
     return [math.prod(image_shape) if width == "inputs" else width for width in params.widths]

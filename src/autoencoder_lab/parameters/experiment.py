@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, JsonValue, PositiveFloat, create_model, model_validator
 
 from .ingest import IngestParams
-from .models import DenseParams, GeneratorParams, ModelParams, TiedParams
+from .models import DenseParams, EncoderParams, GeneratorParams, ModelParams, TiedParams
 from .training import (
     AdversarialParams,
     GanParams,
@@ -16,6 +16,7 @@ from .training import (
     GreedyParams,
     JointParams,
     KlParams,
+    LadderParams,
     MaskNoiseParams,
     TrainingParams,
     VariationalParams,
@@ -37,8 +38,15 @@ FITTED_BY: Mapping[type[Params], type[Params] | UnionType] = {
     VariationalParams: DenseParams,
     AdversarialParams: DenseParams | TiedParams,
     GanParams: GeneratorParams,
+    LadderParams: EncoderParams,
 }
 """The families that a strategy other than `joint` fits."""
+
+HALVES: Mapping[type[Params], type[Params]] = {
+    GeneratorParams: GanParams,
+    EncoderParams: LadderParams,
+}
+"""The families that are half an autoencoder, and the one strategy that fits each."""
 
 WITH_NOISE = VariationalParams | AdversarialParams
 """Strategies other than `joint` whose inputs can be corrupted."""
@@ -173,24 +181,34 @@ class VariantParams(Params):
 
     def _contradictions(self) -> Iterator[Contradiction]:
         model, training = self.model, self.training
-        if training.loss == "binary_crossentropy" and model.output_activation != "sigmoid":
-            yield Contradiction(
-                "training.loss", training.loss, "mse, where model.output_activation is 'linear'"
-            )
+        if training.loss == "binary_crossentropy":
+            yield from self._contradictions_of_crossentropy()
         if training.beta_1 is not None and training.optimizer == "sgd":
             yield Contradiction("training.beta_1", training.beta_1, "null, for the optimizer sgd")
-        if isinstance(model, GeneratorParams) is not isinstance(training.strategy, GanParams):
-            allowed = "generator" if isinstance(training.strategy, GanParams) else "another"
-            yield Contradiction(
-                "model.family",
-                model.family,
-                f"{allowed}, for training.strategy.kind {training.strategy.kind!r}",
-            )
-            return
+        for family, strategy in HALVES.items():
+            if isinstance(model, family) is not isinstance(training.strategy, strategy):
+                [its_own] = get_args(family.model_fields["family"].annotation)
+                allowed = its_own if isinstance(training.strategy, strategy) else "another"
+                yield Contradiction(
+                    "model.family",
+                    model.family,
+                    f"{allowed}, for training.strategy.kind {training.strategy.kind!r}",
+                )
+                return
         if not isinstance(model, GeneratorParams):
             yield from self._contradictions_of_codings(model.of_codings)
         if not isinstance(training.strategy, JointParams):
             yield from self._contradictions_of_strategy()
+
+    def _contradictions_of_crossentropy(self) -> Iterator[Contradiction]:
+        match self.model:
+            case EncoderParams(family=family):
+                allowed = f"mse, for the family {family}"
+            case model if model.output_activation != "sigmoid":
+                allowed = "mse, where model.output_activation is 'linear'"
+            case _:
+                return
+        yield Contradiction("training.loss", self.training.loss, allowed)
 
     def _contradictions_of_codings(self, activation: str) -> Iterator[Contradiction]:
         training = self.training

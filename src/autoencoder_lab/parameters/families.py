@@ -15,6 +15,7 @@ OF_FAMILY: Mapping[str, frozenset[Capability]] = {
     "tied": frozenset({"encoder", "decoder"}),
     "convolutional": frozenset({"encoder", "decoder"}),
     "generator": frozenset({"decoder"}),
+    "encoder": frozenset({"encoder"}),
 }
 
 OF_STRATEGY: Mapping[str, frozenset[Capability]] = {
@@ -23,6 +24,7 @@ OF_STRATEGY: Mapping[str, frozenset[Capability]] = {
     "variational": frozenset({"prior", "posterior"}),
     "adversarial": frozenset({"prior"}),
     "gan": frozenset({"prior"}),
+    "ladder": frozenset({"classifier", "labels"}),
 }
 
 

@@ -11,7 +11,14 @@ from .experiment import (
     VariantParams,
 )
 from .models import ConvolutionalParams, GeneratorParams
-from .training import GreedyParams, JointParams, NoNoiseParams, NoSparsityParams, VariationalParams
+from .training import (
+    GreedyParams,
+    JointParams,
+    LadderParams,
+    NoNoiseParams,
+    NoSparsityParams,
+    VariationalParams,
+)
 
 
 def find_infeasible_budgets(pretraining: PretrainingParams, n_classes: int) -> Iterator[str]:
@@ -40,6 +47,35 @@ def find_infeasible_few_labels(
         yield (
             f"few_labels.shift is {few_labels.shift}; allowed for images of "
             f"{height}x{width}x{channels}: less than {min(height, width)}"
+        )
+
+
+def find_infeasible_labels(
+    variant: VariantParams, pretraining: PretrainingParams, n_classes: int
+) -> Iterator[str]:
+    """Yield a sentence for each parameter of a fit with labels that does not go with those drawn.
+
+    Args:
+        n_classes: 0 where the data have no labels, or not of two classes.
+    """
+    strategy = variant.training.strategy
+    if not isinstance(strategy, LadderParams):
+        return
+    key, most = "training.strategy", max(pretraining.label_budgets)
+    if not n_classes:
+        yield (
+            f"{key}.kind is {strategy.kind!r}; allowed for data without labels, or of one class: "
+            "another"
+        )
+    if not n_classes <= strategy.labels <= most:
+        yield (
+            f"{key}.labels is {strategy.labels}; allowed: {n_classes}, one for each class, to "
+            f"{most}, the largest of pretraining.label_budgets"
+        )
+    if strategy.draw >= pretraining.draws:
+        yield (
+            f"{key}.draw is {strategy.draw}; allowed: 0 to {pretraining.draws - 1}, as "
+            f"pretraining.draws is {pretraining.draws}"
         )
 
 

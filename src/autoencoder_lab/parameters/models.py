@@ -56,11 +56,23 @@ class GeneratorParams(Params):
     output_activation: Literal["sigmoid", "linear"]
 
 
+class EncoderParams(Params):
+    """Fully connected layers, from images to codings; there is no decoder."""
+
+    family: Literal["encoder"]
+    widths: Widths
+    activation: Activation
+
+    @property
+    def of_codings(self) -> Activation:
+        return self.activation
+
+
 # Of a plain union, Kedro would warn that it does not validate it; the whole variant is validated.
 ModelParams = TypeAliasType(
     "ModelParams",
     Annotated[
-        DenseParams | TiedParams | ConvolutionalParams | GeneratorParams,
+        DenseParams | TiedParams | ConvolutionalParams | GeneratorParams | EncoderParams,
         Field(discriminator="family"),
     ],
 )

@@ -160,8 +160,26 @@ class GanParams(GameParams):
     """Of the squared slope of the discriminator at real images, half of which is added."""
 
 
+class LadderParams(AnyStrategyParams):
+    """Classes of a few labelled images, and what each layer was before noise, of all images."""
+
+    kind: Literal["ladder"]
+    labels: Count
+    """How many images have labels, of which there are `draws` in `pretraining`."""
+    draw: CountOrNone
+    """Which draw of labelled images, from 0."""
+    noise: PositiveFloat
+    """The standard deviation of the noise on the inputs and on every layer."""
+    denoising_weights: Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)]
+    """Of the squared error of the inputs, the first layer, and so on; the last is all others'."""
+
+    @property
+    def why_no_epoch_is_best(self) -> str:
+        return "the validation loss is of noisy images, and mostly of how well they are denoised"
+
+
 StrategyParams = Annotated[
-    JointParams | GreedyParams | VariationalParams | AdversarialParams | GanParams,
+    JointParams | GreedyParams | VariationalParams | AdversarialParams | GanParams | LadderParams,
     Field(discriminator="kind"),
 ]
 

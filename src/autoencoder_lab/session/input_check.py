@@ -25,6 +25,7 @@ from autoencoder_lab.parameters import (
     find_infeasible,
     find_infeasible_budgets,
     find_infeasible_few_labels,
+    find_infeasible_labels,
     find_infeasible_normal_class,
     find_infeasible_promotion,
     find_too_few_normal_images,
@@ -109,8 +110,8 @@ class CheckInput:
         experiment = self._experiment
         problems = _normal_class_problems(experiment.evaluation, raw_images)
         has_classes = not problems and raw_images.has_classes(experiment.evaluation.normal_class)
+        n_classes = len(set(raw_images.train_labels.tolist())) if has_classes else 0
         if has_classes and any(variants):
-            n_classes = len(set(raw_images.train_labels.tolist()))
             problems += find_infeasible_budgets(experiment.pretraining, n_classes)
             problems += find_infeasible_few_labels(
                 experiment.few_labels, (height, width, channels), n_classes
@@ -122,7 +123,10 @@ class CheckInput:
             f"{name}.{problem}"
             for name, variant in experiment.variants().items()
             if name in variants
-            for problem in find_infeasible(variant, (height, width, channels))
+            for problem in (
+                *find_infeasible(variant, (height, width, channels)),
+                *find_infeasible_labels(variant, experiment.pretraining, n_classes),
+            )
         ]
         if problems:
             raise BadInput(listing("parameters that do not go with the data", problems))

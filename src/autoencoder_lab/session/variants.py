@@ -33,8 +33,8 @@ class Variants:
     """The names of the variants in a configuration.
 
     Attributes:
-        base: Those of the base environment, all of which `kedro run` trains.
-        own: Those that another environment adds.
+        base: Those of the base environment that need no labels: `kedro run` trains them all.
+        own: Those that need some, and those that another environment adds.
         architectures: What each variant's architecture is called.
         capabilities: What each variant can do.
     """
@@ -68,12 +68,15 @@ def find_variants() -> Variants:
                 f"a variant is called {name!r}; allowed: a letter, then letters, digits and '_', "
                 f"and none of {', '.join(refused)}"
             )
-    base = set(variant_names(base_loader["parameters"]))
+    of_each = {name: _capabilities(parameters[name]) for name in names}
+    base = {
+        name for name in variant_names(base_loader["parameters"]) if "labels" not in of_each[name]
+    }
     return Variants(
         base=tuple(name for name in names if name in base),
         own=tuple(name for name in names if name not in base),
         architectures={name: architecture(parameters[name]["model"]) for name in names},
-        capabilities={name: _capabilities(parameters[name]) for name in names},
+        capabilities=of_each,
     )
 
 

@@ -16,12 +16,14 @@ from autoencoder_lab.parameters import (
     GanParams,
     GreedyParams,
     JointParams,
+    LadderParams,
     TrainingParams,
     VariationalParams,
 )
 
-from . import adversarial, gan, joint, variational
+from . import adversarial, gan, joint, ladder, variational
 from .checkpoints import Best
+from .chunks import Labelled
 from .fits import Fit
 from .phases import Inputs, Phase
 
@@ -51,15 +53,26 @@ class Fitted(NamedTuple):
     log_variance: keras.Sequential | None
 
 
+class KnownClasses(NamedTuple):
+    """The images of a fit whose classes are known, and those that are measured on meanwhile."""
+
+    train: Labelled
+    validation: Labelled
+    n_classes: int
+
+
 def fit(
     autoencoder: keras.Sequential,
     images: ImageSource,
     validation_images: ImageSource,
     params: TrainingParams,
     *,
+    known: KnownClasses | None = None,
     seed: int,
 ) -> Fitted:
-    """Fit an autoencoder in place.
+    """Fit an autoencoder, or half of one, in place.
+
+    Where it is fitted with classes, a layer `classifier` is added.
 
     With `patience`, a phase stops once the validation loss has not improved for so many epochs,
     and the best epoch's weights are left. Where something keeps the states of this thread's fits
@@ -67,6 +80,7 @@ def fit(
 
     Args:
         images, validation_images: (n, height, width, channels), in [0, 1].
+        known: What is known of classes, for the strategy `ladder`.
 
     Raises:
         Diverged: The loss became infinite or NaN, which stops the fit at once.
@@ -94,6 +108,9 @@ def fit(
                 strategy.discriminator, image_shape, seed=seed
             )
             game = gan.game(generator, discriminator, params, strategy)
+        case LadderParams():
+            assert known is not None, "a ladder is fitted with labels"
+            return _fit_ladder(autoencoder, images, validation_images, params, known, seed=seed)
         case _:
             assert_never(strategy)
     whole = Phase(JOINT, game, images, validation_images, params)
@@ -103,6 +120,27 @@ def fit(
     else:
         fit.run(whole)
     return Fitted(fit.history, fit.seconds, fit.n_resumed, log_variance)
+
+
+def _fit_ladder(
+    autoencoder: keras.Sequential,
+    images: ImageSource,
+    validation_images: ImageSource,
+    params: TrainingParams,
+    known: KnownClasses,
+    *,
+    seed: int,
+) -> Fitted:
+    strategy = params.strategy
+    assert isinstance(strategy, LadderParams)
+    [encoder] = autoencoder.layers
+    network = ladder.Ladder(encoder, n_classes=known.n_classes, seed=seed)
+    game = ladder.game(encoder, network, params, strategy)
+    fit = Fit(autoencoder, seed=seed)
+    fit.run(Phase(JOINT, game, images, validation_images, params, known.train, known.validation))
+    network.fold(images)
+    autoencoder.add(network.classifier)
+    return Fitted(fit.history, fit.seconds, fit.n_resumed, None)
 
 
 def _fit_greedily(fit: Fit, whole: Phase, strategy: GreedyParams) -> None:

@@ -8,7 +8,7 @@ import keras
 from autoencoder_lab.images.arrays import ImageSource, predicted_at_once
 from autoencoder_lab.parameters import TrainingParams
 
-from .chunks import Chunks
+from .chunks import Chunks, Labelled
 from .engine import EpochTrainer, in_halves, uses_xla
 from .players import FollowSchedules, Game
 
@@ -18,13 +18,15 @@ Inputs = ImageSource
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a fit: what is fitted, on what and how."""
+    """A part of a fit: what is fitted, on what and how, and what has labels, where anything has."""
 
     name: str
     game: Game
     inputs: Inputs
     validation_inputs: Inputs
     params: TrainingParams
+    labelled: Labelled | None = None
+    validation_labelled: Labelled | None = None
 
     def trainer(self) -> EpochTrainer:
         """Return what runs the epochs of the phase."""
@@ -47,8 +49,8 @@ class Phase:
         callbacks: Sequence[keras.callbacks.Callback],
     ) -> keras.callbacks.History:
         """Fit in place, from the epoch after `n_before` to `n_epochs`."""
-        chunks = self._chunks(self.inputs, self.params.batch_size)
-        of_validation = self._in_order(self.validation_inputs)
+        chunks = self._chunks(self.inputs, self.params.batch_size, self.labelled)
+        of_validation = self._in_order(self.validation_inputs, self.validation_labelled)
         return trainer.fit(
             chunks.epochs(seed=seed, n_before=n_before),
             steps_per_epoch=len(chunks),
@@ -69,13 +71,13 @@ class Phase:
                 chunks.in_order(seed=seed), steps=len(chunks), verbose=0, return_dict=True
             )["loss"]
             for split, chunks in (
-                ("train", self._in_order(self.inputs)),
-                ("val", self._in_order(self.validation_inputs)),
+                ("train", self._in_order(self.inputs, self.labelled)),
+                ("val", self._in_order(self.validation_inputs, self.validation_labelled)),
             )
         }
 
-    def _in_order(self, inputs: Inputs) -> Chunks:
-        return self._chunks(inputs, predicted_at_once(inputs.shape))
+    def _in_order(self, inputs: Inputs, labelled: Labelled | None) -> Chunks:
+        return self._chunks(inputs, predicted_at_once(inputs.shape), labelled)
 
-    def _chunks(self, inputs: Inputs, batch_size: int) -> Chunks:
-        return Chunks(inputs, batch_size, self.params.chunk_megabytes)
+    def _chunks(self, inputs: Inputs, batch_size: int, labelled: Labelled | None) -> Chunks:
+        return Chunks(inputs, batch_size, self.params.chunk_megabytes, labelled)

@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
+from autoencoder_lab.images.samples import draw_budgets
 from autoencoder_lab.parameters import DenseParams, GreedyParams, TrainingParams, VariantParams
-from autoencoder_lab.pipelines.training.nodes import draw_losses, train_autoencoder
+from autoencoder_lab.pipelines.training.nodes import (
+    draw_losses,
+    train_autoencoder,
+    train_with_labels,
+)
 
 VARIANT = VariantParams(
     model=DenseParams(
@@ -90,6 +95,50 @@ def test_a_discriminator_that_tells_everything_is_said(
     assert ("The discriminator tells everything" in caplog.text) == is_lost
     assert trained["fit_metrics"]["model/latent_dim"] == 3
     assert "log_variance" not in trained
+
+
+def test_labels_of_the_draw_are_learnt_and_those_of_validation_are_not() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.where(np.arange(60) % 2, 5, 8)
+    images = rng.uniform(0, 0.4, (60, 4, 4, 1)).astype(np.float32)
+    images[labels == 8, 0] += 0.6
+    draws = draw_budgets(labels[:40], [4, 10], n_draws=2, seed=0)
+    variant = VariantParams.model_validate(
+        {
+            "model": {"family": "encoder", "widths": [12, 6], "activation": "relu"},
+            "training": {
+                "loss": "mse",
+                "strategy": {
+                    "kind": "ladder",
+                    "labels": 6,
+                    "draw": 1,
+                    "noise": 0.1,
+                    "denoising_weights": [1],
+                },
+                "optimizer": "adam",
+                "learning_rate": 0.01,
+                "epochs": 20,
+                "batch_size": 10,
+                "compilation": "graph",
+            },
+        }
+    )
+    undrawn_wrong = 13 - labels[:40]
+    undrawn_wrong[draws.draws[1].images[:6]] = labels[draws.draws[1].images[:6]]
+
+    first, again = (
+        train_with_labels(images[:40], of_train, images[40:], of_validation, draws, variant, 0)
+        for of_train, of_validation in (
+            (labels[:40], labels[40:]),
+            (undrawn_wrong, 13 - labels[40:]),
+        )
+    )
+
+    told = first["model"].predict_on_batch(images).argmax(axis=1)
+    assert (np.array([5, 8])[told] == labels).mean() > 0.95
+    assert all(map(np.array_equal, first["model"].get_weights(), again["model"].get_weights()))
+    assert first["fit_metrics"]["model/latent_dim"] == 6
+    assert first["fit_metrics"]["model/parameters"] == first["model"].count_params()
 
 
 def test_log_variances_come_with_a_variational_fit() -> None:

@@ -24,6 +24,8 @@ OVERVIEW = (
     "samples_mixture/frechet",
     "samples_mixture/coverage",
     "pretraining/spread",
+    "few_labels/accuracy",
+    "semi/accuracy",
     "pretraining/gain",
     "model/latent_dim",
     "fit/seconds",

@@ -18,6 +18,7 @@ from autoencoder_lab.images.arrays import (
     Labels,
     Mask,
     Points,
+    batches,
     has_labels,
 )
 from autoencoder_lab.images.samples import SAMPLE
@@ -133,6 +134,31 @@ def measure_baseline(
         train_images, test_images, n_components=codings.shape[1], seed=pca_seed
     )
     return {"baseline/pca_mse": error}
+
+
+def measure_classifier(
+    model: Autoencoder,
+    train_labels: Labels,
+    validation_images: ImageSource,
+    validation_labels: Labels,
+    test_images: ImageSource,
+    test_labels: Labels,
+) -> dict[str, float]:
+    """Return the share of test images whose class a classifier tells, and of validation images.
+
+    `semi/accuracy` and `validation/semi_accuracy`. The classifier gives the training images'
+    classes, in their order.
+    """
+    classes = np.unique(train_labels)
+
+    def accuracy(images: ImageSource, labels: Labels) -> float:
+        likely = [model.predict_on_batch(batch).argmax(axis=1) for batch in batches(images)]
+        return float((classes[np.concatenate(likely)] == labels).mean())
+
+    return {
+        "semi/accuracy": accuracy(test_images, test_labels),
+        "validation/semi_accuracy": accuracy(validation_images, validation_labels),
+    }
 
 
 def measure_likelihood(

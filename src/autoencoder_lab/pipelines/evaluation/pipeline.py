@@ -22,6 +22,7 @@ from .nodes import (
     map_codings,
     measure_anomalies,
     measure_baseline,
+    measure_classifier,
     measure_codings,
     measure_denoising,
     measure_likelihood,
@@ -56,6 +57,8 @@ def create_pipeline(variant: str, capabilities: frozenset[Capability]) -> Pipeli
         measured += _of_reconstructions()
     if "posterior" in capabilities:
         measured += _of_distributions()
+    if "classifier" in capabilities:
+        measured += _of_classes()
     return Pipeline(
         measured,
         namespace=variant,
@@ -136,6 +139,27 @@ def _of_distributions() -> Pipeline:
                 ],
                 outputs="likelihood_metrics",
                 name="measure_likelihood",
+            ),
+        ]
+    )
+
+
+def _of_classes() -> Pipeline:
+    """Return what needs a classifier."""
+    return Pipeline(
+        [
+            Node(
+                measure_classifier,
+                inputs=[
+                    "model",
+                    "train_labels",
+                    "validation_images",
+                    "validation_labels",
+                    "test_images",
+                    "test_labels",
+                ],
+                outputs="classifier_metrics",
+                name="measure_classifier",
             ),
         ]
     )

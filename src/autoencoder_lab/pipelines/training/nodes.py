@@ -2,12 +2,20 @@
 
 import logging
 import math
-from typing import NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
+import numpy as np
 import pandas as pd
 
-from autoencoder_lab.images.arrays import Autoencoder, Figure, ImageSource
-from autoencoder_lab.parameters import VariantParams
+from autoencoder_lab.images.arrays import Autoencoder, Figure, ImageSource, Labels
+from autoencoder_lab.images.samples import LabelDraws
+from autoencoder_lab.parameters import LadderParams, VariantParams
+
+if TYPE_CHECKING:
+    from autoencoder_lab.training.autoencoders import KnownClasses
+
+MEASURED = 1000
+"""Labelled validation images, the first, that the loss is measured on after each epoch."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +46,58 @@ def train_autoencoder(
     The history holds `epoch`, `train/loss`, `val/loss` and `phase`. The same inputs and seed give
     the same weights, bit for bit.
     """
+    return _train(train_images, validation_images, variant, None, seed=seed)
+
+
+def train_with_labels(
+    train_images: ImageSource,
+    train_labels: Labels,
+    validation_images: ImageSource,
+    validation_labels: Labels,
+    label_draws: LabelDraws,
+    variant: VariantParams,
+    seed: int,
+) -> Trained:
+    """Fit a variant that classifies, on all images and the labels of a few; as `train_autoencoder`.
+
+    The classifier gives the classes in their order. The validation images' labels are only
+    measured on.
+    """
+    from autoencoder_lab.training.autoencoders import KnownClasses  # Keras takes seconds to import
+    from autoencoder_lab.training.chunks import Labelled
+
+    strategy = variant.training.strategy
+    assert isinstance(strategy, LadderParams)
+    classes = np.unique(train_labels)
+    drawn = label_draws.draws[strategy.draw].images[: strategy.labels]
+
+    def labelled(images: ImageSource, labels: Labels) -> Labelled:
+        targets = np.searchsorted(classes, labels)
+        return Labelled(images[:], targets, min(len(targets), variant.training.batch_size))
+
+    known = KnownClasses(
+        train=labelled(train_images[drawn], train_labels[drawn]),
+        validation=labelled(validation_images[:MEASURED], validation_labels[:MEASURED]),
+        n_classes=len(classes),
+    )
+    return _train(train_images, validation_images, variant, known, seed=seed)
+
+
+def _train(
+    train_images: ImageSource,
+    validation_images: ImageSource,
+    variant: VariantParams,
+    known: "KnownClasses | None",
+    *,
+    seed: int,
+) -> Trained:
     from autoencoder_lab import models  # Keras takes seconds to import
     from autoencoder_lab.training import autoencoders
 
     height, width, channels = train_images.shape[1:]
     autoencoder = models.build(variant.model, (height, width, channels), seed=seed)
     fitted = autoencoders.fit(
-        autoencoder, train_images, validation_images, variant.training, seed=seed
+        autoencoder, train_images, validation_images, variant.training, known=known, seed=seed
     )
     history = fitted.history
     _warn_of_lost_game(history)
@@ -52,8 +105,8 @@ def train_autoencoder(
     of_last_phase = history[history["phase"] == history["phase"].iloc[-1]]
     best = of_last_phase.loc[of_last_phase["val/loss"].idxmin()]
     model = models.with_stock_layers(autoencoder, variant.model)
-    first, *others = autoencoder.layers
-    coding_shape = first.output_shape[1:] if others else first.input_shape[1:]
+    first = autoencoder.layers[0]
+    coding_shape = first.output_shape[1:] if first.name == "encoder" else first.input_shape[1:]
     metrics = {
         "model/latent_dim": math.prod(coding_shape),
         "model/parameters": sum(

@@ -4,7 +4,11 @@ from kedro.pipeline import Node, Pipeline
 
 from autoencoder_lab.parameters import Capability
 
-from .nodes import Trained, draw_losses, train_autoencoder
+from .nodes import Trained, draw_losses, train_autoencoder, train_with_labels
+
+IMAGES = ["train_images", "validation_images"]
+LABELS = ["train_labels", "validation_labels", "label_draws"]
+FIT = {"variant": "params:variant", "seed": "params:seed"}
 
 
 def create_pipeline(variant: str, capabilities: frozenset[Capability]) -> Pipeline:
@@ -12,11 +16,13 @@ def create_pipeline(variant: str, capabilities: frozenset[Capability]) -> Pipeli
     trained = [name for name in Trained.__annotations__ if name != "log_variance"]
     if "posterior" in capabilities:
         trained.append("log_variance")
+    uses_labels = "labels" in capabilities
+    given = IMAGES + LABELS if uses_labels else IMAGES
     return Pipeline(
         [
             Node(
-                train_autoencoder,
-                inputs=["train_images", "validation_images", "params:variant", "params:seed"],
+                train_with_labels if uses_labels else train_autoencoder,
+                inputs={name: name for name in given} | FIT,
                 outputs={name: name for name in trained},
                 name="train_autoencoder",
             ),
@@ -28,6 +34,6 @@ def create_pipeline(variant: str, capabilities: frozenset[Capability]) -> Pipeli
             ),
         ],
         namespace=variant,
-        inputs={"train_images", "validation_images"},
+        inputs=set(given),
         parameters={"params:variant": f"params:{variant}", "params:seed": "params:seed"},
     )

@@ -246,6 +246,8 @@ def _serve(model: Autoencoder, images: Images) -> tuple[Images | Codings, str, I
         codings = np.zeros([size or 1 for size in model.input_shape], np.float32)
         return codings.reshape(1, -1), "decode", model.predict_on_batch(codings)
     outputs = model.predict_on_batch(images)
+    if "classifier" in parts:
+        return images, "classify", outputs
     if "decoder" not in parts:
         return images, "encode", outputs.reshape(len(images), -1)
     return images, "reconstruct", outputs

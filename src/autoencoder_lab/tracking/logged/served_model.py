@@ -18,6 +18,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 TASKS = {
     "reconstruct": {"encoder", "decoder"},
     "denoise": {"encoder", "decoder"},
+    "classify": {"encoder", "classifier"},
     "encode": {"encoder"},
     "decode": {"decoder"},
     "sample": {"decoder", "prior"},
@@ -49,9 +50,10 @@ class ServedAutoencoder(PythonModel):
     """A model that does one of several things, as the parameter `task` says.
 
     `reconstruct`, by default, and `denoise`, the same for images with noise, return images;
-    `encode` returns codings (n, latent_dim), and `decode` the images of such. `sample` draws `n`
-    codings of the prior by a `seed`, and returns their images, whatever else it is given. A model
-    that is an encoder alone encodes by default; one that is a decoder, decodes.
+    `classify` returns a probability of each class, in the order of the classes; `encode`, codings
+    (n, latent_dim), and `decode` the images of such. `sample` draws `n` codings of the prior by a
+    `seed`, and returns their images, whatever else it is given. What is done by default is the
+    first of these that the model has the parts for.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
