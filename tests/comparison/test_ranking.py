@@ -219,7 +219,12 @@ def test_scores_are_the_metrics_of_the_contract_in_its_order(cell_result: CellRe
 
     def few_labels() -> pd.DataFrame:
         return pd.DataFrame(
-            {"labels": [10, 30], "pretraining/gain": [0.1, 0.2], "verdict": ["helps", "helps"]}
+            {
+                "labels": [10, 30],
+                "pretraining/gain": [0.1, 0.2],
+                "verdict": ["helps", "helps"],
+                "few_labels/accuracy": [np.nan, 0.5],
+            }
         )
 
     result = replace(cell_result, metrics=metrics, load_few_labels=few_labels)
@@ -229,6 +234,7 @@ def test_scores_are_the_metrics_of_the_contract_in_its_order(cell_result: CellRe
         ["tied", 1, "fit/seconds", 0, 9],
         ["tied", 1, "pretraining/gain", 10, 0.1],
         ["tied", 1, "pretraining/gain", 30, 0.2],
+        ["tied", 1, "few_labels/accuracy", 30, 0.5],
     ]
 
 

@@ -126,7 +126,8 @@ def _values(result: CellResult) -> Iterator[tuple[str, int, float]]:
     few_labels = result.load_few_labels()
     for name, column in few_labels.filter(like="/").items():  # the others are words about the row
         for labels, value in zip(few_labels["labels"], column, strict=True):
-            yield str(name), labels, value
+            if not pd.isna(value):  # some are measured with one number of labels alone
+                yield str(name), labels, value
 
 
 def _by_measure(scores: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame]]:

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
@@ -51,7 +52,11 @@ def loaded(run_key: str | None = None) -> dict[str, object]:
 
 def test_a_result_is_what_its_run_holds(add_run, client: MlflowClient) -> None:
     run_id = add_run("FAILED", git_changes="e" * 64)
-    client.log_text(run_id, "labels,pretraining/gain\n100,0.125\n", "tables/pretraining_scores.csv")
+    gains = "labels,pretraining/gain\n100,0.125\n300,0.25\n"
+    client.log_text(run_id, gains, "tables/pretraining_scores.csv")
+    client.log_metric(run_id, "few_labels/accuracy", 0.5, step=100)
+    scores = "labels,few_labels/accuracy\n100,0.5\n"
+    client.log_text(run_id, scores, "tables/few_labels_scores.csv")
 
     [result] = loaded().values()
 
@@ -65,7 +70,13 @@ def test_a_result_is_what_its_run_holds(add_run, client: MlflowClient) -> None:
     }
     assert result.parameters == {"training.epochs": "2"}
     assert result.metrics == {"test/mse": 0.25}
-    expected = pd.DataFrame({"labels": [100], "pretraining/gain": [0.125]})
+    expected = pd.DataFrame(
+        {
+            "labels": [100, 300],
+            "pretraining/gain": [0.125, 0.25],
+            "few_labels/accuracy": [0.5, np.nan],
+        }
+    )
     pd.testing.assert_frame_equal(result.load_few_labels(), expected)
 
 

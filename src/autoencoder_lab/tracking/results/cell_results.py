@@ -24,7 +24,11 @@ from autoencoder_lab.tracking.runs.search import NEWEST_FIRST, ended_as, find_ru
 from .recent import find_recent, made_like, why_foreign
 
 MODEL = "artifacts/model.keras"
-FEW_LABELS = "tables/pretraining_scores.csv"
+FEW_LABELS = {
+    "pretraining/": "tables/pretraining_scores.csv",
+    "few_labels/": "tables/few_labels_scores.csv",
+}
+"""The tables by the number of labels, and how the keys of their metrics begin."""
 
 MOST_EARLIER = 20
 """Among so many runs of a cell with the same data and code, one of the same parameters is found."""
@@ -90,10 +94,17 @@ def _with_one_value(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def _load_few_labels(run: Run) -> pd.DataFrame:
-    if not any(key.startswith("pretraining/") for key in run.data.metrics):
+    texts = [
+        mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/{file}")
+        for prefix, file in FEW_LABELS.items()
+        if any(key.startswith(prefix) for key in run.data.metrics)
+    ]
+    if not texts:
         return pd.DataFrame()  # there are no labels, or no encoder
-    text = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/{FEW_LABELS}")
-    return pd.read_csv(io.StringIO(text))
+    first, *others = (pd.read_csv(io.StringIO(text)) for text in texts)
+    for table in others:
+        first = first.merge(table, on="labels", how="left")
+    return first
 
 
 def _load_values(run_id: str) -> Values:
