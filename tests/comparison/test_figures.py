@@ -164,3 +164,26 @@ def test_figures_say_what_they_leave_out_where_no_variant_reconstructs() -> None
     ):
         [text] = figure.texts[-1:]
         assert text.get_text() == "left out: no variant has both encoder and decoder"
+
+
+def test_what_is_measured_with_one_number_of_labels_is_seen() -> None:
+    few = {"tied": 0.98, "linear": 0.97}
+    board = pd.concat(
+        [
+            leaderboard({"pretraining/gain": few}).assign(labels=100),
+            leaderboard({"pretraining/gain": few}).assign(labels=300),
+            leaderboard({"few_labels/accuracy": few, "few_labels/labels_alone": few}).assign(
+                labels=100
+            ),
+        ]
+    )
+
+    _, few_labels = label_budgets(board).axes
+
+    assert few_labels.get_title() == "Labels spread, trained on, spread again"
+    assert few_labels.get_xlim() == (50, 200)
+    [baseline] = few_labels.get_legend().legend_handles
+    assert baseline.get_label() == "the network on the labels alone"
+    assert [line.get_ydata() for line in few_labels.lines if len(line.get_xdata()) == 2] == [
+        [97.5, 97.5]
+    ]

@@ -1,6 +1,7 @@
 """Figures of several variants, each with the same colour and marker in all of them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -195,7 +196,11 @@ def _draw_baselines(axes: Axes, leaderboard: pd.DataFrame, names: Mapping[str, s
     for (key, name), style in zip(names.items(), BASELINE_LINES, strict=False):
         of_baseline = leaderboard[leaderboard["metric"] == key]
         means = 100 * of_baseline.groupby("labels")["mean"].mean()  # all variants have the same
-        lines += axes.plot(means.index, means, style, color="black", label=name, zorder=3)
+        look: dict[str, Any] = {"linestyle": style, "color": "black", "label": name, "zorder": 3}
+        if len(means) == 1:  # a line of one point cannot be seen
+            lines.append(axes.axhline(means.iloc[0], **look))
+        else:
+            lines += axes.plot(means.index, means, **look)
     if lines:
         axes.legend(handles=lines, loc="lower right", frameon=False)
 

@@ -53,6 +53,8 @@ def label_budget_curves(scores: pd.DataFrame, *, title: str) -> Figure:
 def lay_out_by_labels(axes: Axes, budgets: Sequence[int]) -> None:
     """Give axes a logarithmic scale of labels, on which each budget is marked."""
     axes.set(xscale="log", xlabel="labels")
+    if len(budgets) == 1:
+        axes.set_xlim(budgets[0] / 2, 2 * budgets[0])
     axes.xaxis.set_major_locator(FixedLocator(budgets))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
