@@ -202,7 +202,7 @@ def _draw_baselines(axes: Axes, leaderboard: pd.DataFrame, names: Mapping[str, s
         else:
             lines += axes.plot(means.index, means, **look)
     if lines:
-        axes.legend(handles=lines, loc="lower right", frameon=False)
+        axes.legend(handles=lines, loc="best", frameon=False)
 
 
 def _styles(leaderboard: pd.DataFrame) -> dict[str, tuple[str, str]]:
