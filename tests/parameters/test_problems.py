@@ -66,6 +66,8 @@ def test_the_projects_own_parameters_are_right() -> None:
         ("run_key", "2026-11-24T02:00", "letters, digits"),
         ("run_key", "../mnist", "letters, digits"),
         ("linear.model.widths", [], "at least 1 item"),
+        ("ladder.training.strategy.denoising_weights", [], "at least 1 item"),
+        ("ladder.training.strategy.denoising_weights", "1-2", "numbers of 0 or more, as [1000, "),
         ("linear.model.widths", "200-", "[200, 50] or, on the command line, 200-50"),
         ("linear.model.widths", True, "[200, 50] or, on the command line, 200-50"),
     ],

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from .types import Compilation, Count, CountOrNone, Counts, Epochs, Fraction, Params
+from .types import Compilation, Count, CountOrNone, Counts, Epochs, Fraction, Params, Weights
 
 LEAST_EPOCHS = 10
 LEAST_STEPS = 17_000
@@ -170,7 +170,7 @@ class LadderParams(AnyStrategyParams):
     """Which draw of labelled images, from 0."""
     noise: PositiveFloat
     """The standard deviation of the noise on the inputs and on every layer."""
-    denoising_weights: Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)]
+    denoising_weights: Weights
     """Of the squared error of the inputs, the first layer, and so on; the last is all others'."""
 
     @property

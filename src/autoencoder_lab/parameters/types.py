@@ -3,7 +3,15 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PlainValidator,
+)
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -68,6 +76,18 @@ Widths = Annotated[tuple[Width, ...], BeforeValidator(_read_numbers), Field(min_
 Epochs = Annotated[int | Literal["auto"], _count_or("auto")]
 
 Counts = Annotated[tuple[Count, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
+
+
+def _as_list(value: object) -> object:
+    """Return a single number, as the command line can give it, as a list of one."""
+    if isinstance(value, list | tuple):
+        return value
+    if type(value) in (int, float):
+        return [value]
+    raise ValueError("numbers of 0 or more, as [1000, 10, 0.1]")
+
+
+Weights = Annotated[tuple[NonNegativeFloat, ...], BeforeValidator(_as_list), Field(min_length=1)]
 
 
 def _as_text(value: object) -> object:
