@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
-WITH_TENSORFLOW = {"corrupt_images", "reconstruct_samples"}
+WITH_TENSORFLOW = {"corrupt_images", "reconstruct_samples", "train_judge", "train_on_labels_alone"}
 """Of the nodes that variants share, those that import it."""
 
 
