@@ -124,7 +124,10 @@ def test_parameters_have_the_same_keys_in_every_variants_run(smoke: SmokeRun) ->
     shared = set.intersection(*keys.values())
     blocks = {key.split(".")[0] for key in shared}
     # What is made of the runs afterwards is not what they are made with.
-    assert blocks == {*SharedParams.model_fields, *VariantParams.model_fields} - {"promotion"}
+    assert blocks == {*SharedParams.model_fields, *VariantParams.model_fields} - {
+        "promotion",
+        "only_by_name",
+    }
     # What only some have stands beside them.
     of_encoders = {"model.coding_activation"}
     assert keys["stacked"] - shared == {"model.widths", *of_encoders}

@@ -54,9 +54,8 @@ def test_each_parameter_file_with_a_model_is_a_variant(conf: Path) -> None:
     assert names(find_variants()) == (("a", "b"), ("c",))
 
 
-def test_variants_that_need_labels_are_trained_by_their_name_alone(conf: Path) -> None:
-    block = "{model: {family: encoder}, training: {strategy: {kind: ladder}}}"
-    (conf / "base/parameters/b.yml").write_text(f"b: {block}\n")
+def test_some_variants_are_trained_by_their_name_alone(conf: Path) -> None:
+    (conf / "base/parameters/b.yml").write_text("b: {model: , only_by_name: true}\n")
     (conf / "local/parameters/b.yml").unlink()
     use_configuration(loader(conf))
 
@@ -123,7 +122,7 @@ def test_without_a_session_the_project_around_the_folder_is_read(
     files = {file.stem for file in (PROJECT / "conf/base/parameters").glob("*.yml")}
     found = find_variants()
     assert {*found.base, *found.own} == files
-    assert found.own == ("ladder",)
+    assert found.own == ("deep", "ladder")
 
 
 @pytest.mark.parametrize("name", ["shared", "comparison", "a-b", "2a", "a.b", "é", "NA", "nan"])

@@ -172,6 +172,8 @@ class VariantParams(Params):
 
     model: ModelParams
     training: TrainingParams
+    only_by_name: bool = False
+    """Whether a run or study of all variants leaves it out."""
 
     @model_validator(mode="after")
     def _require_what_goes_together(self) -> Self:
@@ -281,9 +283,9 @@ def run_parameters(parameters: Mapping[str, object], variant: str) -> dict[str, 
     """
     values = typed_parameters(parameters)
     # What is made of the runs afterwards is not what they are made with.
-    others = (*variant_names(parameters), "promotion")
-    shared = {key: value for key, value in values.items() if key not in others}
-    return flatten(shared | dict(values[variant]))
+    others = (*variant_names(parameters), "promotion", "only_by_name")
+    made_with = values | dict(values[variant])
+    return flatten({key: value for key, value in made_with.items() if key not in others})
 
 
 def as_logged(value: object) -> str:

@@ -33,8 +33,8 @@ class Variants:
     """The names of the variants in a configuration.
 
     Attributes:
-        base: Those of the base environment that need no labels: `kedro run` trains them all.
-        own: Those that need some, and those that another environment adds.
+        base: Those of the base environment that are not `only_by_name`: `kedro run` trains them.
+        own: All others, of this and of another environment.
         architectures: What each variant's architecture is called.
         capabilities: What each variant can do.
     """
@@ -68,15 +68,16 @@ def find_variants() -> Variants:
                 f"a variant is called {name!r}; allowed: a letter, then letters, digits and '_', "
                 f"and none of {', '.join(refused)}"
             )
-    of_each = {name: _capabilities(parameters[name]) for name in names}
     base = {
-        name for name in variant_names(base_loader["parameters"]) if "labels" not in of_each[name]
+        name
+        for name in variant_names(base_loader["parameters"])
+        if not parameters[name].get("only_by_name")
     }
     return Variants(
         base=tuple(name for name in names if name in base),
         own=tuple(name for name in names if name not in base),
         architectures={name: architecture(parameters[name]["model"]) for name in names},
-        capabilities=of_each,
+        capabilities={name: _capabilities(parameters[name]) for name in names},
     )
 
 
