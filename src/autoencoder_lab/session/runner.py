@@ -242,7 +242,8 @@ def _thread(node: Node, run: Callable[[], None], ended: SimpleQueue[Ending]) -> 
                 run()
         except BaseException as raised:
             error = raised
-        ended.put((node, error))
+        with suppress(SystemExit):  # `_stop` may come just as it ends
+            ended.put((node, error))
 
     # A daemon: one that does not stop must not keep the process.
     return threading.Thread(target=execute, name=node.name, daemon=True)
