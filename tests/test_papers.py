@@ -64,5 +64,4 @@ def test_other_draws_differ_from_the_ladder_in_nothing_else(variant: str) -> Non
 
     assert of_papers["training"]["strategy"].pop("draw") == DRAWS.index(variant) + 1
     assert of_base["training"]["strategy"].pop("draw") == 0
-    assert of_base.pop("only_by_name")  # other environments' variants are, anyway
     assert of_papers == of_base

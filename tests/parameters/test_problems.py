@@ -7,7 +7,10 @@ from pydantic import BaseModel, Field, model_validator
 from autoencoder_lab.parameters import Count, Params, Widths, experiment_model
 from autoencoder_lab.parameters.problems import WrongParameters, validate
 
+from .project_parameters import BASE
 from .project_parameters import project_parameters as parameters
+
+VARIANTS = sorted(file.stem for file in (BASE / "parameters").glob("*.yml"))
 
 GREEDY = {"kind": "greedy", "inner_learning_rate": 0.05, "fine_tuning_epochs": 0}
 VARIATIONAL = {
@@ -166,6 +169,10 @@ def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(
             {"ladder.training.patience": 2},
             "ladder.training.patience is 2; allowed: null, for 'ladder': the validation loss is of "
             "noisy images, and mostly of how well they are denoised",
+        ),
+        (
+            {"only_by_name": ["lader"]},
+            f"only_by_name is 'lader'; allowed: {', '.join(VARIANTS)}",
         ),
         (
             {"few_labels.draws": 6},

@@ -55,7 +55,7 @@ def test_each_parameter_file_with_a_model_is_a_variant(conf: Path) -> None:
 
 
 def test_some_variants_are_trained_by_their_name_alone(conf: Path) -> None:
-    (conf / "base/parameters/b.yml").write_text("b: {model: , only_by_name: true}\n")
+    (conf / "base/parameters/by_name.yml").write_text("only_by_name: [b]\n")
     (conf / "local/parameters/b.yml").unlink()
     use_configuration(loader(conf))
 

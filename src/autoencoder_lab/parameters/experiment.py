@@ -29,6 +29,7 @@ from .types import (
     Counts,
     FolderName,
     Name,
+    Names,
     Params,
     Seed,
 )
@@ -146,6 +147,15 @@ class SharedParams(Params):
     few_labels: FewLabelsParams
     samples: SamplesParams
     promotion: PromotionParams
+    only_by_name: Names = ()
+    """Variants that a run or study of all of them leaves out."""
+
+    @model_validator(mode="after")
+    def _require_variants_by_name(self) -> Self:
+        for name in self.only_by_name:
+            if name not in self.variants():
+                raise Contradiction("only_by_name", name, ", ".join(self.variants()))
+        return self
 
     @model_validator(mode="after")
     def _require_labels_that_are_drawn(self) -> Self:
@@ -172,8 +182,6 @@ class VariantParams(Params):
 
     model: ModelParams
     training: TrainingParams
-    only_by_name: bool = False
-    """Whether a run or study of all variants leaves it out."""
 
     @model_validator(mode="after")
     def _require_what_goes_together(self) -> Self:

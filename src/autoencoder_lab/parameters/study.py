@@ -4,20 +4,11 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
 
-from .types import FolderName, Params, Seed
+from .types import FolderName, Params, Seed, as_list
 
 Item = TypeVar("Item")
 
 NAMES_CELLS = {"dataset", "seed", "run_key"}
-
-
-def _as_list(value: object) -> object:
-    """Return a single value as what it stands for, a list of one."""
-    if isinstance(value, str | int):
-        return [value]
-    if isinstance(value, list | tuple):
-        return value
-    raise ValueError("a list, as [a, b]")
 
 
 def _require_each_once(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -41,7 +32,7 @@ def _require_others(params: str) -> str:
     return params
 
 
-Each = Annotated[tuple[Item, ...], BeforeValidator(_as_list), AfterValidator(_require_each_once)]
+Each = Annotated[tuple[Item, ...], BeforeValidator(as_list), AfterValidator(_require_each_once)]
 
 
 class StudyParams(Params):

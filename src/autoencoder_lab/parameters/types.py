@@ -78,7 +78,7 @@ Epochs = Annotated[int | Literal["auto"], _count_or("auto")]
 Counts = Annotated[tuple[Count, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
 
 
-def _as_list(value: object) -> object:
+def _as_numbers(value: object) -> object:
     """Return a single number, as the command line can give it, as a list of one."""
     if isinstance(value, list | tuple):
         return value
@@ -87,7 +87,7 @@ def _as_list(value: object) -> object:
     raise ValueError("numbers of 0 or more, as [1000, 10, 0.1]")
 
 
-Weights = Annotated[tuple[NonNegativeFloat, ...], BeforeValidator(_as_list), Field(min_length=1)]
+Weights = Annotated[tuple[NonNegativeFloat, ...], BeforeValidator(_as_numbers), Field(min_length=1)]
 
 
 def _as_text(value: object) -> object:
@@ -105,3 +105,15 @@ def _require_folder_name(name: str) -> str:
 Name = Annotated[str, BeforeValidator(_as_text)]
 
 FolderName = Annotated[str, BeforeValidator(_as_text), AfterValidator(_require_folder_name)]
+
+
+def as_list(value: object) -> object:
+    """Return a single value as what it stands for, a list of one."""
+    if isinstance(value, str | int):
+        return [value]
+    if isinstance(value, list | tuple):
+        return value
+    raise ValueError("a list, as [a, b]")
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]

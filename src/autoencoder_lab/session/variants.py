@@ -33,7 +33,7 @@ class Variants:
     """The names of the variants in a configuration.
 
     Attributes:
-        base: Those of the base environment that are not `only_by_name`: `kedro run` trains them.
+        base: Those of the base environment, but for `only_by_name`: `kedro run` trains them all.
         own: All others, of this and of another environment.
         architectures: What each variant's architecture is called.
         capabilities: What each variant can do.
@@ -68,11 +68,7 @@ def find_variants() -> Variants:
                 f"a variant is called {name!r}; allowed: a letter, then letters, digits and '_', "
                 f"and none of {', '.join(refused)}"
             )
-    base = {
-        name
-        for name in variant_names(base_loader["parameters"])
-        if not parameters[name].get("only_by_name")
-    }
+    base = {*variant_names(base_loader["parameters"])} - {*(parameters.get("only_by_name") or ())}
     return Variants(
         base=tuple(name for name in names if name in base),
         own=tuple(name for name in names if name not in base),
