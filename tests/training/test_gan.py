@@ -72,7 +72,7 @@ def test_samples_come_to_look_like_the_images(compilation: str, digits: Images) 
         history = autoencoders.fit(model, digits[200:], digits[:200], params, seed=0).history
         fits.append(model.predict(codings, verbose=0))
 
-    assert fits[0].tobytes() == fits[1].tobytes()
+    np.testing.assert_array_equal(fits[0], fits[1])
     of_pixels = digits.mean(axis=0)
     distance, distance_before = (
         np.abs(samples.mean(axis=0) - of_pixels).mean() for samples in (fits[0], before)
