@@ -7,6 +7,8 @@ from autoencoder_lab.models import build, build_discriminator
 from autoencoder_lab.parameters import GanParams, GeneratorParams, TrainingParams
 from autoencoder_lab.training import autoencoders, gan
 
+from .optimized_graphs import largest_graph, races
+
 MODEL = GeneratorParams(
     family="generator",
     latent_dim=8,
@@ -80,3 +82,14 @@ def test_samples_come_to_look_like_the_images(compilation: str, digits: Images) 
     assert distance < 0.3 * distance_before
     assert fits[0].std(axis=0).mean() > 0.5 * digits.std(axis=0).mean()  # not all the same
     assert {"train/discriminator", "val/discriminator", "train/slope"} <= {*history.columns}
+
+
+def test_weights_change_only_when_all_has_been_read(digits: Images) -> None:
+    model = build(MODEL, (8, 8, 1), seed=0)
+
+    graph = largest_graph(
+        lambda: autoencoders.fit(model, digits[200:], digits[:200], training(epochs=1), seed=0)
+    )
+
+    assert sum(node.op == "AssignSubVariableOp" for node in graph.node) >= len(model.weights)
+    assert [*races(graph)] == []

@@ -132,7 +132,11 @@ def _learn(
 ) -> Loss:
     with tf.GradientTape() as tape:
         loss = player.objective.loss(batch, labelled, seed)
-    player.optimizer.apply(tape.gradient(loss.total, player.weights), player.weights)
+    gradients = tape.gradient(loss.total, player.weights)
+    # In tf.function, a read waits for no later write by itself where an optimizer of TensorFlow's
+    # graphs took it for implied, and then removed what implied it (as of a GAN's last bias).
+    with tf.control_dependencies([*loss.parts.values(), *(g for g in gradients if g is not None)]):
+        player.optimizer.apply(gradients, player.weights)
     return loss
 
 
