@@ -136,7 +136,8 @@ def watch(connection: socket.socket) -> None:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             connection.setblocking(True)
-            connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+            with suppress(BrokenPipeError):  # who asked was killed
+                connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
             os._exit(0)
         try:
             if connection.recv(1) == b"":

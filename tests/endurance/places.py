@@ -1,0 +1,232 @@
+"""Runs in places that are less comfortable than where a project is written.
+
+    python -m tests.endurance.places [PLACE ...]
+
+In each place and a new project, a run's results have to be those of a run at home, to the byte; or
+there is one clear error and nothing half-written. Where a disk was full, the same command goes on
+once it is not. Needs root on Linux, for mounts, namespaces and control groups, and `faketime`.
+Writes `benchmarks/results/places.md`.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from ..end_to_end.conftest import PROJECT, WIDE, ProjectCopy
+from ..waiting import LONGEST_WAIT
+from .whole_runs import (
+    Results,
+    arguments,
+    left_over,
+    new_project,
+    results,
+    wrong_at_the_end,
+    wrong_files,
+)
+
+VARIANT = "stacked"
+
+NOBODY = 54321
+"""A user of whom the system knows only the number, as containers have them."""
+
+HALF_A_CORE = Path("/sys/fs/cgroup/cpu/half_a_core")
+
+HOW_FULL = (0, 3, 10, 20, 30, 40, 50, 60, 70, 80, 90, 97)
+"""How much there is room for on a disk, in per cent of what a run writes."""
+
+Surroundings = Callable[[ProjectCopy], AbstractContextManager[object]]
+"""What is made for a project's run, and undone."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is tried.
+
+    Attributes:
+        within: Words that come before the command.
+        variables: Of the environment.
+        without: Variables that are not there.
+        error: What the run's one error says; empty where it succeeds.
+    """
+
+    within: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    without: Sequence[str] = ()
+    surroundings: Surroundings = nullcontext
+    error: str = ""
+
+
+@contextmanager
+def mounted(folder: Path, *options: str) -> Iterator[None]:
+    """Mount something over a folder."""
+    subprocess.run(["mount", *options, folder, folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def read_only(*names: str) -> Surroundings:
+    """Return surroundings in which folders of a project cannot be written to."""
+
+    @contextmanager
+    def around(project: ProjectCopy) -> Iterator[None]:
+        with ExitStack() as stack:
+            for name in names:
+                stack.enter_context(mounted(project.folder / name, "--bind", "-o", "bind,ro"))
+            yield
+
+    return around
+
+
+@contextmanager
+def everybodys(project: ProjectCopy) -> Iterator[None]:
+    """Give a project to a user of whom the system knows nothing."""
+    for folder in (project.folder.parent, *project.folder.parent.rglob("*")):
+        os.chown(folder, NOBODY, NOBODY)
+    yield
+
+
+@contextmanager
+def half_a_core(project: ProjectCopy) -> Iterator[None]:
+    """Make a control group whose processes have less than the cores that they see."""
+    HALF_A_CORE.mkdir()
+    (HALF_A_CORE / "cpu.cfs_quota_us").write_text("50000")
+    yield
+    HALF_A_CORE.rmdir()
+
+
+PLACES = {
+    "no home folder": Place(without=["HOME"]),
+    "a home that cannot be written to": Place(variables={"HOME": "/proc"}),
+    "a user without a name": Place(
+        within=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"],
+        without=["HOME"],
+        surroundings=everybodys,
+    ),
+    "a locale without UTF-8": Place(
+        variables={"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    ),
+    "a time zone across the date line": Place(variables={"TZ": "Pacific/Kiritimati"}),
+    "umask 077": Place(within=["sh", "-c", 'umask 077; exec "$@"', "sh"]),
+    "umask 000": Place(within=["sh", "-c", 'umask 000; exec "$@"', "sh"]),
+    "no network, not even within the machine": Place(within=["unshare", "--net"]),
+    "one core": Place(within=["taskset", "--cpu-list", "0"]),
+    "half a core of those that are seen": Place(
+        within=["sh", "-c", f'echo $$ > {HALF_A_CORE}/cgroup.procs; exec "$@"', "sh"],
+        surroundings=half_a_core,
+    ),
+    "a clock that runs a thousand times as fast": Place(within=["faketime", "-f", "+0 x1000"]),
+    "a clock that runs backwards": Place(within=["faketime", "-f", "+0 x-1"]),
+    "raw data that cannot be written to": Place(surroundings=read_only("data/01_raw")),
+    "code and configuration that cannot be written to": Place(
+        surroundings=read_only("src", "conf")
+    ),
+    "results that cannot be written": Place(surroundings=read_only("data"), error="Read-only"),
+    "a store that cannot be written to": Place(surroundings=read_only("mlruns"), error="mlruns"),
+    "a project that cannot be written to": Place(surroundings=read_only("."), error="Read-only"),
+}
+
+
+def run_in(place: Place, project: ProjectCopy, *more: str) -> subprocess.CompletedProcess[str]:
+    """Start a run in a place, as a user would."""
+    variables = {**os.environ, "COLUMNS": WIDE, **place.variables}
+    for name in place.without:
+        variables.pop(name, None)
+    return subprocess.run(
+        [*place.within, sys.executable, "-m", "kedro", *arguments(VARIANT), *more],
+        cwd=project.folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=LONGEST_WAIT,
+    )
+
+
+def try_place(place: Place, folder: Path, expected: Results) -> list[str]:
+    """Return what is wrong with a run in a place."""
+    project = new_project(folder)
+    with place.surroundings(project):
+        done = run_in(place, project)
+    if not place.error:
+        if done.returncode:
+            return [f"it ended with {done.returncode}: {done.stdout + done.stderr}"]
+        return [*wrong_at_the_end(project, VARIANT, expected)]
+    return [*wrong_error(done, place.error), *wrong_files(project), *left_over(project)]
+
+
+def wrong_error(done: subprocess.CompletedProcess[str], expected: str) -> Iterator[str]:
+    """Yield what is wrong with how a run says why it cannot go on."""
+    if done.returncode != 1:
+        yield f"it ended with {done.returncode}"
+    if expected not in done.stderr:
+        yield f"{expected} is not in what it says: {done.stderr}"
+    if "Traceback" in done.stdout + done.stderr:
+        yield f"a traceback: {done.stdout + done.stderr}"
+
+
+def try_full_disk(name: str, n_bytes: int, folder: Path, expected: Results) -> list[str]:
+    """Return what is wrong where a folder's disk is full after so many bytes, and then is not."""
+    project = new_project(folder)
+    shutil.rmtree(project.folder / "data")  # the digits are scikit-learn's
+    disk = project.folder / name
+    disk.mkdir(exist_ok=True)
+    with mounted(disk, "-t", "tmpfs", "-o", f"size={n_bytes}"):
+        done = run_in(Place(), project)
+        problems = [*wrong_error(done, "No space left"), *wrong_files(project), *left_over(project)]
+        print(name, n_bytes, done.stderr.strip(), flush=True)
+        subprocess.run(["mount", "-o", "remount,size=1g", disk], check=True)
+        again = run_in(Place(), project, "--only-missing-outputs")
+        if again.returncode:
+            return [*problems, f"going on failed: {again.stdout + again.stderr}"]
+        return [*problems, *wrong_at_the_end(project, VARIANT, expected)]
+
+
+def full_disks(home: ProjectCopy, expected: Results) -> dict[str, Callable[[Path], list[str]]]:
+    """Return the trials with full disks, by name, of what a run at home has written."""
+    trials = {}
+    for name, folders in (("data", "data/0[2-8]_*"), ("mlruns", "mlruns")):
+        files = [file for folder in home.folder.glob(folders) for file in folder.rglob("*")]
+        n_bytes = sum(file.stat().st_blocks * 512 for file in files)
+        for per_cent in HOW_FULL:
+            room = max(n_bytes * per_cent // 100, 1 << 14)
+            trial = partial(try_full_disk, name, room, expected=expected)
+            trials[f"a disk for {name} with room for {per_cent} %"] = trial
+    return trials
+
+
+def main() -> None:
+    """Try the places whose names have a part of what the command line gives."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", nargs="?", default="", help="such as: disk")
+    part = parser.parse_args().part
+    lines = ["| place | wrong |", "|---|---|"]
+    with tempfile.TemporaryDirectory() as folder:
+        home = new_project(Path(folder) / "home")
+        done = run_in(Place(), home)
+        assert done.returncode == 0, done.stdout + done.stderr
+        expected = results(home, VARIANT)
+        trials = {
+            name: partial(try_place, place, expected=expected) for name, place in PLACES.items()
+        }
+        trials |= full_disks(home, expected)
+        for number, (name, trial) in enumerate(trials.items()):
+            if part in name:
+                problems = trial(Path(folder) / f"at place {number}")
+                print(f"{name}:", *(problems or ["nothing wrong"]), flush=True)
+                lines.append(f"| {name} | {len(problems) or 'nothing'} |")
+    file = PROJECT / "benchmarks/results/places.md"
+    file.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
