@@ -110,11 +110,11 @@ def last_node(printed: str) -> str:
 
 
 def wrong_once_cut_off(project: ProjectCopy, cut: Cut, status: int) -> Iterator[str]:
-    """Yield what should not be so after a signal; a killed process cannot tidy up."""
+    """Yield what should not be so after a signal; a process that it kills cannot tidy up."""
     yield from wrong_files(project)
-    if status != STATUSES[cut.signal]:
+    if status not in (STATUSES[cut.signal], -cut.signal):  # the second before there is a session
         yield f"it ended with {status}"
-    if cut.signal != Signals.SIGKILL:
+    if status > 0:
         yield from left_over(project)
 
 

@@ -90,8 +90,9 @@ def read_only(*names: str) -> Surroundings:
 @contextmanager
 def everybodys(project: ProjectCopy) -> Iterator[None]:
     """Give a project to a user of whom the system knows nothing."""
-    for folder in (project.folder.parent, *project.folder.parent.rglob("*")):
-        os.chown(folder, NOBODY, NOBODY)
+    project.folder.parents[1].chmod(0o755)
+    for path in (project.folder, *project.folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
     yield
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import ZipFile, is_zipfile
+from zipfile import ZipFile
 
 from mlflow.entities import Run
 
@@ -52,7 +52,7 @@ def arguments(variant: str) -> list[str]:
 def results(project: ProjectCopy, variant: str) -> Results:
     """Return what the only run of a variant has made."""
     files = {
-        str(file.relative_to(project.folder)): digest(_without_dates(file))
+        str(file.relative_to(project.folder)): digest(_content(file))
         for file in project.folder.glob("data/0[3-8]_*/**/*")
         if file.is_file() and file.name not in NOT_RESULTS
     }
@@ -107,13 +107,12 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _without_dates(file: Path) -> bytes:
-    """Return what is in a file; of an archive, as models are, what is in its parts."""
-    if not is_zipfile(file):
+def _content(file: Path) -> bytes:
+    """Return what is in a file; of a model its weights, beside which are dates."""
+    if file.suffix != ".keras":
         return file.read_bytes()
-    with ZipFile(file) as archive:
-        parts = [name for name in archive.namelist() if name != "metadata.json"]
-        return b"".join(archive.read(name) for name in parts)
+    with ZipFile(file) as model:
+        return model.read("model.weights.h5")
 
 
 def _differences(

@@ -1,9 +1,12 @@
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from autoencoder_lab.session.startup import name_a_home
 
 PROJECT = Path(__file__).parents[2]
 GARBAGE = """
@@ -69,3 +72,27 @@ def test_users_see_warnings_about_their_data_and_none_of_the_frameworks() -> Non
     assert "divide by zero" in printed
     assert "the last" in printed
     assert "of a framework" not in printed
+
+
+def test_a_user_whom_the_system_does_not_know_has_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)  # tests have no such user
+
+    name_a_home()
+
+    assert Path.home().is_dir()
+
+
+def test_what_a_terminal_cannot_show_fails_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import autoencoder_lab.settings; print('1 ± 0')"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT / "src"), "PYTHONIOENCODING": "ascii"},
+    )
+
+    assert done.stdout == "1 ? 0\n"

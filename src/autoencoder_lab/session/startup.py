@@ -2,8 +2,11 @@
 
 import atexit
 import gc
+import io
 import logging
 import os
+import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -31,6 +34,8 @@ def start_up() -> None:
     tune_gc()
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    name_a_home()
+    print_what_can_be_shown()
     set_up_logging()
 
 
@@ -42,6 +47,21 @@ def tune_gc() -> None:
     """
     gc.set_threshold(100_000, 20, 100)
     atexit.register(gc.freeze)  # which leaves the interpreter's last look nothing to look through
+
+
+def name_a_home() -> None:
+    """Set HOME for a user whom the system does not know, as containers have them: MLflow asks."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = tempfile.gettempdir()
+
+
+def print_what_can_be_shown() -> None:
+    """Print a ? for a letter that the terminal's or file's encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def set_up_logging() -> None:

@@ -232,7 +232,10 @@ def _whole_store(store: Path | None) -> Iterator[None]:
             partial = store.with_suffix(".partial")
             partial.unlink(missing_ok=True)
             artifacts = str(store.parent / "artifacts")
-            made = SqlAlchemyStore(f"{SQLITE}{partial}", artifacts)
-            made.engine.dispose()
-            os.replace(partial, store)
+            try:
+                made = SqlAlchemyStore(f"{SQLITE}{partial}", artifacts)
+                made.engine.dispose()
+                os.replace(partial, store)
+            finally:
+                partial.unlink(missing_ok=True)
         yield
