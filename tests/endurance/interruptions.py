@@ -77,7 +77,7 @@ def straight(variant: str) -> tuple[float, Results]:
         done = project.kedro(*arguments(variant))
         seconds = time.monotonic() - started
         assert done.returncode == 0, done.stdout + done.stderr
-        return seconds, results(project, variant)
+        return seconds, results(project)
 
 
 def try_out(cut: Cut, expected: Results) -> Outcome:

@@ -49,16 +49,19 @@ def arguments(variant: str) -> list[str]:
     ]
 
 
-def results(project: ProjectCopy, variant: str) -> Results:
-    """Return what the only run of a variant has made."""
+def results(project: ProjectCopy) -> Results:
+    """Return what the runs of a project have made, of each variant one."""
     files = {
         str(file.relative_to(project.folder)): digest(_content(file))
         for file in project.folder.glob("data/0[3-8]_*/**/*")
         if file.is_file() and file.name not in NOT_RESULTS
     }
-    [run] = runs_of(project, variant)
+    runs = {run.data.tags["variant"]: run for run in project.runs() if "variant" in run.data.tags}
     metrics = {
-        key: value for key, value in run.data.metrics.items() if not key.startswith(OF_THE_CLOCK)
+        f"{variant}: {key}": value
+        for variant, run in runs.items()
+        for key, value in run.data.metrics.items()
+        if not key.startswith(OF_THE_CLOCK)
     }
     return Results(files, metrics)
 
@@ -97,7 +100,11 @@ def wrong_at_the_end(project: ProjectCopy, variant: str, expected: Results) -> I
         steps = sorted(loss.step for loss in history)
         if steps != [*range(1, EPOCHS + 1)]:
             yield f"{key} is there of the epochs {steps}"
-    made = results(project, variant)
+    yield from differences(results(project), expected)
+
+
+def differences(made: Results, expected: Results) -> Iterator[str]:
+    """Yield what is lost, new or another than expected."""
     yield from _differences("file", made.files, expected.files)
     yield from _differences("metric", made.metrics, expected.metrics)
 
