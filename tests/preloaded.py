@@ -157,8 +157,9 @@ def run(request: dict[str, Any], streams: list[int]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, stream in enumerate((nothing, *streams)):
         os.dup2(stream, number)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)
+    # Opened again: what they knew was of the server's, as whether they can be sought in.
+    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])

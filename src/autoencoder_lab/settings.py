@@ -35,6 +35,7 @@ _in_order = (
     AtomicWrites(),
     ShowFits(),
     cells.PlanCells(_cells),
+    tracking.MakeStoreForPages(),
     tracking.MlflowRuns(_runs, _cells),
     cells.KeepCells(_cells),
     cells.ShareResults(_cells),

@@ -1,5 +1,6 @@
 """The embedded store: made in one piece, whoever comes first and whatever interrupts."""
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -30,6 +31,18 @@ def test_two_first_runs_at_once_both_succeed(project: ProjectCopy) -> None:
 
     assert [process.returncode for process in processes] == [0, 0], printed
     assert [run.info.status for run in project.runs()] == ["FINISHED", "FINISHED"]
+
+
+def test_pages_that_are_opened_before_a_first_run_show_a_whole_store(project: ProjectCopy) -> None:
+    server = project.folder / "mlflow"
+    server.write_text("#!/bin/sh\nls mlruns > served\n")  # what MLflow's server finds
+    server.chmod(0o755)
+
+    done = project.kedro("mlflow", "ui", PATH=f"{project.folder}:{os.environ['PATH']}")
+
+    assert done.returncode == 0, done.stderr
+    assert "mlflow.db" in (project.folder / "served").read_text()
+    assert project.runs() == []
 
 
 def test_a_first_run_killed_while_it_makes_the_store_spoils_nothing(project: ProjectCopy) -> None:

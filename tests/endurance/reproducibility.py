@@ -44,7 +44,8 @@ def variants() -> list[str]:
     configure_project("autoencoder_lab")
     from autoencoder_lab.session.variants import find_variants
 
-    return [*find_variants().base]
+    found = find_variants()
+    return [*found.base, *found.own]
 
 
 def run(

@@ -16,6 +16,7 @@ from .results.cell_results import CellResultsDataset
 from .results.champion import ChampionDataset
 from .runs.lifecycle import MlflowRuns
 from .runs.run_tree import RunTree
+from .store.pages import MakeStoreForPages
 
 __all__ = [
     "CellResultsDataset",
@@ -27,6 +28,7 @@ __all__ = [
     "LogMachine",
     "LogNodes",
     "LogOutputs",
+    "MakeStoreForPages",
     "MlflowRuns",
     "PrintSummary",
     "RunTree",
