@@ -27,7 +27,7 @@ run: setup ## Train, evaluate and track the stacked autoencoder on MNIST
 test: setup $(AIRFLOW_READY) ## Run all tests; says which are left out, and why
 	$(PYTEST) -rs
 
-check: lint ## Check format, lint, types and import contracts, and run the fast tests
+check: lint ## Check format, lint, types, imports and dependencies, and run the fast tests
 	$(PYTEST) --ignore=tests/end_to_end --ignore=tests/orchestration
 
 lint: setup
@@ -36,6 +36,7 @@ lint: setup
 	mypy
 	mypy orchestration/*.py orchestration/team/*.py
 	PYTHONPATH=src lint-imports
+	deptry src
 
 fix: setup ## Format, and mend what lint can mend
 	ruff format
