@@ -14,7 +14,7 @@ JOBS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore team-server-upgrade worker lock clean
+.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore team-server-upgrade worker lock package clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -78,6 +78,10 @@ lock: ## Resolve the dependencies of each pyproject.toml into requirements.txt (
 	uv pip compile orchestration/pyproject.toml --universal --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --upgrade \
 		--custom-compile-command "make lock" --output-file orchestration/requirements.txt
+
+package: setup ## Build the wheel, and the archive of its configuration: dist
+	rm -rf build dist # or files that are no longer in src would be packed from build
+	kedro package
 
 clean: ## Remove what runs wrote: data/02 to data/08, and the runs in mlruns
 	rm -rf data/0[2-8]_* mlruns/mlflow.db* mlruns/artifacts
