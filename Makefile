@@ -14,7 +14,7 @@ JOBS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore team-server-upgrade worker lock clean
+.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore team-server-upgrade worker lock audit licences platforms package clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -27,7 +27,7 @@ run: setup ## Train, evaluate and track the stacked autoencoder on MNIST
 test: setup $(AIRFLOW_READY) ## Run all tests; says which are left out, and why
 	$(PYTEST) -rs
 
-check: lint ## Check format, lint, types and import contracts, and run the fast tests
+check: lint ## Check format, lint, types, imports and dependencies, and run the fast tests
 	$(PYTEST) --ignore=tests/end_to_end --ignore=tests/orchestration
 
 lint: setup
@@ -36,6 +36,7 @@ lint: setup
 	mypy
 	mypy orchestration/*.py orchestration/team/*.py
 	PYTHONPATH=src lint-imports
+	deptry src
 
 fix: setup ## Format, and mend what lint can mend
 	ruff format
@@ -77,6 +78,27 @@ lock: ## Resolve the dependencies of each pyproject.toml into requirements.txt (
 	uv pip compile orchestration/pyproject.toml --universal --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --upgrade \
 		--custom-compile-command "make lock" --output-file orchestration/requirements.txt
+
+audit: ## Look up known vulnerabilities of all locked packages (needs uv, and PyPI's advisories)
+	@status=0; for lock in requirements.txt orchestration/requirements.txt; do \
+		said=$$(uvx --quiet pip-audit --strict --progress-spinner off --require-hashes \
+			--disable-pip --requirement $$lock 2>&1) || status=1; \
+		case $$said in \
+			*"known vulnerabilit"*) echo "$$lock: $$said";; \
+			*) status=1; echo "$$lock was NOT audited. Are uv and PyPI's advisories in reach?"; \
+				echo "$$said" | tail -n 1;; \
+		esac; \
+	done; exit $$status
+
+licences: setup $(AIRFLOW_READY) ## Write docs/licences.md: the licences of what is installed (needs uv)
+	python docs/licences.py
+
+platforms: setup ## Write the table of docs/platforms.md: where the locks can be installed (needs uv)
+	python docs/platforms.py
+
+package: setup ## Build the wheel, and the archive of its configuration: dist
+	rm -rf build dist # or files that are no longer in src would be packed from build
+	kedro package
 
 clean: ## Remove what runs wrote: data/02 to data/08, and the runs in mlruns
 	rm -rf data/0[2-8]_* mlruns/mlflow.db* mlruns/artifacts

@@ -32,6 +32,10 @@ def test_differences_name_both_versions() -> None:
     ]
 
 
+def test_a_package_is_built_or_installed_without_other_environments() -> None:
+    assert version_differences({}, {"autoencoder-lab": "0.2.0"}) == []
+
+
 def test_the_machine_says_what_computes() -> None:
     machine = read_machine()
 

@@ -138,7 +138,7 @@ def copy_project(parent: Path) -> ProjectCopy:
     folder = parent / "autoencoder lab"
     for name in ("conf", "src", "data/01_raw/mnist"):
         shutil.copytree(PROJECT / name, folder / name)
-    for name in ("pyproject.toml", "requirements.txt"):
+    for name in ("Makefile", "pyproject.toml", "requirements.txt"):
         shutil.copy(PROJECT / name, folder)
     (folder / "mlruns").mkdir()
     return ProjectCopy(folder)

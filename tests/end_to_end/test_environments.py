@@ -102,20 +102,6 @@ def test_a_variant_of_ones_own_is_a_file_also_in_an_archive(project: ProjectCopy
     assert "data/06_models/tiny/mine/seed-42/model.keras" in project.written()
 
 
-def test_with_the_package_installed_outside_of_the_project(
-    project: ProjectCopy, tmp_path: Path
-) -> None:
-    shutil.move(project.folder / "src", tmp_path / "site")
-    settings = project.folder / "pyproject.toml"
-    settings.write_text(settings.read_text().replace('source_dir = "src"', 'source_dir = "."'))
-
-    done = project.as_a_user.kedro(*INGEST, PYTHONPATH=str(tmp_path / "site"))
-
-    assert done.returncode == 0, done.stderr
-    assert statuses(project) == ["FINISHED"]
-    assert "data/08_reporting/tiny/shared/seed-42/samples.png" in project.written()
-
-
 def test_with_an_environment_that_names_only_a_server(project: ProjectCopy, server: str) -> None:
     team = project.folder / "conf" / "laptop"
     team.mkdir()

@@ -8,8 +8,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,6 @@ LIBRARIES = (
     "faiss-cpu",
     "keras",
     "tensorflow",
-    "autoencoder-lab",
 )
 
 
@@ -82,10 +80,7 @@ class CodeState(BaseModel):
 def read_code_state(project: Path) -> CodeState:
     """Return the state of the code in the repository of which the project is a part."""
     commit, uncommitted = _read_repository(project)
-    versions = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        with suppress(PackageNotFoundError):  # the last, where the code runs from its repository
-            versions[name] = version(name)
+    versions = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
     return CodeState(
         commit=commit,
         uncommitted=uncommitted,

@@ -39,10 +39,13 @@ def normalised(name: str) -> str:
 
 
 def version_differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Return which versions have changed since, a sentence each."""
+    """Return which versions have changed since, a sentence each.
+
+    Not that of this package: its code is compared, and `kedro package` has it listed as installed.
+    """
     return [
         f"{name} was {then.get(name, 'not there')}, is {now.get(name, 'not there')}"
-        for name in sorted({**then, **now})
+        for name in sorted({**then, **now}.keys() - {"autoencoder-lab"})
         if then.get(name) != now.get(name)
     ]
 

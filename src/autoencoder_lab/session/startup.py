@@ -67,13 +67,14 @@ def print_what_can_be_shown() -> None:
 def set_up_logging() -> None:
     """Apply `conf/logging.yml` from any folder of the project; Kedro finds it in the root only.
 
-    A configuration that `KEDRO_LOGGING_CONFIG` names is left in place.
+    Where there is none, as the configuration is an archive, the package's own link to it holds. A
+    configuration that `KEDRO_LOGGING_CONFIG` names is left in place.
     """
     if "KEDRO_LOGGING_CONFIG" in os.environ:
         return
     project = find_kedro_project(Path.cwd()) or Path.cwd()
-    file = project / "conf" / "logging.yml"
-    if file.exists():  # the configuration may be an archive elsewhere
+    files = (project / "conf" / "logging.yml", Path(__file__).with_name("logging.yml"))
+    if file := next(filter(Path.exists, files), None):
         configure_logging(yaml.safe_load(file.read_text()))
     _let_warnings_pass()
 

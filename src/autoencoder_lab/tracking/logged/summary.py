@@ -1,5 +1,7 @@
 """The summary in the terminal at the end of a session."""
 
+import shlex
+
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -120,7 +122,11 @@ class PrintSummary:
         runs = page(self._runs.experiment_id)
         if embedded_store(config) is None:
             return f"{str(config.server.mlflow_tracking_uri).rstrip('/')}/{runs}"
-        return f"make ui, then http://{config.ui.host}:{config.ui.port}/{runs}"
+        opens = "make ui"
+        if not (self._context.project_path / "Makefile").exists():  # an installed package
+            store = str(config.server.mlflow_tracking_uri)
+            opens = shlex.join(["mlflow", "ui", "--backend-store-uri", store])
+        return f"{opens}, then http://{config.ui.host}:{config.ui.port}/{runs}"
 
 
 def _figure_folders(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
