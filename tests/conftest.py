@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
+import hypothesis
 import pandas as pd
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from autoencoder_lab.comparison.results import CellResult
 from autoencoder_lab.images.arrays import Autoencoder
@@ -13,6 +16,11 @@ from .servers import mlflow_server
 
 # As in a session: the last bits of a sum depend on it.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
+# The same examples each time, whatever a machine's speed; what it keeps is with pytest's.
+set_hypothesis_home_dir(Path(__file__).parents[1] / ".pytest_cache" / "hypothesis")
+hypothesis.settings.register_profile("lab", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("lab")
 
 LONGEST_FIRST = ("test_smoke_run.py", "orchestration", "end_to_end")
 """Modules and folders of minutes: begun last, one of them would run alone while a core idles."""

@@ -39,7 +39,11 @@ def test_where_there_is_none_nothing_is_known(file: StoredFile) -> None:
         (b"[]", "is damaged"),
         (b'{"version": 1}', "is damaged"),
         (b'{"version": 1, "files": {"model.keras": {"parameters": {}}}}', "is damaged"),
+        (b'{"version": 1, "files": ' + 5000 * b"[", "is damaged"),
+        (b'{"version": 1, "files": ' + 5000 * b"9" + b"}", "is damaged"),
+        (b'{"version": 1, "files": {"\\ud800": {}}}', "is damaged"),
         (b'{"version": 2, "files": {}}', "is of version 2; allowed: 1"),
+        (b'{"version": "1", "files": []}', "is of version '1'; allowed: 1"),
     ],
 )
 def test_what_cannot_be_read_is_named(file: StoredFile, content: bytes, problem: str) -> None:

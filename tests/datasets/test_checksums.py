@@ -87,6 +87,22 @@ def test_a_line_that_cannot_be_read_is_an_error(folder: Path, line: str) -> None
         checksums.verify(folder, can_fetch=False)
 
 
+@pytest.mark.parametrize("name", ["../a", "/etc/a", "cat/../../a", ".."])
+def test_a_name_that_leads_out_of_the_folder_is_an_error(folder: Path, name: str) -> None:
+    (folder / "SHA256SUMS").write_text(f"{'0' * 64}  {name}\n")
+
+    match = f"line 1, is '{'0' * 64}  {name}'; allowed: <sha-256>  <file in the folder>"
+    with pytest.raises(ValueError, match=match):
+        checksums.fetch_missing(folder, "http://127.0.0.1")
+
+
+def test_a_name_too_long_for_any_file_is_missing(folder: Path) -> None:
+    (folder / "SHA256SUMS").write_text(f"{'0' * 64}  {'a' * 999}\n")
+
+    with pytest.raises(ValueError, match="aaa is missing; expected: 0000"):
+        checksums.verify(folder, can_fetch=False)
+
+
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves a folder, and keeps what was asked for."""
 

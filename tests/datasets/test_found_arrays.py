@@ -96,6 +96,10 @@ def test_labels_become_int64(labels: npt.NDArray[np.generic]) -> None:
         (IMAGES[:, :0], r"have shape \(9, 0, 5, 3\); allowed"),
         (IMAGES[:, :2], "are 2 pixels high and 5 wide; allowed: at least 3 pixels high and wide"),
         (IMAGES[:, :, :2], "are 7 pixels high and 2 wide; allowed: at least 3 pixels"),
+        (
+            np.broadcast_to(np.float32(0), (9, 10_000, 10_000)),
+            "are 10000 pixels high and 10000 wide; allowed: at most 89478485 pixels",
+        ),
         (IMAGES.astype(str), "are <U3; allowed: integers, or floats"),
         (IMAGES.astype(bool), "are bool; allowed: integers, or floats"),
         (IMAGES + np.int64(7), "hold int64 values from 7 to 262; allowed: 0 to 255"),
@@ -180,7 +184,8 @@ def test_fewer_images_than_splits_need_are_an_error(
         (np.where(LABELS == 5, np.nan, LABELS), r"train labels hold nan \(float64\); allowed"),
         (np.where(LABELS == 5, np.inf, LABELS), r"train labels hold inf \(float64\); allowed"),
         (LABELS.astype(np.uint64) + 2**63, r"hold 9223372036854775808 \(uint64\); allowed"),
-        (LABELS.astype(str), r"train labels hold 0 \(<U21\); allowed"),
+        (np.full(9, 0xFFFFFFFF, np.uint32).view("U1"), "train labels are <U1; allowed"),
+        (LABELS.astype(str), "train labels are <U21; allowed: whole numbers from 0"),
     ],
 )
 def test_labels_of_wrong_shape_type_or_value_are_an_error(

@@ -271,6 +271,19 @@ def test_all_unreadable_images_are_named_in_one_error(
     assert "ingest.pattern leaves files out" in lines[-1]
 
 
+def test_an_error_without_a_message_is_called_by_its_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(_: Path) -> None:
+        raise MemoryError
+
+    save(tmp_path, "1")
+    monkeypatch.setattr("autoencoder_lab.datasets.pictures.look", look)
+
+    with pytest.raises(ValueError, match=r"1\.png cannot be read as an image: MemoryError\."):
+        read(tmp_path)
+
+
 def test_images_come_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autoencoder_lab.datasets.blocks.BYTES_AT_ONCE", 2 * GREY.nbytes)
     save(tmp_path, *"abcde")

@@ -84,6 +84,15 @@ def test_links_are_followed_but_not_in_circles(
     assert "cat/again leads back to where it is" in caplog.text
 
 
+def test_folders_may_be_deep_but_not_without_end(tmp_path: Path) -> None:
+    make(tmp_path, f"{100 * 'a/'}1")
+    assert names(tmp_path) == [f"{100 * 'a/'}1"]
+
+    make(tmp_path, f"{101 * 'a/'}1")
+    with pytest.raises(ValueError, match=r"a/a is more than 100 folders deep; allowed: 100"):
+        list_files(tmp_path, None)
+
+
 def test_names_that_are_one_on_some_systems_are_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,5 +1,6 @@
 """Reading NumPy archives."""
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -54,6 +55,82 @@ def test_a_header_that_promises_more_than_there_is_is_an_error_before_it_is_beli
         np.lib.format.write_array_header_2_0(member, header)
 
     with pytest.raises(ValueError, match=r"toys.npz: key x_train .*of 23058430092136"):
+        read(tmp_path, file)
+
+
+def npy_bytes(header: str, version: int = 1) -> bytes:
+    """Return an array's file with a header of one's choice, and nothing after it."""
+    start = b"\x93NUMPY" + bytes([version, 0])
+    return start + len(header).to_bytes(2 * version, "little") + header.encode()
+
+
+def an_array(shape: str, dtype: str = "|u1") -> str:
+    return f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}}}"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': (",
+        "{'descr': (), 'fortran_order': False, 'shape': (9,)}",
+        "(" * 9999,
+        "-" * 9999 + "1",
+        "1" * 9999,
+        "",
+        an_array("(3, -1)"),
+        an_array("(-3,)"),
+        an_array(f"(0, {2**40}, {2**40})"),
+        an_array(f"({65 * '1, '})"),
+        an_array("(9,)", "<U999999999"),
+        an_array("(9,)", "|V0"),
+    ],
+    ids=lambda header: header[:80],
+)
+@pytest.mark.parametrize("key", ["x_train", "y_train"])
+def test_a_header_that_no_array_has_is_an_error(tmp_path: Path, key: str, header: str) -> None:
+    images = io.BytesIO()
+    np.save(images, IMAGES)
+    with zipfile.ZipFile(tmp_path / "toys.npz", "w") as archive:
+        for name, content in {"x_train": images.getvalue(), key: npy_bytes(header)}.items():
+            archive.writestr(f"{name}.npy", content)
+
+    with pytest.raises(ValueError, match=rf"toys\.npz: key {key} cannot be read \(.+\); allowed"):
+        read(tmp_path, tmp_path / "toys.npz")
+
+
+def test_an_archive_that_lies_about_a_size_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "toys.npz"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x_train.npy", npy_bytes(an_array(f"(1, {2**20}, {2**11})")))
+        archive.getinfo("x_train.npy").file_size = 2**31 + 2**20
+
+    with pytest.raises(ValueError, match=r"toys\.npz: key x_train .* bytes, of 2147483\d+ by its"):
+        read(tmp_path, file)
+
+
+def test_many_labels_of_no_size_take_no_time(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "toys.npz", "w") as archive:
+        for key in ("x_train", "y_train"):
+            archive.writestr(f"{key}.npy", npy_bytes(an_array(f"({10**17}, 0)")))
+
+    assert npz.read(tmp_path, ["toys.npz"], reading_params()).labels["train"].size == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"x_train.npy", b"x_tra\xffn.npy"), (b"PK\1\2\x14\x03\x14", b"PK\1\2\x14\x03\xff")],
+    ids=["a name that is no text", "a later version of zip"],
+)
+def test_an_archives_broken_table_is_an_error(tmp_path: Path, old: bytes, new: bytes) -> None:
+    file = tmp_path / "toys.npz"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x_train.npy", "")
+        archive.getinfo("x_train.npy").flag_bits |= 0x800
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new))
+
+    with pytest.raises(ValueError, match=r"toys\.npz is not a whole zip archive of arrays"):
         read(tmp_path, file)
 
 

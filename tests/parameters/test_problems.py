@@ -34,7 +34,10 @@ GAN = {
     "discriminator_learning_rate": 0.1,
     "gradient_penalty": 1,
 }
-A_WIDTH = "a whole number greater than 0, or inputs (as many as an image has numbers)"
+A_WIDTH = (
+    "a whole number greater than 0 and less than 2147483648, or inputs (as many as an image has "
+    "numbers)"
+)
 
 
 def find_problems(parameters: Mapping[str, object], model: type[BaseModel]) -> list[str]:
@@ -57,7 +60,7 @@ def test_the_projects_own_parameters_are_right() -> None:
     ("key", "value", "allowed"),
     [
         ("stacked.training.epochs", -1, "greater than 0"),
-        ("stacked.training.epochs", 2.5, "a whole number greater than 0, or auto"),
+        ("stacked.training.epochs", 2.5, "greater than 0 and less than 2147483648, or auto"),
         ("stacked.training.learning_rate", float("nan"), "finite number"),
         ("stacked.training.loss", "hinge", "'binary_crossentropy' or 'mse'"),
         ("corruption.light_gaussian.stddev", -0.1, "greater than or equal to 0"),
@@ -68,8 +71,8 @@ def test_the_projects_own_parameters_are_right() -> None:
         ("dataset", None, "string"),
         ("run_key", "2026-11-24T02:00", "letters, digits"),
         ("run_key", "../mnist", "letters, digits"),
-        ("linear.model.widths", [], "at least 1 item"),
-        ("ladder.training.strategy.denoising_weights", [], "at least 1 item"),
+        ("linear.model.widths", [], "a list of 1 or more"),
+        ("ladder.training.strategy.denoising_weights", [], "a list of 1 or more"),
         ("ladder.training.strategy.denoising_weights", "1-2", "numbers of 0 or more, as [1000, "),
         ("linear.model.widths", "200-", "[200, 50] or, on the command line, 200-50"),
         ("linear.model.widths", True, "[200, 50] or, on the command line, 200-50"),

@@ -36,7 +36,7 @@ def test_a_single_value_is_a_list_of_one() -> None:
         ({"seeds": [1, "x"]}, "seeds.1 is 'x'; allowed: integer"),
         ({"seeds": [-1]}, "seeds.0 is -1; allowed: greater than or equal to 0"),
         ({"seeds": [1, 1]}, "seeds is [1, 1]; allowed: each only once"),
-        ({"variants": []}, "variants is []; allowed: one or more"),
+        ({"variants": []}, "variants is []; allowed: a list of 1 or more"),
         ({"datasets": {"a": 1}}, "datasets is {'a': 1}; allowed: a list, as [a, b]"),
         (
             {"datasets": ["../x"]},

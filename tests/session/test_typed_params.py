@@ -39,3 +39,9 @@ def test_what_cannot_be_read_is_said_with_how_it_is_written(value: str) -> None:
 
     _, typed = shlex.split(str(caught.value)[str(caught.value).index("--params") :])
     assert read_typed(typed) == {"ingest": {"pattern": value}}
+
+
+@pytest.mark.parametrize("typed", ["[=1", "seed=" + 9999 * "9", "a=[1],a.b=2", 'run_key="a'])
+def test_keys_and_numbers_that_cannot_be_read_are_refused(typed: str) -> None:
+    with pytest.raises(BadInput, match="which cannot be read"):
+        read_typed(typed)

@@ -1,6 +1,5 @@
 """`made_from.json`: what the files beside it were made from."""
 
-import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -77,12 +76,12 @@ def read(file: StoredFile) -> MadeFrom:
     if not file.exists():
         return MadeFrom(files={})
     try:
-        content = json.loads(file.read())
-        version = content.get("version") if isinstance(content, dict) else None
-        if version != VERSION and version is not None:
-            raise ValueError(f"{file.address} is of version {version!r}; allowed: {VERSION}")
-        return MadeFrom.model_validate(content)
-    except (json.JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
+        return MadeFrom.model_validate_json(file.read())
+    except ValidationError as error:
+        for problem in error.errors():
+            if problem["loc"] == ("version",):
+                version = f"{problem['input']!r}; allowed: {VERSION}"
+                raise ValueError(f"{file.address} is of version {version}") from error
         raise ValueError(f"{file.address} is damaged") from error
 
 

@@ -12,6 +12,9 @@ FoundArray = npt.NDArray[np.generic]
 
 BYTES_AT_ONCE = 2**24
 
+MOST_PACKED = 1032
+"""Bytes that a byte of a gzip or zip file can stand for."""
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -40,7 +43,8 @@ class Blocks:
 def block_sizes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[int]:
     """Yield how many items of an array's first axis are read at once, until all are."""
     n_left = shape[0]
-    n_fitting = max(BYTES_AT_ONCE // max(math.prod(shape[1:]) * dtype.itemsize, 1), 1)
+    n_bytes = math.prod(shape[1:]) * dtype.itemsize
+    n_fitting = max(BYTES_AT_ONCE // n_bytes, 1) if n_bytes else n_left
     while n_left:
         yield min(n_fitting, n_left)
         n_left -= min(n_fitting, n_left)

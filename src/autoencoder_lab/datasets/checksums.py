@@ -46,7 +46,7 @@ def fetch_missing(folder: UPath, address: str) -> None:
 
 def is_there(folder: UPath) -> bool:
     """Whether a data set has any of the listed files: otherwise it is not fetched yet."""
-    return any((folder / name).is_file() for name in _listed(folder))
+    return any(_is_file(folder / name) for name in _listed(folder))
 
 
 def stamps(folder: UPath) -> dict[str, tuple[int, str]]:
@@ -62,7 +62,7 @@ def verify(folder: UPath, *, can_fetch: bool) -> None:
     problems = {}
     for name, expected in _listed(folder).items():
         file = folder / name
-        actual = _sha256(file) if file.is_file() else None
+        actual = _sha256(file) if _is_file(file) else None
         if actual != expected:
             state = "missing" if actual is None else f"altered: its SHA-256 is {actual}"
             problems[shlex.quote(str(file))] = f"{file} is {state}; expected: {expected}"
@@ -87,17 +87,31 @@ def _listed(folder: UPath) -> Mapping[str, str]:
     problems = []
     for number, line in enumerate(sums.read_text("utf-8-sig", errors="replace").splitlines(), 1):
         match = LINE.fullmatch(line)
-        if match:
+        if match and not _leads_out(match["name"]):
             expected[match["name"]] = match["sha256"].lower()
         elif line.strip():
-            problems.append(f"{sums}, line {number}, is {line!r}; allowed: <sha-256>  <file>")
+            problems.append(
+                f"{sums}, line {number}, is {line!r}; allowed: <sha-256>  <file in the folder>"
+            )
     if problems:
         raise ValueError(shortened(problems, separator="\n"))
     return expected
 
 
+def _leads_out(name: str) -> bool:
+    """Whether a name is not of a file in the folder: it would be fetched to wherever it says."""
+    return name.startswith("/") or ".." in name.split("/")
+
+
 def _missing(folder: UPath, expected: Mapping[str, str]) -> list[str]:
-    return [name for name in expected if not (folder / name).is_file()]
+    return [name for name in expected if not _is_file(folder / name)]
+
+
+def _is_file(path: UPath) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the name is too long
+        return False
 
 
 def _sha256(file: UPath) -> str:

@@ -26,6 +26,9 @@ from .messages import shortened
 
 CHANNELS = (1, 3)
 
+MOST_PIXELS = 89_478_485
+"""Of an image, which is read at once: as many as Pillow reads of a file without a warning."""
+
 T = TypeVar("T")
 
 
@@ -156,6 +159,12 @@ def _image_problems(
         )
         return
     n_images, height, width = images.shape[:3]
+    if height * width > MOST_PIXELS:
+        yield (
+            f"{split} images are {height} pixels high and {width} wide; "
+            f"allowed: at most {MOST_PIXELS} pixels"
+        )
+        return
     if n_images < n_least:
         yield (
             f"the number of {split} images is {n_images}; allowed: at least {n_least} "
@@ -230,13 +239,12 @@ def _label_problems(split: str, labels: FoundArray, images: Blocks | None) -> It
             f"there are {images.shape[0]} {split} images and {len(labels)} {split} labels; "
             "allowed: a label for each image"
         )
-    is_allowed = np.zeros(labels.shape, bool)
-    if labels.dtype.kind in "buif":
-        with np.errstate(invalid="ignore"):  # a NaN, which then differs from its integer
-            as_integers = labels.astype(np.int64)
-        is_allowed = (as_integers == labels) & (as_integers >= UNLABELLED)
+    allowed = f"allowed: whole numbers from 0, and {UNLABELLED} for unlabelled"
+    if labels.dtype.kind not in "buif":
+        yield f"{split} labels are {labels.dtype}; {allowed}"
+        return
+    with np.errstate(invalid="ignore"):  # a NaN, which then differs from its integer
+        as_integers = labels.astype(np.int64)
+    is_allowed = (as_integers == labels) & (as_integers >= UNLABELLED)
     if not is_allowed.all():
-        yield (
-            f"{split} labels hold {labels[~is_allowed][0]} ({labels.dtype}); "
-            f"allowed: whole numbers from 0, and {UNLABELLED} for unlabelled"
-        )
+        yield f"{split} labels hold {labels[~is_allowed][0]} ({labels.dtype}); {allowed}"

@@ -17,7 +17,7 @@ from upath import UPath
 
 from autoencoder_lab.parameters import ReadingParams
 
-from .blocks import BYTES_AT_ONCE, Blocks, FoundArray, block_sizes
+from .blocks import BYTES_AT_ONCE, MOST_PACKED, Blocks, FoundArray, block_sizes
 from .found_arrays import Found
 from .messages import shortened
 
@@ -27,9 +27,6 @@ FILE_NAMES = re.compile(
     re.IGNORECASE,
 )
 """MNIST's names, also with a point, as some unpack them, and after a name, as in EMNIST."""
-
-MOST_PACKED = 1032
-"""Bytes that a byte of a gzip file can stand for."""
 
 UNSIGNED_BYTE = np.dtype(np.uint8)
 ITS_NUMBER = 8

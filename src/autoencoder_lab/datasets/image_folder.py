@@ -23,7 +23,7 @@ from .blocks import BYTES_AT_ONCE, Blocks, FoundArray, block_sizes
 from .folder_names import SPLITS, are_parts, split_named
 from .found_arrays import Found, unknown_classes
 from .listing import shown
-from .messages import shortened
+from .messages import reason, shortened
 
 logger = logging.getLogger(__name__)
 
@@ -236,7 +236,7 @@ def _unreadable(
     loaded = _each(pictures.load, folder, others, "Looking for other unreadable files")
     more = {file: result for file, result in loaded if isinstance(result, Exception)}
     listing = [
-        f"{folder / shown(file)} cannot be read as an image: {error}"
+        f"{folder / shown(file)} cannot be read as an image: {reason(error)}"
         for file, error in sorted({**problems, **more}.items())
     ]
     return ValueError(f"{shortened(listing, limit=20, separator=chr(10))}. {LEAVES_OUT}")

@@ -26,6 +26,9 @@ MOST_BRACES = 100_000
 
 MOST_NAMES = 100
 
+DEEPEST = 100
+"""Folders within each other: more of them are a mistake."""
+
 IN_A_CIRCLE = "links in a circle"
 NOT_READ = "not in a form that is read"
 """Why files are left out that somebody may miss: it is said."""
@@ -158,7 +161,7 @@ Identity = tuple[int, int]
 def _walk(
     place: str, parents: str, above: tuple[Identity, ...], listing: Listing
 ) -> Iterator[tuple[str, Stamp]]:
-    for entry in os.scandir(place):
+    for entry in list(os.scandir(place)):  # or an error would leave it open
         if _is_beside_the_data(entry.name):
             continue
         file = parents + entry.name
@@ -180,6 +183,11 @@ def _walk(
             listing.leave_out("neither files nor folders", shown(file))
         elif _identity(status) in above:
             listing.leave_out(IN_A_CIRCLE, shown(file))
+        elif len(above) > DEEPEST:
+            raise ValueError(
+                f"{shown(entry.path)} is more than {DEEPEST} folders deep; allowed: {DEEPEST} "
+                "within the data set's folder"
+            )
         else:
             yield from _walk(entry.path, f"{file}/", (*above, _identity(status)), listing)
 

@@ -3,7 +3,6 @@
 import logging
 import math
 import zipfile
-import zlib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
@@ -13,9 +12,9 @@ from upath import UPath
 
 from autoencoder_lab.parameters import ReadingParams
 
-from .blocks import Blocks, FoundArray, block_sizes
+from .blocks import MOST_PACKED, Blocks, FoundArray, block_sizes
 from .found_arrays import Found
-from .messages import shortened
+from .messages import reason, shortened
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +26,6 @@ KEYS = (
 MEDMNIST_KEYS = tuple(key.replace("validation", "val") for key in KEYS)
 KERAS_KEYS = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
 NAMES = dict(zip(KEYS + MEDMNIST_KEYS + KERAS_KEYS, 3 * KEYS, strict=True))
-
-DAMAGES = (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged archive, or one with a password, raises."""
 
 
 def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
@@ -67,8 +63,10 @@ def _keys(file: UPath) -> list[str]:
     try:
         with _opened(file) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{file} is not a whole zip archive of arrays, which a .npz is") from error
+    except Exception as error:  # of many kinds, as those that NumPy raises below
+        raise ValueError(
+            f"{file} is not a whole zip archive of arrays, which a .npz is: {reason(error)}"
+        ) from error
 
 
 @contextmanager
@@ -83,12 +81,14 @@ def _blocks(file: UPath, key: str) -> Blocks:
         with _opened(file) as archive, archive.open(f"{key}.npy") as member:
             shape, is_fortran, dtype = _header(member)
             n_bytes = member.tell() + math.prod(shape) * dtype.itemsize
-            n_held = archive.getinfo(f"{key}.npy").file_size
+            # Archives, too, may promise more than there can be.
+            n_most = file.stat().st_size * MOST_PACKED
+            n_held = min(archive.getinfo(f"{key}.npy").file_size, n_most)
             if n_bytes > n_held:  # before so much memory is asked for
                 raise EOFError(f"it holds {n_held} bytes, of {n_bytes} by its header")
     except KeyError:  # NumPy takes what has not the ending for bytes
         raise ValueError(f"{file}: key {key} is no array; allowed: arrays of numbers") from None
-    except DAMAGES as error:
+    except Exception as error:
         raise _unreadable(file, key, error) from error
 
     def parts() -> Generator[FoundArray]:
@@ -98,7 +98,7 @@ def _blocks(file: UPath, key: str) -> Blocks:
                     yield archive[key]
             else:
                 yield from _stream(file, key, shape, dtype)
-        except DAMAGES as error:
+        except Exception as error:
             raise _unreadable(file, key, error) from error
 
     return Blocks(shape, dtype, parts)
@@ -128,8 +128,10 @@ def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     shape, is_fortran, dtype = read_header(member)
     if dtype.hasobject:
         raise ValueError("it holds Python's objects")
+    np.empty((0, *shape[1:]), dtype)  # raises for a shape that no array can have
     return shape, is_fortran, dtype
 
 
 def _unreadable(file: UPath, key: str, error: Exception) -> ValueError:
-    return ValueError(f"{file}: key {key} cannot be read ({error}); allowed: arrays of numbers")
+    why = reason(error)
+    return ValueError(f"{file}: key {key} cannot be read ({why}); allowed: arrays of numbers")

@@ -14,7 +14,7 @@ from autoencoder_lab.parameters import ReadingParams
 from . import checksums, digits, idx, image_folder, npz, pictures, stored_arrays
 from .found_arrays import Found, prepare
 from .listing import NOT_READ, Listing, Stamp, how_to_convert, list_files, shown
-from .messages import shortened
+from .messages import reason, shortened
 
 DIGITS = "digits"
 ALLOWED = "IDX files, one .npz, or images"
@@ -65,7 +65,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
             if isinstance(self._folder, Path) or _is_within(self._arrays, error):
                 raise
             raise ValueError(
-                f"raw images cannot be read from {self._folder}: {error or type(error).__name__}. "
+                f"raw images cannot be read from {self._folder}: {reason(error)}. "
                 "The place is data_root in globals.yml; its credentials are those of the "
                 "environment, as AWS_ACCESS_KEY_ID"
             ) from error

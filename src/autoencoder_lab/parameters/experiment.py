@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, Field, JsonValue, PositiveFloat, create_model, model_validator
+from pydantic import BaseModel, Field, JsonValue, create_model, model_validator
 
 from .ingest import IngestParams
 from .models import DenseParams, EncoderParams, GeneratorParams, ModelParams, TiedParams
@@ -31,6 +31,7 @@ from .types import (
     Name,
     Names,
     Params,
+    Positive,
     Seed,
 )
 
@@ -82,7 +83,7 @@ class EvaluationParams(Params):
     normal_class: Name | None
     """Where a class is, only its images are trained on, and the others are to be found."""
     tsne_images: Annotated[Count, Field(ge=11)]
-    tsne_perplexity: Annotated[float, Field(ge=1)]
+    tsne_perplexity: Annotated[float, Field(ge=1, strict=True)]
 
 
 class PretrainingParams(Params):
@@ -93,7 +94,7 @@ class PretrainingParams(Params):
     """Of the labelled images and of all else that is random: an interval takes two."""
     steps: Count
     batch_size: Count
-    learning_rate: PositiveFloat
+    learning_rate: Positive
     pca_components: Count
     """Of the codings by PCA that labels spread over, beside the variant's."""
     compilation: Compilation = "auto"

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveFloat, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from .types import Contradiction, Count, CountOrNone, Fraction, Params, Seed
+from .types import Contradiction, Count, CountOrNone, Fraction, Params, Positive, Seed
 
 SMALLEST_SIDE = 3  # pixels; the structural similarity has no smaller window
 
@@ -37,7 +37,7 @@ class ReadingParams(Params):
     channels: Literal[1, 3] | None
     fit: Literal["pad", "crop", "stretch"]
     background: Annotated[str, AfterValidator(_require_colour)]
-    brightest: PositiveFloat | None = None
+    brightest: Positive | None = None
     """The number in the files that stands for white; None for the largest that their kind holds."""
 
     @model_validator(mode="after")

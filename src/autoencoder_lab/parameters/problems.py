@@ -67,6 +67,11 @@ def _describe(
         case "value_error" if isinstance(problem["ctx"]["error"], Contradiction):
             contradiction = str(problem["ctx"]["error"])
             return f"{key}.{contradiction}" if key else contradiction
+        case "too_short":
+            n_least = problem["ctx"]["min_length"]
+            return f"{key} is {problem['input']!r}; allowed: a list of {n_least} or more"
+        case "model_type" | "model_attributes_type":
+            return f"{key} is {problem['input']!r}; allowed: a block of keys and values"
         case _:
             allowed = re.sub(r"^(Input should be (a valid )?|Value error, )", "", problem["msg"])
             return f"{key} is {problem['input']!r}; allowed: {allowed}"

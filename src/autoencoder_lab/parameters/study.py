@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from .types import FolderName, Params, Seed, as_list
 
@@ -12,8 +12,6 @@ NAMES_CELLS = {"dataset", "seed", "run_key"}
 
 
 def _require_each_once(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    if not items:
-        raise ValueError("one or more")
     if len(set(items)) < len(items):
         raise ValueError("each only once")
     return items
@@ -32,7 +30,12 @@ def _require_others(params: str) -> str:
     return params
 
 
-Each = Annotated[tuple[Item, ...], BeforeValidator(as_list), AfterValidator(_require_each_once)]
+Each = Annotated[
+    tuple[Item, ...],
+    BeforeValidator(as_list),
+    Field(min_length=1),
+    AfterValidator(_require_each_once),
+]
 
 
 class StudyParams(Params):

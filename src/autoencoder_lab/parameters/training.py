@@ -3,9 +3,21 @@
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic import Field
 
-from .types import Compilation, Count, CountOrNone, Counts, Epochs, Fraction, Params, Weights
+from .types import (
+    AutoOrBool,
+    Compilation,
+    Count,
+    CountOrNone,
+    Counts,
+    Epochs,
+    Fraction,
+    NotNegative,
+    Params,
+    Positive,
+    Weights,
+)
 
 LEAST_EPOCHS = 10
 LEAST_STEPS = 17_000
@@ -22,7 +34,7 @@ class GaussianNoiseParams(Params):
     """Normal noise on every pixel, clipped to the pixels' range."""
 
     kind: Literal["gaussian"]
-    stddev: Annotated[float, Field(ge=0, le=1)]
+    stddev: Annotated[float, Field(ge=0, le=1, strict=True)]
 
     @property
     def view(self) -> str:
@@ -34,7 +46,7 @@ class RateParams(Params):
     """Some of the numbers switched off."""
 
     kind: str
-    rate: Annotated[float, Field(ge=0, lt=1)]
+    rate: Annotated[float, Field(ge=0, lt=1, strict=True)]
 
     @property
     def view(self) -> str:
@@ -70,14 +82,14 @@ class L1Params(Params):
     """The sum of a coding's sizes, times `weight`, is added to the loss."""
 
     kind: Literal["l1"]
-    weight: NonNegativeFloat
+    weight: NotNegative
 
 
 class KlParams(Params):
     """Each unit's mean activity is held near `target` by a divergence, times `weight`."""
 
     kind: Literal["kl"]
-    weight: NonNegativeFloat
+    weight: NotNegative
     target: Fraction
 
 
@@ -103,7 +115,7 @@ class GreedyParams(AnyStrategyParams):
     """One shallow autoencoder at a time, each on the codings of the one before."""
 
     kind: Literal["greedy"]
-    inner_learning_rate: PositiveFloat
+    inner_learning_rate: Positive
     """Of all but the first, which have codings to reconstruct."""
     fine_tuning_epochs: CountOrNone
     """Of all layers at once, in the end."""
@@ -113,13 +125,13 @@ class VariationalParams(AnyStrategyParams):
     """A distribution of codings for each image, held near a standard normal one."""
 
     kind: Literal["variational"]
-    beta: NonNegativeFloat
+    beta: NotNegative
     """How much each nat of divergence from it counts, beside those of the reconstruction."""
-    free_bits: NonNegativeFloat
+    free_bits: NotNegative
     """Nats that each number of a coding may diverge by, for nothing."""
     warm_up_epochs: CountOrNone
     """In which beta grows to its whole."""
-    binarise: Literal["auto"] | bool
+    binarise: AutoOrBool
     """Pixels are drawn black or white, by their intensity, each time; `auto`: of grey images."""
 
     def binarises(self, channels: int) -> bool:
@@ -143,7 +155,7 @@ class AdversarialParams(GameParams):
     """Codings that a discriminator cannot tell from standard normal ones."""
 
     kind: Literal["adversarial"]
-    reconstruction_weight: PositiveFloat
+    reconstruction_weight: Positive
     """Of the reconstruction's loss, summed over pixels, beside that of being told."""
     discriminator: Counts
     """The widths of its layers but the last, which is one logit."""
@@ -155,8 +167,8 @@ class GanParams(GameParams):
     kind: Literal["gan"]
     discriminator: Counts
     """The widths of its layers but the last, which is one logit."""
-    discriminator_learning_rate: PositiveFloat
-    gradient_penalty: NonNegativeFloat
+    discriminator_learning_rate: Positive
+    gradient_penalty: NotNegative
     """Of the squared slope of the discriminator at real images, half of which is added."""
 
 
@@ -168,7 +180,7 @@ class LadderParams(AnyStrategyParams):
     """How many images have labels, of which there are `draws` in `pretraining`."""
     draw: CountOrNone
     """Which draw of labelled images, from 0."""
-    noise: PositiveFloat
+    noise: Positive
     """The standard deviation of the noise on the inputs and on every layer."""
     denoising_weights: Weights
     """Of the squared error of the inputs, the first layer, and so on; the last is all others'."""
@@ -193,9 +205,9 @@ class TrainingParams(Params):
     sparsity: SparsityParams = NoSparsityParams()
     strategy: StrategyParams = JointParams()
     optimizer: Literal["sgd", "adam", "nadam"]
-    beta_1: Annotated[float, Field(ge=0, lt=1)] | None = None
+    beta_1: Annotated[float, Field(ge=0, lt=1, strict=True)] | None = None
     """How slowly Adam and Nadam forget gradients: 0.9 by themselves."""
-    learning_rate: PositiveFloat
+    learning_rate: Positive
     learning_rate_schedule: Literal["constant", "cosine", "late_linear"] = "constant"
     """By epochs: to 0 along a cosine, or in a line over the last half."""
     epochs: Epochs

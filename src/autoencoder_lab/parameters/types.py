@@ -9,16 +9,22 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeFloat,
-    PlainValidator,
+    StrictBool,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 
-Fraction = Annotated[float, Field(gt=0, lt=1)]
+# Strict, or true would be 1, and 3.0 be 3.
+Positive = Annotated[float, Field(gt=0, strict=True)]
+
+NotNegative = Annotated[float, Field(ge=0, strict=True)]
+
+Fraction = Annotated[float, Field(gt=0, lt=1, strict=True)]
 
 MOST = 2**31
 """TensorFlow's seeds and indices are 32-bit integers."""
 
-# Strict, or true would be 1, and 3.0 be 3.
 Count = Annotated[int, Field(gt=0, lt=MOST, strict=True)]
 
 CountOrNone = Annotated[int, Field(ge=0, lt=MOST, strict=True)]
@@ -54,26 +60,31 @@ def _read_numbers(value: object) -> object:
     raise ValueError("whole numbers, as [200, 50] or, on the command line, 200-50")
 
 
-def _count_or(word: str, meaning: str = "") -> PlainValidator:
-    """Return what lets a count or a word pass."""
+def _or_say(allowed: str) -> WrapValidator:
+    """Return what says of a union what is allowed: Pydantic would say it for each member."""
 
-    def require(value: object) -> object:
-        # Of a union, Pydantic would say for each member why the value is not of it.
-        if value == word or (type(value) is int and 0 < value < MOST):
-            return value
-        raise ValueError(f"a whole number greater than 0, or {word}{meaning}")
+    def require(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return validate(value)
+        except ValidationError:
+            raise ValueError(allowed) from None
 
-    return PlainValidator(require)
+    return WrapValidator(require)
 
+
+A_COUNT = f"a whole number greater than 0 and less than {MOST}"
 
 Width = Annotated[
-    int | Literal["inputs"], _count_or("inputs", " (as many as an image has numbers)")
+    Count | Literal["inputs"],
+    _or_say(f"{A_COUNT}, or inputs (as many as an image has numbers)"),
 ]
 
 Widths = Annotated[tuple[Width, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
 
 
-Epochs = Annotated[int | Literal["auto"], _count_or("auto")]
+Epochs = Annotated[Count | Literal["auto"], _or_say(f"{A_COUNT}, or auto")]
+
+AutoOrBool = Annotated[Literal["auto"] | StrictBool, _or_say("auto, true or false")]
 
 Counts = Annotated[tuple[Count, ...], BeforeValidator(_read_numbers), Field(min_length=1)]
 
@@ -87,7 +98,7 @@ def _as_numbers(value: object) -> object:
     raise ValueError("numbers of 0 or more, as [1000, 10, 0.1]")
 
 
-Weights = Annotated[tuple[NonNegativeFloat, ...], BeforeValidator(_as_numbers), Field(min_length=1)]
+Weights = Annotated[tuple[NotNegative, ...], BeforeValidator(_as_numbers), Field(min_length=1)]
 
 
 def _as_text(value: object) -> object:

@@ -3,11 +3,17 @@
 from copy import deepcopy
 from typing import Any
 
+import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
+from omegaconf.errors import OmegaConfBaseException
 
+from autoencoder_lab.failures import BadInput
 from autoencoder_lab.parameters import drop_keys_of_other_kinds
 
 LOG_INS = "credentials"
+
+UNREADABLE = (yaml.YAMLError, OmegaConfBaseException, ValueError, AttributeError, TypeError)
+"""What YAML, OmegaConf and Kedro raise for what is no block of keys and values."""
 
 
 class ConfigLoader(OmegaConfigLoader):
@@ -19,7 +25,15 @@ class ConfigLoader(OmegaConfigLoader):
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key not in self:
-            self[key] = self._read_log_ins() if key == LOG_INS else super().__getitem__(key)
+            try:
+                self[key] = self._read_log_ins() if key == LOG_INS else super().__getitem__(key)
+            except UNREADABLE as error:
+                reason = " ".join(str(error).split())
+                typed = f", or in --params: {self.runtime_params}" if self.runtime_params else ""
+                raise BadInput(
+                    f"the configuration cannot be read: {reason} "
+                    f"(in a file {self.config_patterns[key][0]}{typed})"
+                ) from error
             if key == "parameters":
                 drop_keys_of_other_kinds(self.data[key])
         kept: dict[str, Any] = deepcopy(self.data[key])

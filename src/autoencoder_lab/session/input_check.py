@@ -65,7 +65,9 @@ class CheckInput:
             parameters = context.config_loader["parameters"]
             in_paths = context.config_loader["globals"]
             known_pipelines = pipelines.keys()
-        except Exception as error:  # of YAML, of OmegaConf, of Kedro
+        except BadInput:
+            raise
+        except Exception as error:  # of Kedro, of the pipelines
             raise BadInput(f"the configuration cannot be read: {error}") from error
         requested = _requested_pipelines()
         _require_known("pipeline", requested, known_pipelines)

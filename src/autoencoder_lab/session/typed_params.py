@@ -1,6 +1,7 @@
 """Parameters from the command line, `key=value,…`: YAML values, but names stay text."""
 
 import json
+import shlex
 from typing import Any
 
 import yaml
@@ -14,6 +15,9 @@ NAMES = ("dataset", "run_key", "evaluation.normal_class")
 
 NONE = ("", "null", "~")
 
+UNREADABLE = (yaml.YAMLError, OmegaConfBaseException, ValueError, IndexError)
+"""What YAML and OmegaConf raise for a key or a value."""
+
 
 def names_as_text(typed: str) -> str:
     """Return parameters, as they are typed, in which YAML takes no name for a number.
@@ -21,7 +25,12 @@ def names_as_text(typed: str) -> str:
     Raises:
         BadInput: A value cannot be read, with how it is written.
     """
-    return ",".join(map(_name_as_text, filter(None, map(str.strip, typed.split(",")))))
+    items = list(map(_name_as_text, filter(None, map(str.strip, typed.split(",")))))
+    try:
+        OmegaConf.from_dotlist([item for item in items if "=" in item])
+    except UNREADABLE as error:  # of two keys together
+        raise BadInput(f"--params is {typed}, which cannot be read: {error}") from error
+    return ",".join(items)
 
 
 def read_typed(typed: str) -> dict[str, Any]:
@@ -43,9 +52,10 @@ def _name_as_text(item: str) -> str:
         return item  # which Kedro refuses
     try:
         OmegaConf.from_dotlist([item])
-    except (yaml.YAMLError, OmegaConfBaseException) as error:
+    except UNREADABLE as error:
+        as_text = f"{key}={json.dumps(value, ensure_ascii=False)}"
         raise BadInput(
             f"{key} is {value}, which cannot be read. In quotes, it is text: "
-            f"--params '{key}=\"{value}\"'"
+            f"--params {shlex.quote(as_text)}"
         ) from error
     return item
