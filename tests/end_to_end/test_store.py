@@ -128,3 +128,15 @@ def test_a_store_of_another_mlflow_is_an_error_that_says_how_to_upgrade_it(
     assert f"sqlite:///{store} is not of MLflow {mlflow.__version__}" in done.stderr
     assert f"mlflow db upgrade 'sqlite:///{store}'" in done.stderr  # with a space in it
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_store_that_cannot_be_made_is_one_error(project: ProjectCopy) -> None:
+    (project.folder / "mlruns").rmdir()
+    (project.folder / "mlruns").touch()
+
+    done = project.kedro(*INGEST)
+
+    assert done.returncode == 1
+    assert "mlruns/mlflow.db cannot be opened" in done.stderr
+    assert "Name another in mlflow.yml" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -207,8 +207,8 @@ def wrong_error(done: subprocess.CompletedProcess[str], expected: str) -> Iterat
     """Yield what is wrong with how a run says why it cannot go on."""
     if done.returncode != 1:
         yield f"it ended with {done.returncode}"
-    if expected not in done.stderr:
-        yield f"{expected} is not in what it says: {done.stderr}"
+    if expected not in done.stdout + done.stderr:  # of a node, its log tells
+        yield f"{expected} is not in what it says: {done.stdout + done.stderr}"
     if "Traceback" in done.stdout + done.stderr:
         yield f"a traceback: {done.stdout + done.stderr}"
 

@@ -115,11 +115,12 @@ def digest(content: bytes) -> str:
 
 
 def _content(file: Path) -> bytes:
-    """Return what is in a file; of a model its weights, beside which are dates."""
-    if file.suffix != ".keras":
+    """Return what is in a file: of a model its weights, beside which are dates."""
+    if file.suffix not in (".keras", ".npz"):
         return file.read_bytes()
-    with ZipFile(file) as model:
-        return model.read("model.weights.h5")
+    with ZipFile(file) as archive:  # of which each version of Python packs in its own way
+        names = ["model.weights.h5"] if file.suffix == ".keras" else archive.namelist()
+        return b"".join(archive.read(name) for name in names)
 
 
 def _differences(

@@ -176,10 +176,14 @@ def _make_folder(folder: str) -> Path:
         with tempfile.TemporaryFile(dir=path):
             return path
     except OSError as error:
-        raise BadInput(
-            f"results cannot be written to {folder}: {error.strerror}. Make it writable, or "
-            "choose another folder for results: data_root in globals.yml"
-        ) from error
+        raise _not_writable(folder, error) from error
+
+
+def _not_writable(folder: str, error: OSError) -> BadInput:
+    return BadInput(
+        f"results cannot be written to {folder}: {error.strerror}. Make it writable, or choose "
+        "another folder for results: data_root in globals.yml"
+    )
 
 
 def _begin(record: StoredFile, made: Mapping[str, Origin], stale: list[str]) -> MadeFrom:
@@ -191,7 +195,10 @@ def _begin(record: StoredFile, made: Mapping[str, Origin], stale: list[str]) -> 
         before = {}
     kept = {name: origin for name, origin in before.items() if name not in stale}
     begun = MadeFrom(files={**kept, **made})
-    made_from.write(record, begun)
+    try:
+        made_from.write(record, begun)
+    except OSError as error:  # the disk is full
+        raise _not_writable(record.folder, error) from error
     return begun
 
 

@@ -85,8 +85,8 @@ def set_up(config: KedroMlflowConfig, context: KedroContext) -> tuple[MlflowClie
     """
     store = embedded_store(config)
     given = {name: os.environ.get(name) for name in ADDRESSES}  # MLflow sets the first
-    with _whole_store(store), _no_retries():
-        try:
+    try:
+        with _whole_store(store), _no_retries():
             _set_up_experiment(config, context)
             server = config.server
             registry = server.mlflow_registry_uri or server.mlflow_tracking_uri
@@ -94,8 +94,8 @@ def set_up(config: KedroMlflowConfig, context: KedroContext) -> tuple[MlflowClie
             address = str(server.mlflow_tracking_uri)
             if address.startswith("http"):
                 require_fitting_server(address)
-        except (MlflowException, OSError, SQLAlchemyError) as error:
-            raise BadInput(_why_closed(config, error)) from error
+    except (MlflowException, OSError, SQLAlchemyError) as error:
+        raise BadInput(_why_closed(config, error)) from error
     for name, used in zip(ADDRESSES, (server.mlflow_tracking_uri, registry), strict=True):
         _warn_of_variable(name, given[name], str(used))
     client = MlflowClient()  # of the server that has just been set up
