@@ -49,6 +49,9 @@ HALF_A_CORE = Path("/sys/fs/cgroup/cpu/half_a_core")
 HOW_FULL = (0, 5, 20, 40, 60, 80, 95)
 """How much there is room for on a disk, in per cent of what a run writes."""
 
+FULL = {"data": "No space left", "mlruns": "disk is full"}
+"""What is said of a full disk, of files and of SQLite."""
+
 Surroundings = Callable[[ProjectCopy], AbstractContextManager[object]]
 """What is made for a project's run, and undone."""
 
@@ -221,7 +224,9 @@ def try_full_disk(name: str, n_bytes: int, folder: Path, expected: Results) -> l
     disk.mkdir(exist_ok=True)
     with mounted(disk, "-t", "tmpfs", "-o", f"size={n_bytes}"):
         done = run_in(Place(), project)
-        problems = [*wrong_error(done, "No space left"), *wrong_files(project), *left_over(project)]
+        problems = [*wrong_error(done, FULL[name]), *wrong_files(project)]
+        if name == "data":  # a full store cannot say that a run is over
+            problems += left_over(project)
         print(name, n_bytes, done.stderr.strip(), flush=True)
         subprocess.run(["mount", "-o", "remount,size=1g", disk], check=True)
         again = run_in(Place(), project, "--only-missing-outputs")

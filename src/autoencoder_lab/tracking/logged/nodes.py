@@ -14,7 +14,7 @@ from kedro.pipeline.node import Node
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.graph import upstream, variant_of
 from autoencoder_lab.cells.plan import read_parameters
-from autoencoder_lab.tracking.runs.outage import noting_loss, unless_lost
+from autoencoder_lab.tracking.runs.outage import ERRORS, noting_loss, unless_lost
 from autoencoder_lab.tracking.runs.run_tree import RunTree
 
 from .node_values import describe_value
@@ -99,7 +99,10 @@ class LogNodes:
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        self._upload_all()
+        try:
+            self._upload_all()
+        except ERRORS as error:  # the one that ends the session is to be seen
+            logger.error("The records of nodes could not be kept: %s", error)
 
     def _upload_all(self) -> None:
         for run_id in self._records.keys() - self._runs.lost.keys():
