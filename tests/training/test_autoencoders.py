@@ -1,3 +1,4 @@
+import gc
 from pathlib import Path
 
 import keras
@@ -6,6 +7,7 @@ import pytest
 import yaml
 from scipy.linalg import subspace_angles
 from sklearn.decomposition import PCA
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from autoencoder_lab.images.arrays import Images
 from autoencoder_lab.images.corruptions import corrupt
@@ -114,6 +116,17 @@ def test_the_size_of_what_is_read_at_a_time_changes_nothing(
 
     streamed, at_once = (dense_weights(model) for model in models)
     assert streamed == at_once
+
+
+def test_a_fit_leaves_no_graph_behind(digits: Images) -> None:
+    def n_graphs_after_a_fit() -> int:
+        model = build(STACKED, (8, 8, 1), seed=0)
+        autoencoders.fit(model, digits, digits, training(epochs=1), seed=0)
+        del model
+        gc.collect()
+        return sum(isinstance(held, FuncGraph) for held in gc.get_objects())
+
+    assert n_graphs_after_a_fit() == n_graphs_after_a_fit()
 
 
 def test_early_stopping_restores_the_best_epoch(digits: Images) -> None:

@@ -13,6 +13,7 @@ from autoencoder_lab.images.arrays import ImageSource, Labels, batches
 from autoencoder_lab.parameters import PretrainingParams
 
 from .engine import uses_xla
+from .optimizers import without_all_reduce
 from .orders import repeated
 
 Inputs = npt.NDArray[np.float32]
@@ -33,7 +34,7 @@ class ClassifierFits:
         self._params = params
         self._head = layers.Dense(n_classes)
         self._classifier = keras.Sequential([encoder, layers.Flatten(), self._head])
-        self._optimizer = keras.optimizers.Nadam(params.learning_rate)
+        self._optimizer = without_all_reduce(keras.optimizers.Nadam(params.learning_rate))
         self._optimizer.build(self._classifier.trainable_variables)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         use_xla = uses_xla(params.compilation, encoder, batch_size=params.batch_size)

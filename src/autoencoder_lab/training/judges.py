@@ -10,6 +10,7 @@ from autoencoder_lab.images.sources import StoredImages
 from autoencoder_lab.metrics.baselines import NUMBERS_FITTED, fit_pca
 from autoencoder_lab.models import build_classifier
 
+from .optimizers import without_all_reduce
 from .progress import Milestone, tell
 
 FILTERS = (32, 64)
@@ -37,7 +38,9 @@ def fit_classifier(
     )
     # Without XLA, whose convolutions are slow on a CPU.
     judge.compile(
-        keras.optimizers.Adam(LEARNING_RATE), "sparse_categorical_crossentropy", jit_compile=False
+        without_all_reduce(keras.optimizers.Adam(LEARNING_RATE)),
+        "sparse_categorical_crossentropy",
+        jit_compile=False,
     )
     n = min(len(images), NUMBERS_FITTED // int(np.prod(images.shape[1:])))
     [order_seed] = seeds.derive(seed, "order of the judge's images")

@@ -23,10 +23,20 @@ def player(
         learning_rate: In the place of the parameters'.
     """
     rate = params.learning_rate if learning_rate is None else learning_rate
-    optimizer = _optimizer(params, rate)
+    optimizer = without_all_reduce(_optimizer(params, rate))
     schedule = _schedule(params, rate)
     scheduled = [Scheduled(optimizer.learning_rate, schedule)] if schedule else []
     return Player(objective, weights, optimizer, scheduled)
+
+
+def without_all_reduce(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Return an optimizer that does not add up the gradients of several machines: there are none.
+
+    TensorFlow's `all_reduce` has a gradient of its own, and each graph that has one is kept until
+    the process ends: 7 MB a fit.
+    """
+    optimizer._all_reduce_sum_gradients = lambda gradients: gradients
+    return optimizer
 
 
 def _optimizer(params: TrainingParams, rate: float) -> keras.optimizers.Optimizer:

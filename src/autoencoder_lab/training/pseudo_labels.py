@@ -23,6 +23,7 @@ from autoencoder_lab.metrics.spreading import LabelGraph, vote
 from autoencoder_lab.models import build_classifier
 from autoencoder_lab.parameters import FewLabelsParams
 
+from .optimizers import without_all_reduce
 from .orders import repeated
 
 FILTERS = (16, 32)
@@ -122,7 +123,7 @@ def fit_moved(
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, params.steps)
     # Without XLA, whose convolutions are slow on a CPU.
     network.compile(
-        keras.optimizers.Adam(rate),
+        without_all_reduce(keras.optimizers.Adam(rate)),
         keras.losses.CategoricalCrossentropy(label_smoothing=SMOOTHING),
         jit_compile=False,
     )
