@@ -100,12 +100,11 @@ class ProjectCopy:
         return MlflowClient(f"sqlite:///{self.folder}/mlruns/mlflow.db")
 
     def runs(self) -> list[Run]:
-        """Return all runs, newest first; none where there is no store."""
+        """Return all runs, newest first; none where there is no store, or nothing in it."""
         if not (self.folder / "mlruns" / "mlflow.db").exists():
             return []
         experiment = self.client.get_experiment_by_name("autoencoder_lab")
-        assert experiment is not None
-        return list(self.client.search_runs([experiment.experiment_id]))
+        return list(self.client.search_runs([experiment.experiment_id])) if experiment else []
 
     def named_runs(self, n_newest: int | None = None) -> dict[str, Run]:
         """Return all runs, or the newest, by what their names begin with: variant or pipelines."""
