@@ -2,10 +2,10 @@
 
     python -m tests.endurance.interruptions [--families dense tied] [--moments 20] [--jobs 2]
 
-For each family, at many moments spread evenly over a run, for each of three signals so many, and
-each time in a new project: start `kedro run`, send the signal, look at what is there, and type the
-same with `--only-missing-outputs`. Writes `benchmarks/results/interruptions.md`. A hundred take
-half an hour on two cores.
+For each family, at many moments spread evenly over a run's nodes, for each of three signals so
+many, and each time in a new project: start `kedro run`, send the signal, look at what is there, and
+type the same with `--only-missing-outputs`. The first for each signal comes before any node. Writes
+`benchmarks/results/interruptions.md`. A hundred take half an hour on two cores.
 """
 
 import argparse
@@ -16,8 +16,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from signal import Signals
+from subprocess import Popen
 
 from ..end_to_end.conftest import PROJECT, ProjectCopy, preloaded_kedro
 from ..waiting import LONGEST_WAIT
@@ -41,17 +43,20 @@ VARIANTS = {
 }
 """By family."""
 
+BEFORE_NODES = 2
+"""Seconds after the start of a process, which has libraries already."""
+
 STATUSES = {Signals.SIGKILL: -9, Signals.SIGTERM: 128 + 15, Signals.SIGINT: 1}
 """How a run ends that is sent a signal."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A run that is cut off, and when, after its start."""
+    """A run that is cut off, and when: before any node, or so long after the first has begun."""
 
     variant: str
     signal: Signals
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -70,14 +75,27 @@ class Outcome:
 
 
 def straight(variant: str) -> tuple[float, Results]:
-    """Return how many seconds a run takes that is not cut off, and what it makes."""
+    """Return how many seconds the nodes of a run take that is not cut off, and what it makes."""
     with tempfile.TemporaryDirectory() as folder:
         project = new_project(Path(folder))
+        process = project.start(*arguments(variant))
+        until_first_node(process)
         started = time.monotonic()
-        done = project.kedro(*arguments(variant))
+        printed, errors = process.communicate(timeout=LONGEST_WAIT)
         seconds = time.monotonic() - started
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert process.returncode == 0, printed + errors
         return seconds, results(project)
+
+
+def until_first_node(process: Popen[str]) -> str:
+    """Wait until a run's first node begins, and return what was printed until then."""
+    assert process.stdout is not None
+    printed = ""
+    for line in process.stdout:
+        printed += line
+        if "Running " in line:
+            break
+    return printed
 
 
 def try_out(cut: Cut, expected: Results) -> Outcome:
@@ -85,9 +103,11 @@ def try_out(cut: Cut, expected: Results) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         project = new_project(Path(folder))
         process = project.start(*arguments(cut.variant))
-        time.sleep(cut.seconds)
+        printed = "" if cut.seconds is None else until_first_node(process)
+        time.sleep(BEFORE_NODES if cut.seconds is None else cut.seconds)
         process.send_signal(cut.signal)
-        printed, errors = process.communicate(timeout=LONGEST_WAIT)
+        more, errors = process.communicate(timeout=LONGEST_WAIT)
+        printed += more
         if process.returncode == 0:
             return Outcome(cut, "over", 0, [])
         problems = [*wrong_once_cut_off(project, cut, process.returncode)]
@@ -151,11 +171,9 @@ def main() -> None:
     with ThreadPoolExecutor(chosen.jobs) as pool:
         for variant in (VARIANTS[family] for family in chosen.families):
             seconds, expected = straight(variant)
-            n_cuts = chosen.moments * len(STATUSES)
-            cuts = [
-                Cut(variant, signal, seconds * (number + 0.5) / n_cuts)
-                for number, signal in enumerate([*STATUSES] * chosen.moments)
-            ]
+            n_later = (chosen.moments - 1) * len(STATUSES)
+            moments = [None] * len(STATUSES) + [seconds * n / n_later for n in range(n_later)]
+            cuts = [Cut(variant, *cut) for cut in zip(cycle(STATUSES), moments, strict=False)]
             for outcome in pool.map(partial(try_out, expected=expected), cuts):
                 outcomes.append(outcome)
                 print(outcome, flush=True)
