@@ -34,6 +34,27 @@ def test_an_error_after_training_fails_the_run_and_its_results_stay(
     assert "data/06_models/tiny/stacked/seed-42/model.keras" in tiny_project.written()
 
 
+def test_a_store_that_takes_no_more_files_ends_a_run_with_one_error(
+    tiny_project: ProjectCopy,
+) -> None:
+    params = "--params=seed=9,stacked.training.epochs=500"
+    process = tiny_project.start("run", "--env=smoke", "--pipelines=stacked", params)
+    assert process.stdout is not None
+    next(line for line in process.stdout if "Running stacked.train_autoencoder" in line)
+    artifacts = tiny_project.folder / "mlruns/artifacts"
+    artifacts.rename(artifacts.with_name("aside"))
+    artifacts.touch()
+
+    printed, errors = process.communicate(timeout=LONGEST_WAIT)
+    artifacts.unlink()
+    artifacts.with_name("aside").rename(artifacts)
+
+    assert process.returncode == 1
+    assert "Traceback" not in printed + errors
+    assert "NotADirectoryError" in printed + errors
+    assert tiny_project.runs()[0].info.status == "FAILED"
+
+
 @pytest.mark.parametrize(
     ("ending", "runner", "exit_status"),
     [

@@ -16,7 +16,7 @@ from mlflow.tracking.context.registry import resolve_tags
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.graph import AFTER_VARIANTS, variant_of
 from autoencoder_lab.comparison.results import FINISHED
-from autoencoder_lab.failures import BadInput
+from autoencoder_lab.failures import BadInput, reason
 from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import (
@@ -33,7 +33,7 @@ from autoencoder_lab.tracking.store.opening import open_experiment, writing_to
 from autoencoder_lab.tracking.store.shared_view import keep_view
 
 from .batching import BatchingClient
-from .outage import TrackingLost, noting_loss, unless_lost
+from .outage import ERRORS, TrackingLost, noting_loss, unless_lost
 from .run_tree import RunTree
 from .search import ended_as, find_cell_runs
 
@@ -107,6 +107,11 @@ class MlflowRuns:
             return (yield)
         finally:
             self._fail(error)
+            if isinstance(error, ERRORS):  # of tracking: what a node raises, the runner tells
+                raise BadInput(
+                    f"tracking failed: {reason(error).splitlines()[0]}. To go on from there, mend "
+                    "it and add --only-missing-outputs"
+                ) from error
 
     def _end_all(self) -> dict[str, str]:
         """End what is open; return the status of each variant."""
