@@ -262,18 +262,20 @@ def _stop(threads: Sequence[threading.Thread]) -> None:
         time.monotonic() < deadline
     ):
         for thread in alive:
-            if _is_importing(thread):
-                continue  # or it would keep the locks of imports for ever
+            if _holds_a_lock(thread):
+                continue
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
             )
         alive[0].join(SECONDS_TO_STOP / 4)
 
 
-def _is_importing(thread: threading.Thread) -> bool:
+def _holds_a_lock(thread: threading.Thread) -> bool:
+    """Whether a thread imports, or is within a transaction: cut off, it would keep the lock."""
     frame = sys._current_frames().get(thread.ident or 0)
     while frame is not None:
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+        file = frame.f_code.co_filename
+        if file == "<frozen importlib._bootstrap>" or "sqlalchemy" in file:
             return True
         frame = frame.f_back
     return False
