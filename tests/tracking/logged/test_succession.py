@@ -58,6 +58,13 @@ def take_part(runs):
         })
     return rounds
 
+def take_part_or_abort(runs):
+    try:
+        return take_part(runs)
+    except BaseException:
+        start.abort()  # or the others would wait for ever
+        raise
+
 mlflow.set_tracking_uri(address)
 logging.disable(logging.WARNING)
 client = MlflowClient(address)
@@ -65,7 +72,7 @@ runs = [[train(client) for _ in range(n_rounds)] for _ in range(n_processes)]
 for number in range(1, n_rounds, 2):  # in every other round, two have the same best model
     runs[1][number] = runs[0][number]
 with forks.Pool(n_processes) as pool:
-    rounds = pool.map(take_part, runs, chunksize=1)
+    rounds = pool.map(take_part_or_abort, runs, chunksize=1)
 print(json.dumps(list(zip(*rounds))))
 """
 
