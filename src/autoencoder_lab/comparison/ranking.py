@@ -116,7 +116,7 @@ def _noise(parameters: Mapping[str, str]) -> str:
     """Return what a variant's training images are corrupted with, as views are named."""
     prefix = "training.corruption."
     block = {key.removeprefix(prefix): parameters[key] for key in parameters if prefix in key}
-    noise = TypeAdapter[NoiseParams](NoiseParams).validate_python(block)
+    noise = TypeAdapter[NoiseParams](NoiseParams).validate_strings(block)
     return noise.kind if isinstance(noise, NoNoiseParams) else noise.view
 
 
