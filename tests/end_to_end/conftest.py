@@ -162,6 +162,14 @@ def tiny_project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
     return copy_tiny_project(tmp_path_factory.mktemp("tiny"))
 
 
+def keep_each_state(project: ProjectCopy) -> None:
+    """Have a project keep the state of a fit after each epoch."""
+    catalog = project.folder / "conf/base/catalog_variants.yml"
+    after_each = "seconds_between_states: 0}"
+    catalog.write_text(catalog.read_text().replace("seconds_between_states: 30}", after_each))
+    assert after_each in catalog.read_text()
+
+
 def commit(project: ProjectCopy) -> str:
     """Put a project in a commit of a repository of its own, and return the commit."""
     (project.folder / ".gitignore").write_text("/data\n/mlruns\n/conf/local\n__pycache__\n")

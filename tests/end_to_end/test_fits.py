@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from ..waiting import LONGEST_WAIT
-from .conftest import ProjectCopy, copy_tiny_project
+from .conftest import ProjectCopy, copy_tiny_project, keep_each_state
 
 EPOCHS = 4
 
@@ -47,10 +47,7 @@ main()
 def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
     """Return a project that keeps the state of a fit after each epoch."""
     project = copy_tiny_project(tmp_path_factory.mktemp("fits"))
-    catalog = project.folder / "conf/base/catalog_variants.yml"
-    after_each = "seconds_between_states: 0}"
-    catalog.write_text(catalog.read_text().replace("seconds_between_states: 30}", after_each))
-    assert after_each in catalog.read_text()
+    keep_each_state(project)
     return project
 
 

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from mlflow.entities import Run
 
-from ..end_to_end.conftest import ProjectCopy, copy_project
+from ..end_to_end.conftest import ProjectCopy, copy_project, keep_each_state
 
 EPOCHS = 30
 
@@ -32,10 +32,7 @@ class Results:
 def new_project(folder: Path) -> ProjectCopy:
     """Return a project that keeps the state of a fit as often as it may."""
     project = copy_project(folder)
-    catalog = project.folder / "conf/base/catalog_variants.yml"
-    text = catalog.read_text()
-    assert text.count("seconds_between_states: 30") == 1
-    catalog.write_text(text.replace("seconds_between_states: 30", "seconds_between_states: 0"))
+    keep_each_state(project)
     return project
 
 
