@@ -98,7 +98,7 @@ def _configure(port: int, *, is_celery: bool) -> None:
         home=HOME,
         host=HOST,
         port=port,
-        parallelism=1000 if is_celery else os.cpu_count(),
+        parallelism=1000 if is_celery else _usable_cores(),
         fernet_key=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         api_secret=secrets.token_urlsafe(32),
         jwt_secret=secrets.token_urlsafe(64),
@@ -109,6 +109,13 @@ def _configure(port: int, *, is_celery: bool) -> None:
     )
     print(f"User admin, password {password}: it is shown this once.", flush=True)
     write_secret(SETTINGS, filled)
+
+
+def _usable_cores() -> int:
+    """Return how many cores are allowed, of those that there are; macOS allows all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _is_healthy(address: str) -> bool:

@@ -44,7 +44,10 @@ VARIANT = "stacked"
 NOBODY = 54321
 """A user of whom the system knows only the number, as containers have them."""
 
-HALF_A_CORE = Path("/sys/fs/cgroup/cpu/half_a_core")
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+
+CORES = Path("/sys/devices/system/cpu/online")
+"""What the system says of its cores, and libraries ask."""
 
 HOW_FULL = (0, 5, 20, 40, 60, 80, 95)
 """How much there is room for on a disk, in per cent of what a run writes."""
@@ -106,13 +109,30 @@ def everybodys(project: ProjectCopy) -> Iterator[None]:
     yield
 
 
+def control_group(limit: str, value: str) -> Place:
+    """Return a place whose processes have no more of something, which they do not see."""
+    folder = CONTROL_GROUPS / limit.partition(".")[0] / "few"
+
+    @contextmanager
+    def around(project: ProjectCopy) -> Iterator[None]:
+        folder.mkdir()
+        (folder / limit).write_text(value)
+        yield
+        folder.rmdir()
+
+    enter = f'echo $$ > {folder}/cgroup.procs; exec "$@"'
+    return Place(within=["sh", "-c", enter, "sh"], surroundings=around)
+
+
 @contextmanager
-def half_a_core(project: ProjectCopy) -> Iterator[None]:
-    """Make a control group whose processes have less than the cores that they see."""
-    HALF_A_CORE.mkdir()
-    (HALF_A_CORE / "cpu.cfs_quota_us").write_text("50000")
+def many_cores_seen(project: ProjectCopy) -> Iterator[None]:
+    """Let the system say that it has 64 cores, of which processes may still use as many as ever."""
+    said = project.folder.with_name("cores")
+    said.write_text("0-63\n")
+    subprocess.run(["mount", "--bind", said, CORES], check=True)
+    assert os.cpu_count() == 64
     yield
-    HALF_A_CORE.rmdir()
+    subprocess.run(["umount", CORES], check=True)
 
 
 @contextmanager
@@ -161,10 +181,9 @@ PLACES = {
     "umask 000": Place(within=["sh", "-c", 'umask 000; exec "$@"', "sh"]),
     "no network, not even within the machine": Place(within=["unshare", "--net"]),
     "one core": Place(within=["taskset", "--cpu-list", "0"]),
-    "half a core of those that are seen": Place(
-        within=["sh", "-c", f'echo $$ > {HALF_A_CORE}/cgroup.procs; exec "$@"', "sh"],
-        surroundings=half_a_core,
-    ),
+    "half a core of those that are seen": control_group("cpu.cfs_quota_us", "50000"),
+    "two cores of 64 that are seen": Place(surroundings=many_cores_seen),
+    "2 GB of memory": control_group("memory.limit_in_bytes", "2000000000"),
     "a clock that runs a thousand times as fast": Place(["faketime", "-f", "+0 x1000"], WALL_CLOCK),
     "a clock that runs backwards": Place(["faketime", "-f", "+0 x-1"], WALL_CLOCK),
     "beside pages of MLflow that are in use": Place(surroundings=ui_in_use),

@@ -41,9 +41,9 @@ OTHER_PROCESSORS = {
 
 def all_variants() -> list[str]:
     """Return the names of all variants."""
-    from kedro.framework.project import configure_project
+    from kedro.framework.startup import bootstrap_project
 
-    configure_project("autoencoder_lab")
+    bootstrap_project(PROJECT)
     from autoencoder_lab.session.variants import find_variants
 
     found = find_variants()
