@@ -49,7 +49,7 @@ with atheris.instrument_imports(include=["autoencoder_lab", "numpy.lib", "zipfil
     from autoencoder_lab.datasets import checksums, idx, image_folder, npz
     from autoencoder_lab.datasets.found_arrays import Found, prepare
     from autoencoder_lab.datasets.listing import list_files
-    from autoencoder_lab.datasets.raw_images import Reader
+    from autoencoder_lab.datasets.forms import Reader
     from autoencoder_lab.parameters import ReadingParams
     from autoencoder_lab.training.checkpoints import Best, FitState
     from ingest_params import reading_params

@@ -163,7 +163,7 @@ def test_other_keys_are_named_in_a_warning(
 @pytest.mark.parametrize(
     ("keys", "listed"),
     [
-        (["images", "train_labels"], "images, train_labels"),
+        (["labels", "test_images"], "labels, test_images"),
         (["train_images", "x_train"], "train_images, x_train"),
         ([], r"\(none\)"),
     ],

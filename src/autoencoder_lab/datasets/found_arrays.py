@@ -48,7 +48,7 @@ class Found:
     changes: Counter[str] = field(default_factory=Counter)
 
 
-def prepare(arrays: Found, folder: UPath, params: ReadingParams) -> Found:
+def prepare(arrays: Found, folder: UPath, params: ReadingParams, *, trains: bool = True) -> Found:
     """Return what was found as it is kept, or raise everything that is wrong with it.
 
     Images get channels and, where the parameters name one, their shape; integers become uint8,
@@ -56,13 +56,14 @@ def prepare(arrays: Found, folder: UPath, params: ReadingParams) -> Found:
 
     Args:
         folder: Where it was found, for messages.
+        trains: Whether something is trained on it, which takes more than one image.
     """
     problems: list[str] = []
     n_training = fewest_training_images(len(arrays.images))
     for split in SPLITS:
         images, labels = arrays.images.get(split), arrays.labels.get(split)
         if images is not None:
-            n_least = n_training if split == "train" else SMALLEST_SPLIT
+            n_least = 1 if not trains else n_training if split == "train" else SMALLEST_SPLIT
             problems += _image_problems(split, images, params, n_least=n_least)
         if labels is not None:
             problems += _label_problems(split, labels, images)

@@ -48,7 +48,15 @@ def read(folder: UPath, files: Sequence[str], params: ReadingParams) -> Found:
     shape = _shape(folder, files, params)
     changes: Counter[str] = Counter()
     images = {
-        split: _blocks(folder, list(of_split), files, shape, params, changes)
+        split: decoded(
+            folder,
+            list(of_split),
+            shape,
+            params,
+            changes,
+            of_all_splits=files,
+            doing=f"Reading images of {folder.name}",
+        )
         for split, of_split in labelled.items()
     }
     return Found(images, labels, class_names, changes)
@@ -169,27 +177,36 @@ def _require_one_size(folder: UPath, sizes: Mapping[str, tuple[int, int]]) -> No
     )
 
 
-def _blocks(
+def decoded(
     folder: UPath,
     files: Sequence[str],
-    of_all_splits: Sequence[str],
     shape: ImageShape,
     params: ReadingParams,
     changes: Counter[str],
+    *,
+    of_all_splits: Sequence[str] | None = None,
+    doing: str = "",
 ) -> Blocks:
-    """Return the images of a split, which are decoded as they are read."""
+    """Return images of a shape, uint8, which are decoded as they are read.
+
+    Args:
+        files: Of the images, as seen from the folder.
+        changes: Takes how many images are changed as they are read, and how.
+        of_all_splits: Files among which unreadable ones are looked for once one is found.
+        doing: What a progress bar says; empty for none.
+    """
     whole_shape, dtype = (len(files), *shape), np.dtype(np.uint8)
     decode = partial(pictures.read, shape=shape, params=params)
 
     def parts() -> Generator[FoundArray]:
         n_at_once = min(max(BYTES_AT_ONCE // math.prod(shape), MOST_THREADS), MOST_AT_ONCE)
-        each = _each(decode, folder, files, f"Reading images of {folder.name}", n_at_once)
+        each = _each(decode, folder, files, doing, n_at_once)
         for n in block_sizes(whole_shape, dtype):
             block = np.empty((n, *shape), dtype)
             for number, (file, result) in enumerate(islice(each, n)):
                 if isinstance(result, Exception):
                     each.close()  # or its bar and its threads would live as long as the error
-                    raise _unreadable(folder, of_all_splits, {file: result})
+                    raise _unreadable(folder, of_all_splits or files, {file: result})
                 block[number], changes_of_one = result
                 changes.update(changes_of_one)
             yield block
@@ -204,7 +221,11 @@ def _each(
     doing: str,
     n_at_once: int = MOST_AT_ONCE,
 ) -> Generator[tuple[str, T | Exception]]:
-    """Yield what a function returns of each file, or raises; with a bar where somebody watches."""
+    """Yield what a function returns of each file, or raises; with a bar where somebody watches.
+
+    Args:
+        doing: What the bar says; empty for none.
+    """
 
     def attempt(file: str) -> T | Exception:
         try:
@@ -212,7 +233,8 @@ def _each(
         except Exception as error:  # Pillow raises many kinds, from SyntaxError to its own
             return error
 
-    logger.info("%s: %d files", doing, len(files))
+    if doing:
+        logger.info("%s: %d files", doing, len(files))
     n_threads = min(usable_cores(), MOST_THREADS)
     with pictures.bombs_are_errors(), ThreadPoolExecutor(n_threads) as pool:
         batches = (files[at : at + n_at_once] for at in range(0, len(files), n_at_once))
@@ -224,7 +246,7 @@ def _each(
             total=len(files),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not (doing and console.is_terminal),
         )
 
 

@@ -26,6 +26,8 @@ KEYS = (
 MEDMNIST_KEYS = tuple(key.replace("validation", "val") for key in KEYS)
 KERAS_KEYS = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
 NAMES = dict(zip(KEYS + MEDMNIST_KEYS + KERAS_KEYS, 3 * KEYS, strict=True))
+NAMES |= {"images": "train_images", "labels": "train_labels"}
+"""What each key of an archive means: `images` alone are to be split, or are new."""
 
 
 def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
@@ -40,7 +42,7 @@ def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
         raise ValueError(
             f"{file} has the keys {shortened(found_keys, limit=10) or '(none)'}; allowed: "
             f"{', '.join(KEYS)}, where val may stand for validation, or "
-            f"{', '.join(KERAS_KEYS)}, of which the first is needed"
+            f"{', '.join(KERAS_KEYS)}, or images, labels, of which the first is needed"
         )
     if unread := [key for key in found_keys if key not in NAMES]:
         logger.warning("%s: these keys are not read: %s", file, shortened(unread))

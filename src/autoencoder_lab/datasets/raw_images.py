@@ -1,7 +1,7 @@
 """A data set's folder as a Kedro dataset: found, fetched where needed, checked and read."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,15 +11,13 @@ from upath import UPath
 from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.parameters import ReadingParams
 
-from . import checksums, digits, idx, image_folder, npz, pictures, stored_arrays
-from .found_arrays import Found, prepare
-from .listing import NOT_READ, Listing, Stamp, how_to_convert, list_files, shown
+from . import checksums, digits, stored_arrays
+from .forms import ALLOWED, Source, find_source
+from .found_arrays import prepare
+from .listing import Stamp, list_files, shown
 from .messages import reason, shortened
 
 DIGITS = "digits"
-ALLOWED = "IDX files, one .npz, or images"
-
-Reader = Callable[[UPath, Sequence[str], ReadingParams], Found]
 
 
 class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
@@ -88,7 +86,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
             checksums.fetch_missing(folder, address)
         params = self._params
         try:
-            source = _find_source(folder, params)
+            source = find_source(folder, params)
         except ValueError:
             checksums.verify(folder, can_fetch=bool(address))  # what is missing says more
             raise
@@ -109,9 +107,9 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         Raises:
             ValueError: The files are none, or not of one form.
         """
-        return self._arrays_of(_find_source(self._folder, self._params))
+        return self._arrays_of(find_source(self._folder, self._params))
 
-    def _arrays_of(self, source: "_Source") -> Path:
+    def _arrays_of(self, source: Source) -> Path:
         stamps = source.listing.stamps | checksums.stamps(self._folder)
         return self._arrays / self._folder.name / stored_arrays.key(stamps, self._params)
 
@@ -150,34 +148,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
         return sorted({DIGITS} | names)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """What a data set is read from: the files of one form, and what reads them."""
-
-    reader: Reader
-    listing: Listing
-
-
-def _find_source(folder: UPath, params: ReadingParams) -> _Source:
-    """Return the folder's files of the one form in which its images are stored."""
-    listing = list_files(folder, params.pattern)
-    readers = {file: _reader_of(file) for file in listing.stamps}
-    forms: dict[Reader, list[str]] = {}
-    for file, reader in readers.items():
-        if reader:
-            forms.setdefault(reader, []).append(file)
-    if len(forms) != 1:
-        listings = [shortened(map(shown, names)) for names in forms.values()]
-        listings = listings or [shortened(map(shown, listing.stamps)) or "no files"]
-        raise ValueError(
-            f"{folder} holds {' and '.join(listings)}; allowed: {ALLOWED}, and one kind only. "
-            f"{image_folder.LEAVES_OUT}{how_to_convert(readers)}"
-        )
-    ((reader, files),) = forms.items()
-    return _Source(reader, listing.restricted(files, reason=NOT_READ))
-
-
-def _make_arrays(folder: UPath, source: _Source, params: ReadingParams, partial: Path) -> None:
+def _make_arrays(folder: UPath, source: Source, params: ReadingParams, partial: Path) -> None:
     stamps = source.listing.stamps
     try:
         arrays = source.reader(folder, list(stamps), params)
@@ -189,7 +160,7 @@ def _make_arrays(folder: UPath, source: _Source, params: ReadingParams, partial:
 
 
 def _require_unchanged(folder: UPath, stamps: Mapping[str, Stamp], params: ReadingParams) -> None:
-    now = _find_source(folder, params).listing.stamps
+    now = find_source(folder, params).listing.stamps
     if changed := sorted(file for file, _ in stamps.items() ^ now.items()):
         names = shortened(map(shown, dict.fromkeys(changed)))
         raise ValueError(f"{folder} has changed while it was read: {names}. Run again")
@@ -199,12 +170,3 @@ def _is_within(folder: Path, error: Exception) -> bool:
     """Whether an error is of a file of this machine that is in a folder."""
     name = getattr(error, "filename", None)
     return isinstance(name, str | Path) and Path(name).is_relative_to(folder)
-
-
-def _reader_of(file: str) -> Reader | None:
-    """Return what reads a file, by its place in the folder and its name."""
-    if idx.FILE_NAMES.fullmatch(file):
-        return idx.read
-    if "/" not in file and file.lower().endswith(".npz"):
-        return npz.read
-    return image_folder.read if pictures.is_named_like_one(file) else None
