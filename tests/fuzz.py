@@ -47,9 +47,9 @@ with atheris.instrument_imports(include=["autoencoder_lab", "numpy.lib", "zipfil
     from autoencoder_lab.cells.made_from import MadeFrom, Origin
     from autoencoder_lab.cells.stored_files import local_file
     from autoencoder_lab.datasets import checksums, idx, image_folder, npz
+    from autoencoder_lab.datasets.forms import Reader
     from autoencoder_lab.datasets.found_arrays import Found, prepare
     from autoencoder_lab.datasets.listing import list_files
-    from autoencoder_lab.datasets.forms import Reader
     from autoencoder_lab.parameters import ReadingParams
     from autoencoder_lab.training.checkpoints import Best, FitState
     from ingest_params import reading_params

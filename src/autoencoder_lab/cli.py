@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable
 from copy import copy
 from importlib.util import find_spec
+from pathlib import Path
 from textwrap import indent
-from typing import Any
+from typing import Any, Literal
 
 import click
 from kedro.framework.cli.jupyter import jupyter as kedro_jupyter
@@ -197,6 +198,77 @@ def replay(
     with signals_raise():
         is_equal = run_replay(planned, console, tolerance=tolerance)
     sys.exit(0 if is_equal else 1)
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("images", required=False)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new folder for what is made.",
+)
+@click.option(
+    "--reconstructions",
+    "form",
+    type=click.Choice(["png", "npz"]),
+    help="Write these, too: an image each, or one array; of noisy images they are denoised.",
+)
+@click.option(
+    "--nearest",
+    "n_nearest",
+    type=click.IntRange(1),
+    help="List so many training images whose codings are nearest to each image's.",
+)
+@click.option(
+    "--params",
+    help="How new images are read, where not as training images, as ingest.fit=crop; also "
+    "ingest.pattern, background and brightest.",
+)
+@env_of_store
+@click.pass_obj
+def apply(
+    metadata: ProjectMetadata,
+    /,
+    model: str,
+    images: str | None,
+    folder: Path,
+    form: Literal["png", "npz"] | None,
+    n_nearest: int | None,
+    params: str | None,
+    env: str | None,
+) -> None:
+    """Apply a trained MODEL to IMAGES: codings, errors, reconstructions, nearest images.
+
+    MODEL is a registered one, as models:/autoencoder-mnist@champion, or the id of a run. IMAGES is
+    a folder, a .zip, an .npz (its key: images) or one image, here or on an object store; they are
+    brought to the shape that the model takes as its training images were. Without IMAGES, it is
+    applied to those that it was trained and tested on.
+
+    The folder gets images.parquet, a row for each image: its name, its coding, the squared error of
+    its reconstruction (high for anomalies) and, of a classifier, the class. A run that links to the
+    model is tracked.
+    """
+    from rich.console import Console
+
+    from autoencoder_lab.commands.apply import plan_apply, run_apply
+    from autoencoder_lab.session.signals import signals_raise
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    with signals_raise():
+        planned = plan_apply(
+            metadata.project_path,
+            env,
+            model,
+            images,
+            folder,
+            form=form,
+            n_nearest=n_nearest,
+            params=params,
+        )
+        run_apply(planned, console)
 
 
 @cli.command()

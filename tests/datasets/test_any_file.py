@@ -21,8 +21,8 @@ from PIL import Image
 
 from autoencoder_lab.datasets import checksums, idx, image_folder, npz
 from autoencoder_lab.datasets.folder_names import split_named
-from autoencoder_lab.datasets.listing import list_files
 from autoencoder_lab.datasets.forms import Reader
+from autoencoder_lab.datasets.listing import list_files
 
 from ..ingest_params import reading_params
 from .found import as_arrays

@@ -24,12 +24,17 @@ class SetUpTensorflow:
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         if any(node.namespace or node.name in WITH_TENSORFLOW for node in pipeline.nodes):
-            # Where there is no GPU, TensorFlow says so five times, at whatever log level:
-            # https://github.com/tensorflow/tensorflow/issues/100442
-            with _without_standard_error():
-                import tensorflow as tf
+            import_tensorflow()
 
-                tf.config.list_physical_devices()
+
+def import_tensorflow() -> None:
+    """Import TensorFlow, and let it look for GPUs, without a word."""
+    # Where there is no GPU, TensorFlow says so five times, at whatever log level:
+    # https://github.com/tensorflow/tensorflow/issues/100442
+    with _without_standard_error():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
 
 
 @contextmanager

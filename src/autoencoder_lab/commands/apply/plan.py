@@ -1,0 +1,140 @@
+"""What a model is applied to, and what is asked for: checked before anything is computed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.session import KedroSession
+from mlflow import MlflowClient
+from mlflow.entities import Experiment
+
+from autoencoder_lab.datasets.new_images import NewImages, find_new_images
+from autoencoder_lab.failures import BadInput, listing
+from autoencoder_lab.parameters import ReadingParams
+from autoencoder_lab.parameters.problems import WrongParameters, validate
+from autoencoder_lab.session.tensorflow_setup import import_tensorflow
+from autoencoder_lab.session.typed_params import read_typed
+from autoencoder_lab.tracking.store.opening import open_experiment
+
+from .files import ImageForm
+from .predictions import Neighbours
+from .trained import TrainedModel, find_trained_model
+from .training_data import load_training_data
+
+BROUGHT_TO_SHAPE_BY = ("pattern", "fit", "background", "brightest")
+"""The `ingest` parameters of new images that may be others than those of training images."""
+
+
+@dataclass(frozen=True)
+class Apply:
+    """A model and images.
+
+    Attributes:
+        place: Of the images, in words.
+        classes: Of each image, where it is known to be of one; None where nothing is known.
+        folder: For what is made of them.
+        form: Of the reconstructions; None for none.
+    """
+
+    client: MlflowClient
+    experiment: Experiment
+    model: TrainedModel
+    place: str
+    images: NewImages
+    classes: list[str | None] | None
+    neighbours: Neighbours | None
+    folder: Path
+    form: ImageForm | None
+
+
+def plan_apply(
+    project: Path,
+    env: str | None,
+    address: str,
+    place: str | None,
+    folder: Path,
+    *,
+    form: ImageForm | None,
+    n_nearest: int | None,
+    params: str | None,
+) -> Apply:
+    """Return what is to be done.
+
+    Args:
+        address: Of the model.
+        place: Of the images; None for those that the model was trained and tested on.
+        folder: For results: a new one.
+        n_nearest: How many training images are looked for beside each image.
+        params: `ingest` parameters of the new images, as typed.
+
+    Raises:
+        BadInput: The folder holds something, the model or the images are not there or not as they
+            may be, or the model lacks a part for what is asked.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(f"{folder} is there already; allowed: a new or an empty folder")
+    given = _read_params(params)
+    context: Any = KedroSession.create(project_path=project, env=env).load_context()
+    client, experiment = open_experiment(context.mlflow, context)
+    import_tensorflow()
+    model = find_trained_model(client, address)
+    _require_parts(model, form)
+    data = None
+    if place is None or n_nearest:
+        data = load_training_data(project, env, model)
+    if place is None:
+        assert data is not None
+        images, classes = data.all_images(), data.all_classes()
+    else:
+        images, classes = _find_images(place, model, given), None
+    neighbours = None
+    if n_nearest:
+        assert data is not None
+        neighbours = Neighbours.of(model.autoencoder.get_layer("encoder"), data, n_nearest)
+    return Apply(
+        client=client,
+        experiment=experiment,
+        model=model,
+        place=place or f"{model.dataset}, on which it was trained and tested",
+        images=images,
+        classes=classes,
+        neighbours=neighbours,
+        folder=folder,
+        form=form,
+    )
+
+
+def _require_parts(model: TrainedModel, form: ImageForm | None) -> None:
+    if "encoder" not in model.parts:
+        raise BadInput(
+            f"{model.name} has no encoder, only {', '.join(sorted(model.parts))}: it makes images, "
+            "and takes none"
+        )
+    if form and "decoder" not in model.parts:
+        raise BadInput(
+            f"--reconstructions is {form}, and {model.name} has no decoder; allowed: leave it out"
+        )
+
+
+def _read_params(params: str | None) -> dict[str, Any]:
+    """Return the `ingest` parameters that are given."""
+    given = read_typed(params) if params else {}
+    ingest = given.pop("ingest", {})
+    allowed = ", ".join(f"ingest.{name}" for name in BROUGHT_TO_SHAPE_BY)
+    others = [*given, *(f"ingest.{name}" for name in ingest if name not in BROUGHT_TO_SHAPE_BY)]
+    if others:
+        raise BadInput(f"--params has {', '.join(others)}; allowed: {allowed}")
+    return dict(ingest)
+
+
+def _find_images(place: str, model: TrainedModel, given: dict[str, Any]) -> NewImages:
+    own = {name: model.parameters["ingest"].get(name) for name in ReadingParams.model_fields}
+    try:
+        # Which of the training images' files are read says nothing of others.
+        params = validate(own | {"pattern": None} | given, ReadingParams)
+        return find_new_images(place, model.image_shape, params)
+    except WrongParameters as error:
+        problems = (f"ingest.{problem}" for problem in error.problems)
+        raise BadInput(listing("--params cannot be used", problems)) from error
+    except (ValueError, OSError) as error:
+        raise BadInput(str(error)) from error
