@@ -8,12 +8,15 @@ from copy import copy
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import indent
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from kedro.framework.cli.jupyter import jupyter as kedro_jupyter
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.startup import ProjectMetadata
+
+if TYPE_CHECKING:
+    from autoencoder_lab.comparison.tolerance import Tolerance
 
 env_of_store = click.option(
     "--env", "-e", help="Kedro's configuration environment, which names the store."
@@ -151,14 +154,31 @@ def study(
     sys.exit(0 if succeeded else 1)
 
 
+def _as_tolerance(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> "Tolerance":
+    from autoencoder_lab.comparison.tolerance import BETWEEN_PROCESSORS, within
+
+    if value == "processors":
+        return BETWEEN_PROCESSORS
+    try:
+        relative = float(value or 0)
+    except ValueError:
+        relative = -1
+    if not relative >= 0:
+        raise click.BadParameter(f"{value!r}; allowed: a number from 0, or 'processors'")
+    return within(relative)
+
+
 @cli.command()
 @click.argument("run_id")
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0),
-    default=0,
+    callback=_as_tolerance,
+    metavar="NUMBER | processors",
     show_default="bit for bit",
-    help="The largest relative difference of numbers that count as equal, as 1e-6.",
+    help="What counts as equal: the largest relative difference, as 1e-6, or, of each metric, what "
+    "it was seen to differ by between processors.",
 )
 @click.option("--allow-other-code", is_flag=True, help="Run the code that is here instead.")
 @click.option("--allow-other-data", is_flag=True, help="Run although the images have changed.")
@@ -170,7 +190,7 @@ def replay(
     metadata: ProjectMetadata,
     /,
     run_id: str,
-    tolerance: float,
+    tolerance: "Tolerance",
     allow_other_code: bool,
     allow_other_data: bool,
     allow_other_environment: bool,

@@ -9,6 +9,7 @@ from autoencoder_lab.comparison.repetition import (
     say_how_it_repeats,
 )
 from autoencoder_lab.comparison.results import CellResult
+from autoencoder_lab.comparison.tolerance import within
 
 NAN = float("nan")
 VALUES = {("test/mse", 0): 0.1, ("val/loss", 1): 0.5, ("val/loss", 2): NAN}
@@ -31,7 +32,7 @@ def with_values(
 def test_values_that_are_not_equal_come_first() -> None:
     again = {**VALUES, ("val/loss", 1): 0.25}
 
-    compared = compare_values(VALUES, again, tolerance=0)
+    compared = compare_values(VALUES, again, within(0))
 
     assert compared.iloc[0].tolist() == ["val/loss", 1, 0.5, 0.25, -0.25, False]
     assert compared["is_equal"].tolist() == [False, True, True]

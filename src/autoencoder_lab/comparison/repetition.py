@@ -7,15 +7,13 @@ from itertools import chain
 import pandas as pd
 
 from .results import CellResult, Values, cause_of_difference
+from .tolerance import Tolerance, within
 
 COLUMNS = ["variant", "seed", "earlier", "earlier_run_id", "values", "not_equal", "differs_in"]
 
 
-def compare_values(original: Values, again: Values, *, tolerance: float) -> pd.DataFrame:
+def compare_values(original: Values, again: Values, tolerance: Tolerance) -> pd.DataFrame:
     """Return the values of two runs side by side, those that are not equal first.
-
-    Args:
-        tolerance: The largest relative difference of values that count as equal.
 
     Returns:
         `metric`, `step`, `original`, `again`, their `difference`, and whether it `is_equal`. NaN
@@ -26,7 +24,7 @@ def compare_values(original: Values, again: Values, *, tolerance: float) -> pd.D
         then, now = (values.get((key, step), math.nan) for values in (original, again))
         is_in_both = (key, step) in original and (key, step) in again
         is_equal = then == now or (math.isnan(then) and math.isnan(now))
-        is_close = math.isclose(then, now, rel_tol=tolerance, abs_tol=0)
+        is_close = tolerance.allows(key, then, now)
         rows.append((key, step, then, now, now - then, is_in_both and (is_equal or is_close)))
     columns = ["metric", "step", "original", "again", "difference", "is_equal"]
     return pd.DataFrame(rows, columns=columns).sort_values("is_equal", kind="stable")
@@ -65,7 +63,7 @@ def _compare_with_earlier(result: CellResult) -> tuple[object, ...]:
     about = (*cell, earlier.run_key or f"run {earlier.run_id[:8]}", earlier.run_id)
     if cause:
         return (*about, 0, 0, cause)
-    values = compare_values(earlier.load_values(), result.load_values(), tolerance=0)
+    values = compare_values(earlier.load_values(), result.load_values(), within(0))
     return (*about, len(values), int((~values["is_equal"]).sum()), "")
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import JsonValue
 
 from autoencoder_lab.comparison.repetition import compare_values
+from autoencoder_lab.comparison.tolerance import Tolerance
 from autoencoder_lab.tracking.results.run_record import RunRecord
 
 
@@ -21,7 +22,7 @@ class Verdict:
     """
 
     values: pd.DataFrame
-    tolerance: float
+    tolerance: Tolerance
     first_difference: str
 
     @property
@@ -31,7 +32,7 @@ class Verdict:
     def __str__(self) -> str:
         """Return the verdict in a sentence or two."""
         n_values, n_other = len(self.values), int((~self.values["is_equal"]).sum())
-        how = f"within {self.tolerance:g}" if self.tolerance else "bit for bit"
+        how = self.tolerance.name
         if not n_other:
             text = f"All {n_values} values are equal, {how}."
         else:
@@ -42,15 +43,14 @@ class Verdict:
 
 
 def compare_runs(
-    original: RunRecord, replay: RunRecord, nodes: Sequence[str], *, tolerance: float
+    original: RunRecord, replay: RunRecord, nodes: Sequence[str], *, tolerance: Tolerance
 ) -> Verdict:
     """Return how a replay compares with its original.
 
     Args:
         nodes: The names of the nodes, parents first.
-        tolerance: The largest relative difference of values that count as equal.
     """
-    values = compare_values(original.values, replay.values, tolerance=tolerance)
+    values = compare_values(original.values, replay.values, tolerance)
     return Verdict(values, tolerance, _first_difference(original.outputs, replay.outputs, nodes))
 
 

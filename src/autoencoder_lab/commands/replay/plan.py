@@ -151,4 +151,7 @@ def _package_problems(record: RunRecord) -> Iterator[str]:
 def _machine_warnings(record: RunRecord) -> Iterator[str]:
     then, now = record.machine["processor"], read_machine()["processor"]
     if then != now:
-        yield f"it ran on another processor ({then}): the last digits may differ"
+        yield (
+            f"it ran on another processor ({then}), where numbers may differ: --tolerance "
+            "processors counts as equal what was seen to"
+        )

@@ -11,6 +11,7 @@ from kedro.framework.project import pipelines
 from rich.console import Console
 from rich.table import Table
 
+from autoencoder_lab.comparison.tolerance import Tolerance
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.session.processes import run_side_by_side, start_kedro
 from autoencoder_lab.tracking.results.run_record import find_run, link_replay, read_run
@@ -22,7 +23,7 @@ from .plan import Replay
 MOST_ROWS = 20
 
 
-def run_replay(replay: Replay, console: Console, *, tolerance: float) -> bool:
+def run_replay(replay: Replay, console: Console, *, tolerance: Tolerance) -> bool:
     """Make a run again in a clone, print and log how it compares, and return whether it is equal.
 
     Raises:
