@@ -388,3 +388,20 @@ def test_an_unknown_name_is_an_error_that_lists_those_of_the_store(
         load_from(bucket / "zooo", tmp_path)
 
     assert "dataset is 'zooo'; allowed: digits, zoo" in str(caught.value.__cause__)
+
+
+def test_images_of_files_keep_the_names_of_these(folder: Path) -> None:
+    for name in ("b", "a", "ü"):
+        (folder / "train" / name).mkdir(parents=True)
+        for number in range(2):
+            image = Image.new("L", (4, 4), number)
+            image.save(folder / "train" / name / f"{number}.png")
+    (folder / "test/a").mkdir(parents=True)
+    for number in range(3):
+        Image.new("L", (4, 4)).save(folder / f"test/a/{number}.png")
+
+    raw_images = load(folder)
+
+    train = ["a/0.png", "a/1.png", "b/0.png", "b/1.png", "ü/0.png", "ü/1.png"]
+    assert raw_images.files["train"] == [f"train/{name}" for name in train]
+    assert raw_images.image_names("test", np.array([2])) == ["test/a/2.png"]

@@ -116,11 +116,10 @@ def test_what_it_was_tested_on_has_the_error_that_its_run_says(
     assert done.returncode == 0, done.stderr
     table = pd.read_parquet(tmp_path / "made/images.parquet")
     assert len(table) == len(load_digits().images)
-    is_of = table["image"].str.partition("/")[0]
     for split in ("validation", "test"):
-        error = table.loc[is_of == split, "squared_error"].mean()
+        error = table.loc[table["split"] == split, "squared_error"].mean()
         assert error == pytest.approx(stacked.data.metrics[f"{split}/mse"], rel=1e-5)
-    of_training = table[is_of == "train"]
+    of_training = table[table["split"] == "train"]
     assert (of_training["nearest"].str[0] == of_training["image"]).mean() > 0.99  # but for doubles
     assert of_training["nearest_distance"].str[0].max() < 1e-3
     # Of digits, most neighbours are of the same class.
@@ -134,7 +133,7 @@ def test_a_classifier_tells_classes_by_their_names(project: ProjectCopy, tmp_pat
 
     assert done.returncode == 0, done.stderr
     table = pd.read_parquet(tmp_path / "made/images.parquet")
-    test = table[table["image"].str.startswith("test/")]
+    test = table[table["split"] == "test"]
     accuracy = (test["predicted_class"] == test["class"]).mean()
     assert accuracy == pytest.approx(ladder.data.metrics["semi/accuracy"], abs=1e-9)
     assert test["probability"].between(0.1, 1).all()

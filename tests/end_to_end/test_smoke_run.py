@@ -245,10 +245,11 @@ def test_figures_are_in_mlflow_and_on_disk(smoke: SmokeRun) -> None:
     for name, folder, n_figures in ((PARENT, "shared", 2), ("linear", "linear", 11)):
         run_id = smoke.runs[name].info.run_id
         logged = smoke.project.client.list_artifacts(run_id, "figures")
-        on_disk = [*smoke.project.folder.glob(f"{REPORTING}/{folder}/seed-42/*.png")]
+        reporting = smoke.project.folder / REPORTING / folder / "seed-42"
+        on_disk = [*reporting.glob("*.png")]
 
         assert {file.path.removeprefix("figures/") for file in logged} == {
-            path.name for path in on_disk
+            path.name for path in (*on_disk, *reporting.glob("*.html"))
         }
         assert len(on_disk) == n_figures
         for path in on_disk:

@@ -3,8 +3,8 @@
     python -m tests.endurance.long_runs sessions 50
     python -m tests.endurance.long_runs epochs 200
 
-So many runs of `linear` in one process, each of a run key of its own, or so many epochs of one fit
-of `stacked`, on the digits and in a new project. Prints a row of CSV after each.
+So many runs of `linear` in one process, each of a run key of its own, on images of noise, or so
+many epochs of one fit of `stacked`, on the digits; in a new project. Prints CSV, a row after each.
 """
 
 import gc
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from ..end_to_end.conftest import copy_project
+from ..end_to_end.conftest import copy_project, copy_tiny_project
 
 COLUMNS = ("number", "megabytes", "files", "python_threads", "threads")
 
@@ -25,7 +25,8 @@ COLUMNS = ("number", "megabytes", "files", "python_threads", "threads")
 def main(kind: str, number: int) -> None:
     """Do so much of a kind."""
     with tempfile.TemporaryDirectory() as folder:
-        project = copy_project(Path(folder)).folder
+        copy = copy_tiny_project if kind == "sessions" else copy_project
+        project = copy(Path(folder)).folder
         os.chdir(project)
         from kedro.framework.startup import bootstrap_project
 
@@ -37,7 +38,7 @@ def main(kind: str, number: int) -> None:
                 print_held(session)
         else:
             print_held_after_epochs()
-            run_session("stacked", **{"stacked.training.epochs": number})
+            run_session("stacked", stacked={"training": {"epochs": number}})
 
 
 def run_session(variant: str, **params: object) -> None:

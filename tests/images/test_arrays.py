@@ -71,3 +71,14 @@ def test_data_are_labelled_where_every_image_is(
     train: np.ndarray, test: np.ndarray | None, is_labelled: bool
 ) -> None:
     assert RawImages(IMAGES, train, test_images=IMAGES, test_labels=test).is_labelled == is_labelled
+
+
+def test_images_are_called_by_their_files_or_by_their_places() -> None:
+    images, labels = np.zeros((4, 3, 3, 1), np.uint8), np.zeros(4, np.int64)
+    rows = np.array([3, 1])
+
+    unsplit = RawImages(images, labels, files={"train": list("abcd")})
+    assert unsplit.image_names("test", rows) == ["d", "b"]  # split off from the training images
+    split = RawImages(images, labels, test_images=images, test_labels=labels)
+    assert split.image_names("test", rows) == ["test/3", "test/1"]
+    assert split.image_names("validation", rows) == ["train/3", "train/1"]

@@ -40,12 +40,14 @@ class Found:
         images, labels: By split: train, and optionally validation and test.
         class_names: The labels' names, in their order.
         changes: How many images were changed as they were read, and how: only then counted.
+        files: By split, which each image is; none where one file holds many.
     """
 
     images: Mapping[str, Blocks]
     labels: Mapping[str, FoundArray]
     class_names: Sequence[str] = ()
     changes: Counter[str] = field(default_factory=Counter)
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def prepare(arrays: Found, folder: UPath, params: ReadingParams, *, trains: bool = True) -> Found:

@@ -59,7 +59,8 @@ def read(folder: UPath, files: Sequence[str], params: ReadingParams) -> Found:
         )
         for split, of_split in labelled.items()
     }
-    return Found(images, labels, class_names, changes)
+    names = {split: list(map(shown, of_split)) for split, of_split in labelled.items()}
+    return Found(images, labels, class_names, changes, names)
 
 
 LabelNames = dict[str, tuple[str, ...]]

@@ -21,7 +21,7 @@ from .blocks import Blocks
 from .found_arrays import Found
 from .listing import Stamp
 
-FORMAT = 2
+FORMAT = 3
 """Counts the ways in which this project has made arrays of files."""
 
 ABOUT = "about.json"
@@ -67,6 +67,8 @@ def write(arrays: Found, folder: Path) -> None:
     for split, images in arrays.images.items():
         _write_images(folder / f"{split}_images.npy", images)
         np.save(folder / f"{split}_labels.npy", arrays.labels[split])
+        if split in arrays.files:
+            (folder / f"{split}_files.json").write_text(json.dumps(arrays.files[split]))
     about = {"class_names": list(arrays.class_names), "changed": dict(arrays.changes)}
     (folder / ABOUT).write_text(json.dumps(about, indent=1))
 
@@ -76,11 +78,16 @@ def load(folder: Path) -> RawImages:
     about = json.loads((folder / ABOUT).read_text())
     images = {file.stem: np.load(file, mmap_mode="r") for file in folder.glob("*_images.npy")}
     labels = {file.stem: np.load(file) for file in folder.glob("*_labels.npy")}
+    files = {
+        file.stem.removesuffix("_files"): json.loads(file.read_text())
+        for file in folder.glob("*_files.json")
+    }
     return RawImages(
         **images,
         **labels,
         class_names=dict(enumerate(about["class_names"])),
         reading={"changed": about["changed"]},
+        files=files,
     )
 
 

@@ -36,7 +36,7 @@ def codings_map(
     is_labelled = has_labels(labels)
     groups = labels if is_labelled else np.full_like(labels, UNLABELLED)
     present = np.unique(groups)
-    colours = dict(zip(present.tolist(), _colours(len(present)), strict=True))
+    colours = dict(zip(present.tolist(), class_colours(len(present)), strict=True))
     for label, colour in colours.items():
         x, y = points[groups == label].T
         axes.scatter(x, y, s=12, linewidths=0, color=colour)
@@ -98,7 +98,8 @@ def _most_crowded(points: Points) -> Points:
     return most_crowded
 
 
-def _colours(n: int) -> list[Any]:
+def class_colours(n: int) -> list[Any]:
+    """Return so many colours that can be told apart."""
     if n == 1:
         return ["#0072B2"]
     if n <= 10:

@@ -63,6 +63,7 @@ class RawImages:
             are no labels.
         class_names: Where classes have names; those that have none are called by their number.
         reading: Which files were left out, and what was changed, in words and counts.
+        files: By split, which file each image is; none where one file holds many.
     """
 
     train_images: Pixels
@@ -74,6 +75,7 @@ class RawImages:
     test_labels: Labels | None = None
     class_names: ClassNames = field(default_factory=dict)
     reading: Mapping[str, object] = field(default_factory=dict)
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def splits(self) -> Mapping[str, tuple[Pixels, Labels]]:
@@ -100,6 +102,18 @@ class RawImages:
         labels = np.unique(np.concatenate([labels for _, labels in self.splits.values()]))
         known = labels[labels != UNLABELLED].tolist()
         return {label: self.class_names.get(label, str(label)) for label in known}
+
+    def image_names(self, split: str, rows: Indices) -> list[str]:
+        """Return what images of a split are called: their files, or their places in the data.
+
+        Args:
+            rows: Where they are among the images that the data set has for the split or, where it
+                has none, among its training images, from which they are split off.
+        """
+        source = split if split in self.splits else "train"
+        if source in self.files:
+            return [self.files[source][row] for row in rows]
+        return [f"{source}/{row}" for row in rows]
 
     def normal_label(self, normal_class: str | None) -> int | None:
         """Return the class of all images that are trained on, where it is one.

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from autoencoder_lab.images.arrays import UNLABELLED, Autoencoder, Images
+from autoencoder_lab.images.arrays import UNLABELLED, Autoencoder, Images, RawImages
+from autoencoder_lab.images.sources import StoredImages
 from autoencoder_lab.metrics.reconstruction import image_errors
 from autoencoder_lab.models import build, build_log_variance
 from autoencoder_lab.parameters import ConvolutionalParams, DenseParams, EvaluationParams
@@ -11,6 +12,7 @@ from autoencoder_lab.pipelines.evaluation.nodes import (
     draw_errors,
     draw_filters,
     draw_map,
+    draw_map_page,
     draw_reconstructions,
     draw_walk,
     encode_images,
@@ -43,6 +45,18 @@ def model() -> Autoencoder:
         family="dense", widths=(9, 4), activation="selu", output_activation="sigmoid"
     )
     return build(params, (7, 5, 3), seed=0)
+
+
+def test_the_page_of_a_map_names_the_files_of_the_test_images(images: Images) -> None:
+    labels = np.arange(60) % 3
+    files = {"train": [f"{number:02}.png" for number in range(60)]}
+    raw_images = RawImages(images, labels, files=files)
+    test_images = StoredImages(images, np.array([40, 7, 23]))
+    points = np.array([[0, 0], [1, 0], [0, 1]], np.float32)
+
+    page = draw_map_page(points, raw_images, test_images, labels[:3], dict(enumerate("abc")))
+
+    assert [name for name in files["train"] if name in page] == ["07.png", "23.png", "40.png"]
 
 
 def test_images_are_reconstructed_and_denoised(model: Autoencoder, images: Images) -> None:

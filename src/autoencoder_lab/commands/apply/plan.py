@@ -31,7 +31,7 @@ class Apply:
 
     Attributes:
         place: Of the images, in words.
-        classes: Of each image, where it is known to be of one; None where nothing is known.
+        known: Columns of what is known of each image: split and class of training data.
         folder: For what is made of them.
         form: Of the reconstructions; None for none.
     """
@@ -41,7 +41,7 @@ class Apply:
     model: TrainedModel
     place: str
     images: NewImages
-    classes: list[str | None] | None
+    known: dict[str, list[str | None]]
     neighbours: Neighbours | None
     folder: Path
     form: ImageForm | None
@@ -84,9 +84,9 @@ def plan_apply(
         data = load_training_data(project, env, model)
     if place is None:
         assert data is not None
-        images, classes = data.all_images(), data.all_classes()
+        images, known = data.all_images(), data.known_of_all()
     else:
-        images, classes = _find_images(place, model, given), None
+        images, known = _find_images(place, model, given), {}
     neighbours = None
     if n_nearest:
         assert data is not None
@@ -97,7 +97,7 @@ def plan_apply(
         model=model,
         place=place or f"{model.dataset}, on which it was trained and tested",
         images=images,
-        classes=classes,
+        known=known,
         neighbours=neighbours,
         folder=folder,
         form=form,

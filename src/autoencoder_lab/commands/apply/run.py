@@ -93,8 +93,8 @@ def _write(apply: Apply, folder: Path, console: Console) -> tuple[float, Worst]:
             made = apply_model(apply.model, images, apply.neighbours)
             rows = slice(n_done, n_done + len(images))
             columns = {"image": pa.array(apply.images.names[rows], pa.string())}
-            if apply.classes is not None:
-                columns["class"] = pa.array(apply.classes[rows], pa.string())
+            for name, values in apply.known.items():
+                columns[name] = pa.array(values[rows], pa.string())
             files.write(columns | made.columns, made.reconstructions if apply.form else None)
             worst.add(n_done, images, made)
             total_error += float(made.errors.sum()) if made.errors is not None else 0.0

@@ -22,13 +22,14 @@ from .trained import TrainedModel
 class TrainingData:
     """A data set's images and labels by split, in the run's order."""
 
+    raw_images: RawImages
     images: dict[str, StoredImages]
     labels: dict[str, Labels]
     class_names: ClassNames
 
     def names(self, split: str) -> list[str]:
-        """Return what each image of a split is called: its place in the split."""
-        return [f"{split}/{number}" for number in range(len(self.images[split]))]
+        """Return what each image of a split is called."""
+        return self.raw_images.image_names(split, self.images[split].rows)
 
     def class_of_each(self, split: str) -> list[str | None]:
         """Return the class of each image of a split, where it has one."""
@@ -44,9 +45,12 @@ class TrainingData:
         names = [name for split in SPLITS for name in self.names(split)]
         return NewImages(names, read, {}, Counter())
 
-    def all_classes(self) -> list[str | None]:
-        """Return the class of each of these images, where it has one."""
-        return [name for split in SPLITS for name in self.class_of_each(split)]
+    def known_of_all(self) -> dict[str, list[str | None]]:
+        """Return the split of each of these images and, where it has one, its class."""
+        return {
+            "split": [split for split in SPLITS for _ in range(len(self.images[split]))],
+            "class": [name for split in SPLITS for name in self.class_of_each(split)],
+        }
 
 
 def load_training_data(project: Path, env: str | None, model: TrainedModel) -> TrainingData:
@@ -74,6 +78,7 @@ def load_training_data(project: Path, env: str | None, model: TrainedModel) -> T
     normal_class = model.parameters["evaluation"]["normal_class"]
     splits = split_images(raw_images, IngestParams.model_validate(ingest), normal_class)
     return TrainingData(
+        raw_images=raw_images,
         images={
             "train": splits["train_images"],
             "validation": splits["validation_images"],

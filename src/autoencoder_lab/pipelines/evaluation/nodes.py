@@ -18,6 +18,7 @@ from autoencoder_lab.images.arrays import (
     Labels,
     Mask,
     Points,
+    RawImages,
     batches,
     has_labels,
 )
@@ -349,6 +350,27 @@ def draw_map(
         test_images[:n_mapped],
         test_labels[:n_mapped],
         class_names,
+        title="t-SNE of the test images' codings",
+    )
+
+
+def draw_map_page(
+    codings_map: Points,
+    raw_images: RawImages,
+    test_images: StoredImages,
+    test_labels: Labels,
+    class_names: ClassNames,
+) -> str:
+    """Return a page of HTML with the mapped test images, which shows them and finds their names."""
+    from autoencoder_lab.figures.map_page import map_page  # Bokeh takes its time
+
+    n_mapped = len(codings_map)
+    return map_page(
+        codings_map,
+        test_images[:n_mapped],
+        test_labels[:n_mapped],
+        class_names,
+        raw_images.image_names("test", test_images.rows[:n_mapped]),
         title="t-SNE of the test images' codings",
     )
 

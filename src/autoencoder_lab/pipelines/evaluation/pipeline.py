@@ -16,6 +16,7 @@ from .nodes import (
     draw_errors,
     draw_filters,
     draw_map,
+    draw_map_page,
     draw_reconstructions,
     draw_walk,
     encode_images,
@@ -32,6 +33,7 @@ from .nodes import (
 )
 
 SHARED = {
+    "raw_images",
     "train_images",
     "train_labels",
     "validation_images",
@@ -209,6 +211,12 @@ def _of_codings() -> Pipeline:
                 inputs=["codings_map", "test_images", "test_labels", "class_names"],
                 outputs="map_figure",
                 name="draw_map",
+            ),
+            Node(
+                draw_map_page,
+                inputs=["codings_map", "raw_images", "test_images", "test_labels", "class_names"],
+                outputs="map_page",
+                name="draw_map_page",
             ),
         ]
     )

@@ -59,7 +59,7 @@ class LogOutputs:
         self.measured: dict[str, dict[str, dict[int, float]]] = {}
         """What was logged: by the run, the key and the step."""
         self.pages: list[str] = []
-        """Where the pages are that were logged."""
+        """Where the pages are that were logged, but for those among a variant's figures."""
         self._logged: set[tuple[str, str, int]] = set()
         """Run, key and step of all that this session has logged."""
         self._earlier: dict[tuple[str, str], set[tuple[int, str]]] = {}
@@ -99,7 +99,8 @@ class LogOutputs:
                 self._runs.client.log_text(run_id, data.to_csv(index=False), place)
             case {"log": "page", "file": file}:
                 self._runs.client.log_text(run_id, data, self._runs.place(dataset_name, file))
-                if page := stored_file(self._catalog.get(dataset_name)):
+                page = stored_file(self._catalog.get(dataset_name))
+                if page and "." not in dataset_name:
                     self.pages.append(page.address)
             case {"log": "figure", "file": file}:
                 self._log_image(run_id, _as_png(data), self._runs.place(dataset_name, file))
