@@ -11,10 +11,12 @@ AIRFLOW_READY := $(AIRFLOW)/.installed-from-requirements
 PYTEST := pytest -n auto --dist loadscope --no-loadscope-reorder
 PORT ?= 8080
 JOBS ?= 1
+SITE ?= site
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore team-server-upgrade worker lock audit licences platforms package clean
+
+.PHONY: docs help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore team-server-upgrade worker lock audit licences platforms package clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -89,6 +91,9 @@ audit: ## Look up known vulnerabilities of all locked packages (needs uv, and Py
 				echo "$$said" | tail -n 1;; \
 		esac; \
 	done; exit $$status
+
+docs: setup ## Build the documents as a site: site/README.html
+	sphinx-build --quiet --nitpicky --fail-on-warning --conf-dir docs/site --doctree-dir $(SITE)/.doctrees . $(SITE)
 
 licences: setup $(AIRFLOW_READY) ## Write docs/licences.md: the licences of what is installed (needs uv)
 	python docs/licences.py

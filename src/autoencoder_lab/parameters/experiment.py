@@ -83,21 +83,28 @@ class EvaluationParams(Params):
     normal_class: Name | None
     """Where a class is, only its images are trained on, and the others are to be found."""
     tsne_images: Annotated[Count, Field(ge=11)]
+    """How many test images are mapped: t-SNE's time grows faster than their number."""
     tsne_perplexity: Annotated[float, Field(ge=1, strict=True)]
+    """About how many neighbours of each coding a map keeps near; at most a third of the images."""
 
 
 class PretrainingParams(Params):
     """How classifiers are fitted on few labels, with and without a pretrained encoder."""
 
     label_budgets: Counts
+    """How many labelled images the classifiers get, as far as there are so many."""
     draws: Annotated[Count, Field(ge=2)]
     """Of the labelled images and of all else that is random: an interval takes two."""
     steps: Count
+    """Of each classifier's fit."""
     batch_size: Count
+    """Labelled images in a step."""
     learning_rate: Positive
+    """Of Adam, in these fits."""
     pca_components: Count
     """Of the codings by PCA that labels spread over, beside the variant's."""
     compilation: Compilation = "auto"
+    """As in a variant's training."""
 
 
 class FewLabelsParams(Params):
@@ -106,6 +113,7 @@ class FewLabelsParams(Params):
     draws: CountOrNone
     """How many of the draws of `pretraining`, the first; 0 leaves it out."""
     labels: Count
+    """How many images have one: one of `pretraining.label_budgets`."""
     rounds: Count
     """How often a network is fitted, and labels spread over its features."""
     steps: Count
@@ -118,9 +126,11 @@ class SamplesParams(Params):
     """What is drawn from models that decode, and what judges it."""
 
     images: Annotated[Count, Field(ge=2)]
+    """Samples of each kind, which are measured beside as many test images."""
     mixtures: Counts
     """How many normal distributions there are in those that are tried."""
     judge_epochs: Count
+    """Of the classifier in whose features they are measured."""
 
 
 class PromotionParams(Params):
@@ -133,14 +143,22 @@ class PromotionParams(Params):
         "validation/ssim",
         "validation/linear_accuracy",
     ]
+    """By which the best model is chosen: of the validation images, so that the test images stay
+    unseen.
+    """
 
 
 class SharedParams(Params):
     """What all variants share."""
 
     dataset: FolderName
+    """The folder in `data/01_raw`."""
     seed: Seed
+    """Of first weights, the order of batches, noise and label draws."""
     run_key: FolderName | None
+    """A name under which processes share a parent run and go on with each other's cells; null for
+    none.
+    """
     ingest: IngestParams
     corruption: CorruptionParams
     evaluation: EvaluationParams

@@ -31,12 +31,21 @@ class ReadingParams(Params):
     """Which files of a data set are read, and to what shape their images are brought."""
 
     pattern: Annotated[str, AfterValidator(_require_pattern)] | None
+    """A glob for which files are read, as `'**/*.jpg'` or `'!masks/**'`; null for all."""
     label_level: CountOrNone
+    """Which folders name labels: 1 the first, 2 those in them; 0 for no labels."""
     height: Side | None
+    """Pixels that images are brought to; null for those that they have."""
     width: Side | None
+    """As `height`: both or none."""
     channels: Literal[1, 3] | None
+    """1 for grey, 3 for colour; null for colour where any image has some."""
     fit: Literal["pad", "crop", "stretch"]
+    """How images of other proportions are brought to the shape: by a border, by cutting, or by
+    distortion.
+    """
     background: Annotated[str, AfterValidator(_require_colour)]
+    """The colour of borders, and below transparent pixels."""
     brightest: Positive | None = None
     """The number in the files that stands for white; None for the largest that their kind holds."""
 
@@ -52,5 +61,8 @@ class IngestParams(ReadingParams):
     """How images are read and split."""
 
     validation_fraction: Fraction
+    """Of the training images, where the data set has no such split of its own."""
     test_fraction: Fraction
+    """Of the training images, where the data set has no such split of its own."""
     split_seed: Seed
+    """Of the splits. Not the run's seed: all seeds are measured on the same images."""

@@ -15,9 +15,11 @@ Activation = Literal["linear", "selu", "relu", "elu", "gelu", "tanh", "sigmoid"]
 
 class _Activations(Params):
     activation: Activation
+    """Of all layers that no other is named for."""
     coding_activation: Activation | None = None
     """Of the coding layer, where it differs."""
     output_activation: Literal["sigmoid", "linear"]
+    """Of the last layer: `sigmoid` keeps pixels in [0, 1]."""
 
     @property
     def of_codings(self) -> Activation:
@@ -29,6 +31,9 @@ class DenseParams(_Activations):
 
     family: Literal["dense"]
     widths: Widths
+    """Units of each layer of the encoder; the last is the size of the codings. `inputs`: as many as
+    an image has numbers.
+    """
 
 
 class TiedParams(_Activations):
@@ -36,6 +41,7 @@ class TiedParams(_Activations):
 
     family: Literal["tied"]
     widths: Widths
+    """As those of dense layers."""
 
 
 class ConvolutionalParams(_Activations):
@@ -43,7 +49,9 @@ class ConvolutionalParams(_Activations):
 
     family: Literal["convolutional"]
     filters: Counts
+    """Of each block of a convolution and a pooling, which halves height and width."""
     kernel_size: Annotated[Count, Field(ge=3)]
+    """Pixels, of all convolutions."""
 
 
 class GeneratorParams(Params):
@@ -51,9 +59,13 @@ class GeneratorParams(Params):
 
     family: Literal["generator"]
     latent_dim: Count
+    """Numbers that an image is made of."""
     widths: Counts
+    """Units of each layer, the first next to the codings."""
     activation: Activation
+    """Of all layers but the last."""
     output_activation: Literal["sigmoid", "linear"]
+    """Of the last layer."""
 
 
 class EncoderParams(Params):
@@ -61,7 +73,9 @@ class EncoderParams(Params):
 
     family: Literal["encoder"]
     widths: Widths
+    """Units of each layer; the classes come after."""
     activation: Activation
+    """Of all layers."""
 
     @property
     def of_codings(self) -> Activation:

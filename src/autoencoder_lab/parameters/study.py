@@ -42,9 +42,12 @@ class StudyParams(Params):
     """Each data set with each variant and each seed, all under one run key."""
 
     run_key: FolderName
+    """The study's name: of its folders and its parent run."""
     datasets: Each[FolderName]
+    """Each is run with each variant and seed."""
     variants: Each[str] | None
     """None for all of the base environment."""
     seeds: Each[Seed]
+    """Of the runs."""
     params: Annotated[str, AfterValidator(_require_others)] | None
     """Other parameters for all cells, as `kedro run --params` takes them."""

@@ -35,6 +35,7 @@ class GaussianNoiseParams(Params):
 
     kind: Literal["gaussian"]
     stddev: Annotated[float, Field(ge=0, le=1, strict=True)]
+    """Of the noise, where a white pixel is 1."""
 
     @property
     def view(self) -> str:
@@ -47,6 +48,7 @@ class RateParams(Params):
 
     kind: str
     rate: Annotated[float, Field(ge=0, lt=1, strict=True)]
+    """The share that is switched off."""
 
     @property
     def view(self) -> str:
@@ -83,6 +85,7 @@ class L1Params(Params):
 
     kind: Literal["l1"]
     weight: NotNegative
+    """Of the sum in the loss."""
 
 
 class KlParams(Params):
@@ -90,7 +93,9 @@ class KlParams(Params):
 
     kind: Literal["kl"]
     weight: NotNegative
+    """Of the divergence in the loss."""
     target: Fraction
+    """The mean activity of a unit."""
 
 
 SparsityParams = Annotated[NoSparsityParams | L1Params | KlParams, Field(discriminator="kind")]
@@ -168,6 +173,7 @@ class GanParams(GameParams):
     discriminator: Counts
     """The widths of its layers but the last, which is one logit."""
     discriminator_learning_rate: Positive
+    """Of the discriminator; the generator has `learning_rate`."""
     gradient_penalty: NotNegative
     """Of the squared slope of the discriminator at real images, half of which is added."""
 
@@ -200,19 +206,25 @@ class TrainingParams(Params):
     """How a variant is fitted."""
 
     loss: Literal["binary_crossentropy", "mse"]
+    """Of the reconstruction."""
     corruption: NoiseParams = NoNoiseParams()
     """What the inputs suffer, drawn afresh each time; the targets stay clean."""
     sparsity: SparsityParams = NoSparsityParams()
+    """What keeps most units of a coding inactive."""
     strategy: StrategyParams = JointParams()
+    """What is learnt, and in which order."""
     optimizer: Literal["sgd", "adam", "nadam"]
+    """By which weights are changed."""
     beta_1: Annotated[float, Field(ge=0, lt=1, strict=True)] | None = None
     """How slowly Adam and Nadam forget gradients: 0.9 by themselves."""
     learning_rate: Positive
+    """Of the optimizer."""
     learning_rate_schedule: Literal["constant", "cosine", "late_linear"] = "constant"
     """By epochs: to 0 along a cosine, or in a line over the last half."""
     epochs: Epochs
     """With `auto`, 10, or as many more as it takes for 17,000 steps: small data need them too."""
     batch_size: Count
+    """Images in a step."""
     patience: Count | None = None
     """Epochs without a better validation loss before stopping."""
     chunk_megabytes: Count = 256
