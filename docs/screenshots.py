@@ -10,6 +10,7 @@ the first that does not ends the script with an error.
 import argparse
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -22,6 +23,13 @@ HERE = Path(__file__).parent
 CARD = "[data-testid='experiment-view-compare-runs-card']"
 WITH_IMAGES = 10  # runs, the newest, whose images MLflow lays side by side
 LONGEST_WAIT = 600_000  # milliseconds: on a busy machine, pages take their time
+A_POINT = """() => {
+    const view = [...Bokeh.index.roots][0], {left, top} = view.el.getBoundingClientRect();
+    const {x, y} = view.model.renderers[0].data_source.data, {x_scale, y_scale} = view.frame;
+    return [left + x_scale.compute(x[0]), top + y_scale.compute(y[0])];
+}"""
+"""Where a point of the map of codings is on the screen."""
+
 SIZE = {"width": 1680, "height": 1000}
 
 
@@ -43,6 +51,7 @@ def main(address: str, folder: Path) -> None:
         tab = context.new_page()
         tab.goto(f"{address}/{page(parent.info.experiment_id)}&compareRunsMode=CHART")
         show_charts(tab, parent, children, folder)
+        show_map(context.new_page(), MlflowClient(address), children, folder)
         browser.close()
 
 
@@ -124,6 +133,20 @@ def show_charts(tab: Page, parent: Run, children: list[Run], folder: Path) -> No
     expect(grid.locator("img").first).to_be_visible()
     tab.wait_for_timeout(2000)
     tab.screenshot(path=folder / "images.png")
+
+
+def show_map(tab: Page, client: MlflowClient, children: list[Run], folder: Path) -> None:
+    """Take the page of the newest map of codings, with the image of a point shown."""
+    newest = next(child for child in children if "tsne/trustworthiness" in child.data.metrics)
+    with TemporaryDirectory() as temporary:
+        page = client.download_artifacts(newest.info.run_id, "figures/map.html", temporary)
+        tab.set_viewport_size({"width": 1100, "height": 820})
+        tab.goto(Path(page).as_uri())
+        tab.wait_for_function("() => [...Bokeh.index.roots].length")
+        tab.wait_for_timeout(1000)
+        tab.mouse.move(*tab.evaluate(A_POINT))
+        expect(tab.locator(".thumbnail")).to_be_visible()
+        tab.screenshot(path=folder / "map.png")
 
 
 def close_what_is_in_the_way(tab: Page) -> None:

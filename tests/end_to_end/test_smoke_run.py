@@ -337,7 +337,7 @@ def test_mlflows_pages_show_and_compare_all_variants_in_a_browser(
 
     assert done.returncode == 0, done.stderr[-3000:]
     pictures = sorted(tmp_path.iterdir())
-    assert [path.stem for path in pictures] == ["charts", "compare", "images", "runs"]
+    assert [path.stem for path in pictures] == ["charts", "compare", "images", "map", "runs"]
     for path in pictures:
         with Image.open(path) as picture:
             assert len(np.unique(np.asarray(picture.convert("L")))) > 50
