@@ -64,6 +64,7 @@ def cell_result() -> CellResult:
         parameters={},
         metrics={},
         load_few_labels=pd.DataFrame,
+        load_map=str,
         load_model=load_model,
         load_values=dict,
         load_earlier=list,

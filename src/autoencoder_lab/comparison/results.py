@@ -43,6 +43,7 @@ class CellResult:
         metrics: Those that have one value.
         load_few_labels: Gives the metrics by the number of `labels`, a row each; none of unlabelled
             data, and nothing of a model without an encoder.
+        load_map: Gives the page with the map of the codings; empty where there is none.
         load_model: Gives the fitted model.
         load_values: Gives all metrics that the same code, data and seed give again.
         load_earlier: Gives finished results of the same cell that began before: the latest, then
@@ -63,6 +64,7 @@ class CellResult:
     parameters: Mapping[str, str]
     metrics: Mapping[str, float]
     load_few_labels: Callable[[], pd.DataFrame]
+    load_map: Callable[[], str]
     load_model: Callable[[], Autoencoder]
     load_values: Callable[[], Values]
     load_earlier: Callable[[], Iterable["CellResult"]]

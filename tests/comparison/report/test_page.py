@@ -1,4 +1,5 @@
 import base64
+import html
 import io
 import re
 from collections.abc import Callable
@@ -22,6 +23,8 @@ SAMPLES = (
     ("samples_reconstructed/frechet", 3.0),
     ("samples_reconstructed/coverage", 0.9),
 )
+
+MAP = '<p title="of codings">A map</p>'
 
 CELLS = pd.DataFrame(
     {
@@ -84,7 +87,7 @@ def page(cell_result: CellResult) -> Render:
         ]
         leaderboard = rank(scores, find_differences(scores))
         promotion = PROMOTION if len(seeds) > 1 else {**PROMOTION, "interval": None}
-        return render(results, CELLS, leaderboard, promotion, "Equal to monday.", FIGURES)
+        return render(results, CELLS, leaderboard, promotion, "Equal to monday.", FIGURES, MAP)
 
     return render_page
 
@@ -205,7 +208,7 @@ def test_whatever_names_and_words_hold_stays_text(cell_result: CellResult, hosti
     cells = pd.DataFrame({"variant": [hostile], "seed": [1], "left_out_as": [hostile]})
     leaderboard = rank(scores, find_differences(scores))
 
-    html = render([result], cells, leaderboard, {**PROMOTION, **words}, hostile, FIGURES)
+    html = render([result], cells, leaderboard, {**PROMOTION, **words}, hostile, FIGURES, MAP)
 
     page = Page(html)
     assert hostile not in html
@@ -223,3 +226,10 @@ def test_the_page_says_which_model_is_served_and_why_and_how_it_repeats(page: Re
     )
     assert "It becomes autoencoder-digits@champion: better than <the> champion." in text
     assert "Equal to monday." in text
+
+
+def test_the_map_of_the_best_model_is_a_page_within_it_that_reaches_nothing(page: Render) -> None:
+    [frame] = re.findall(r"<iframe [^>]*>", page([1, 2]))
+
+    assert html.unescape(frame.partition('srcdoc="')[2].partition('"')[0]) == MAP
+    assert 'sandbox="allow-scripts"' in frame

@@ -35,6 +35,7 @@ def render(
     promotion: Promotion,
     repetition: str,
     figures: Mapping[str, Image],
+    map_page: str,
 ) -> str:
     """Return a comparison as a page.
 
@@ -45,6 +46,7 @@ def render(
         promotion: The best model, and whether it is served.
         repetition: How the results compare with earlier ones, in words.
         figures: By the names in `CAPTIONS`.
+        map_page: With the codings of the best model; empty for none.
     """
     environment = Environment(
         loader=PackageLoader(__package__, ""),
@@ -78,6 +80,7 @@ def render(
         repetition=repetition,
         left_out=cells.dropna(subset="left_out_as").to_dict("records"),
         figures=[(caption, _as_data(figures[name])) for name, caption in CAPTIONS.items()],
+        map_page=map_page,
     )
 
 

@@ -267,6 +267,7 @@ def write_report(
     """Return the comparison as one page of HTML, with its figures inside."""
     from autoencoder_lab.comparison.report.page import render  # Jinja takes its time
 
+    [best] = [result for result in compared_cells if result.run_id == promotion["run_id"]]
     return render(
         compared_cells,
         cells_table,
@@ -281,6 +282,7 @@ def write_report(
             "samples": samples,
             "time_and_quality": time_and_quality,
         },
+        best.load_map(),
     )
 
 

@@ -24,6 +24,7 @@ from autoencoder_lab.tracking.runs.search import NEWEST_FIRST, ended_as, find_ru
 from .recent import find_recent, made_like, why_foreign
 
 MODEL = "artifacts/model.keras"
+MAP = "figures/map.html"
 FEW_LABELS = {
     "pretraining/": "tables/pretraining_scores.csv",
     "few_labels/": "tables/few_labels_scores.csv",
@@ -78,6 +79,7 @@ def read_result(run: Run) -> CellResult:
         parameters=run.data.params,
         metrics=_with_one_value(run.data.metrics),
         load_few_labels=partial(_load_few_labels, run),
+        load_map=partial(_load_map, run),
         load_model=partial(load_model, run.info.run_id),
         load_values=partial(_load_values, run.info.run_id),
         load_earlier=partial(_load_earlier, run),
@@ -105,6 +107,13 @@ def _load_few_labels(run: Run) -> pd.DataFrame:
     for table in others:
         first = first.merge(table, on="labels", how="left")
     return first
+
+
+def _load_map(run: Run) -> str:
+    try:
+        return str(mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{MAP}"))
+    except (MlflowException, OSError):  # it has no codings, or is of before there was one
+        return ""
 
 
 def _load_values(run_id: str) -> Values:
