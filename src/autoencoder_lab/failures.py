@@ -22,6 +22,11 @@ def root_cause(error: BaseException) -> BaseException:
     return error
 
 
+def said_by(error: BaseException) -> str:
+    """Return what an error says or, where it says nothing, what kind it is."""
+    return str(error) or type(error).__name__
+
+
 def reason(error: BaseException) -> str:
     """Return the kind of an error's cause, and what it says."""
     cause = root_cause(error)

@@ -15,7 +15,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from autoencoder_lab.failures import BadInput
+from autoencoder_lab.failures import BadInput, said_by
 
 from . import made_from
 from .code_state import CodeState, read_code_state
@@ -143,7 +143,7 @@ def _require_reachable(files: Iterable[StoredFile]) -> None:
         except Exception as error:  # each store's client has its own
             raise BadInput(
                 f"results cannot be written to {file.disk.unstrip_protocol(file.folder)}: "
-                f"{error or type(error).__name__}. The store is data_root in globals.yml; its "
+                f"{said_by(error)}. The store is data_root in globals.yml; its "
                 "client reads address and credentials from the environment, as AWS_ENDPOINT_URL"
             ) from error
         return  # all are in one store

@@ -15,6 +15,7 @@ from rich.progress import track
 from upath import UPath
 
 from autoencoder_lab.cells.environment import usable_cores
+from autoencoder_lab.failures import said_by
 from autoencoder_lab.images.arrays import ImageShape
 from autoencoder_lab.parameters import ReadingParams
 
@@ -23,7 +24,7 @@ from .blocks import BYTES_AT_ONCE, Blocks, FoundArray, block_sizes
 from .folder_names import SPLITS, are_parts, split_named
 from .found_arrays import Found, unknown_classes
 from .listing import shown
-from .messages import reason, shortened
+from .messages import shortened
 
 logger = logging.getLogger(__name__)
 
@@ -259,7 +260,7 @@ def _unreadable(
     loaded = _each(pictures.load, folder, others, "Looking for other unreadable files")
     more = {file: result for file, result in loaded if isinstance(result, Exception)}
     listing = [
-        f"{folder / shown(file)} cannot be read as an image: {reason(error)}"
+        f"{folder / shown(file)} cannot be read as an image: {said_by(error)}"
         for file, error in sorted({**problems, **more}.items())
     ]
     return ValueError(f"{shortened(listing, limit=20, separator=chr(10))}. {LEAVES_OUT}")

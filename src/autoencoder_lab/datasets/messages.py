@@ -1,4 +1,4 @@
-"""Lists and reasons in error messages."""
+"""Lists in error messages."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,3 @@ def shortened(items: Iterable[object], *, limit: int = 5, separator: str = ", ")
     texts = [str(item) for item in items]
     n_more = len(texts) - limit
     return separator.join(texts[:limit] + ([f"and {n_more} more"] if n_more > 0 else []))
-
-
-def reason(error: Exception) -> str:
-    """Return what an error says or, where it says nothing, what kind it is."""
-    return str(error) or type(error).__name__

@@ -9,6 +9,7 @@ from typing import cast
 
 from upath import UPath
 
+from autoencoder_lab.failures import said_by
 from autoencoder_lab.images.arrays import Images, ImageShape, Pixels, as_images
 from autoencoder_lab.parameters import ReadingParams
 
@@ -17,7 +18,6 @@ from .blocks import Blocks
 from .forms import find_source
 from .found_arrays import prepare
 from .listing import shown
-from .messages import reason
 
 ALLOWED = "a folder, a .zip or an .npz of images, or an image; of this machine or an object store"
 
@@ -68,7 +68,7 @@ def find_new_images(place: str, shape: ImageShape, params: ReadingParams) -> New
     except Exception as error:  # of the library of an object store
         if isinstance(folder, Path):
             raise
-        raise ValueError(f"images cannot be read from {place}: {reason(error)}") from error
+        raise ValueError(f"images cannot be read from {place}: {said_by(error)}") from error
 
     def read() -> Iterator[Images]:
         for blocks in found.images.values():
@@ -93,7 +93,7 @@ def _folder(place: str) -> tuple[UPath, str | None]:
                 return UPath(f"zip://::{path.absolute()}"), None
             return path.parent, glob.escape(path.name)
     except Exception as error:  # of the library of an object store, or of a damaged archive
-        raise ValueError(f"images cannot be read from {place}: {reason(error)}") from error
+        raise ValueError(f"images cannot be read from {place}: {said_by(error)}") from error
     raise ValueError(f"there is no {place}; allowed: {ALLOWED}")
 
 

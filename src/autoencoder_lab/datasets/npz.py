@@ -10,11 +10,12 @@ from typing import IO, Any
 import numpy as np
 from upath import UPath
 
+from autoencoder_lab.failures import said_by
 from autoencoder_lab.parameters import ReadingParams
 
 from .blocks import MOST_PACKED, Blocks, FoundArray, block_sizes
 from .found_arrays import Found
-from .messages import reason, shortened
+from .messages import shortened
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def _keys(file: UPath) -> list[str]:
             return [name.removesuffix(".npy") for name in archive.namelist()]
     except Exception as error:  # of many kinds, as those that NumPy raises below
         raise ValueError(
-            f"{file} is not a whole zip archive of arrays, which a .npz is: {reason(error)}"
+            f"{file} is not a whole zip archive of arrays, which a .npz is: {said_by(error)}"
         ) from error
 
 
@@ -135,5 +136,5 @@ def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 
 def _unreadable(file: UPath, key: str, error: Exception) -> ValueError:
-    why = reason(error)
+    why = said_by(error)
     return ValueError(f"{file}: key {key} cannot be read ({why}); allowed: arrays of numbers")

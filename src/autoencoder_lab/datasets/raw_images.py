@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 from upath import UPath
 
+from autoencoder_lab.failures import said_by
 from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.parameters import ReadingParams
 
@@ -15,7 +16,7 @@ from . import checksums, digits, stored_arrays
 from .forms import ALLOWED, Source, find_source
 from .found_arrays import prepare
 from .listing import Stamp, list_files, shown
-from .messages import reason, shortened
+from .messages import shortened
 
 DIGITS = "digits"
 
@@ -63,7 +64,7 @@ class RawImagesDataset(AbstractDataset[NoReturn, RawImages]):
             if isinstance(self._folder, Path) or _is_within(self._arrays, error):
                 raise
             raise ValueError(
-                f"raw images cannot be read from {self._folder}: {reason(error)}. "
+                f"raw images cannot be read from {self._folder}: {said_by(error)}. "
                 "The place is data_root in globals.yml; its credentials are those of the "
                 "environment, as AWS_ACCESS_KEY_ID"
             ) from error
