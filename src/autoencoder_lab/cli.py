@@ -58,12 +58,16 @@ def _jupyter() -> click.Command:
 
 def _requiring(package: str, callback: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if find_spec(package) is None:
-            pip = shlex.join([sys.executable, "-m", "pip", "install", package])
-            raise click.ClickException(f"{package} is not installed: {pip}")
+        _require(package)
         return callback(*args, **kwargs)
 
     return checked
+
+
+def _require(package: str) -> None:
+    if find_spec(package) is None:
+        pip = shlex.join([sys.executable, "-m", "pip", "install", package])
+        raise click.ClickException(f"{package} is not installed: {pip}")
 
 
 cli.add_command(_run())
@@ -289,6 +293,48 @@ def apply(
             params=params,
         )
         run_apply(planned, console)
+
+
+@cli.command()
+@click.argument("variant")
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    show_default="as search.yml says",
+    help="How many are tried, those of before included.",
+)
+@click.option("--name", show_default="the variant's", help="A name for the search, to go on with.")
+@click.option("--params", help="Parameters, as kedro run --params takes them: dataset, seed, ….")
+@click.option("--env", "-e", help="Kedro's configuration environment.")
+@click.pass_obj
+def search(
+    metadata: ProjectMetadata,
+    /,
+    variant: str,
+    params: str | None,
+    env: str | None,
+    **options: object,
+) -> None:
+    """Look for better parameters of VARIANT, and print the best as a block to paste.
+
+    What is tried is in conf/<env>/search.yml, by Optuna's tree-structured Parzen estimator; what is
+    sought is promotion.metric of the validation images. The test images are not looked at. Each
+    trial is a fit, and a run below that of the search; one that is worse than most after an epoch
+    is given up. The same command goes on where a search was interrupted.
+    """
+    from rich.console import Console
+
+    from autoencoder_lab.session.signals import signals_raise
+    from autoencoder_lab.session.threads import one_thread_a_sum
+
+    _require("optuna")
+    from autoencoder_lab.commands.search import plan_search, run_search
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    given = {name: value for name, value in options.items() if value is not None}
+    with signals_raise(), one_thread_a_sum():
+        planned = plan_search(metadata.project_path, env, variant, given, params=params)
+        run_search(planned, console)
 
 
 @cli.command()

@@ -55,7 +55,7 @@ CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "config_patterns": {"mlflow": ["mlflow*"], "study": ["study*"]},
+    "config_patterns": {"mlflow": ["mlflow*"], "study": ["study*"], "search": ["search*"]},
     # An environment changes single parameters, not the whole block that they are in.
     "merge_strategy": dict.fromkeys(("parameters", "globals", "mlflow", "study"), "soft"),
     "custom_resolvers": {

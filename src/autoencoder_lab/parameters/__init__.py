@@ -37,6 +37,7 @@ from .models import (
     TiedParams,
     architecture,
 )
+from .search import RangeParams, SearchParams
 from .study import StudyParams
 from .training import (
     AdversarialParams,
@@ -90,8 +91,10 @@ __all__ = [
     "Params",
     "PretrainingParams",
     "PromotionParams",
+    "RangeParams",
     "ReadingParams",
     "SamplesParams",
+    "SearchParams",
     "SharedParams",
     "SparsityParams",
     "StrategyParams",

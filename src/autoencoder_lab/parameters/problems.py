@@ -100,6 +100,7 @@ def _discriminator(problem: ErrorDetails) -> str:
 def _known_keys(model: type[BaseModel], parents: Location) -> list[str]:
     block: Any = model
     for part in parents:
+        block = getattr(block, "__value__", block)  # of an alias
         block = get_args(block)[0] if get_origin(block) is Annotated else block
         kinds = get_args(block)
         if not kinds:

@@ -11,11 +11,26 @@ from .owners import owner_tags
 
 @contextmanager
 def command_run(
-    client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]
+    client: MlflowClient,
+    experiment_id: str,
+    name: str,
+    tags: Mapping[str, str],
+    *,
+    go_on: str | None = None,
 ) -> Iterator[str]:
-    """Make a run, give its id, and end it: FINISHED, FAILED by an error, or KILLED by a signal."""
+    """Make a run, give its id, and end it: FINISHED, FAILED by an error, or KILLED by a signal.
+
+    Args:
+        go_on: The run of before, which is gone on with.
+    """
     all_tags = {**resolve_tags(), **tags, **owner_tags()}  # MLflow's say who ran what
-    run_id: str = client.create_run(experiment_id, run_name=name, tags=all_tags).info.run_id
+    if go_on is None:
+        run_id: str = client.create_run(experiment_id, run_name=name, tags=all_tags).info.run_id
+    else:
+        run_id = go_on
+        client.update_run(run_id, "RUNNING")
+        for key, value in all_tags.items():
+            client.set_tag(run_id, key, value)
     status = "FAILED"
     try:
         yield run_id

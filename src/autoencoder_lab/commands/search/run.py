@@ -1,0 +1,222 @@
+"""Trying parameters, one fit after the other, each a run below that of the search."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import optuna
+import pandas as pd
+import yaml
+from mlflow.entities import Metric, Param
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from optuna.pruners import MedianPruner
+from optuna.samplers import TPESampler
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autoencoder_lab.failures import BadInput
+from autoencoder_lab.figures.search import search_history
+from autoencoder_lab.images import seeds
+from autoencoder_lab.images.sources import Reconstructions, encode
+from autoencoder_lab.parameters import VariantParams, as_logged, flatten
+from autoencoder_lab.parameters.problems import WrongParameters
+from autoencoder_lab.pipelines.training.nodes import train_autoencoder
+from autoencoder_lab.tracking.runs.command_run import command_run
+from autoencoder_lab.tracking.runs.search import find_runs, having
+from autoencoder_lab.tracking.store.config import without_password
+from autoencoder_lab.training.divergence import Diverged
+from autoencoder_lab.training.progress import Milestone, listen
+
+from .plan import Search
+from .space import as_variant, suggest
+
+N_RANDOM = 10
+"""Trials before the sampler learns from those before."""
+
+N_BEFORE_PRUNING = 5
+"""Trials after which one is given up where its validation loss is above the median of theirs."""
+
+LOWER = ("validation/mse", "validation/bce")
+"""Metrics of which less is better."""
+
+OVER = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def run_search(search: Search, console: Console) -> None:
+    """Try what there is to try, from where it was left, and print the best block of parameters.
+
+    Raises:
+        BadInput: A search of this name was of something else, or no trial came to its end.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = _open(search)
+    tags = {"search": search.name, "dataset_searched": search.dataset}
+    title, experiment_id = f"search {search.variant}", search.experiment.experiment_id
+    before = _run_of_before(search, study)
+    with command_run(search.client, experiment_id, title, tags, go_on=before) as run_id:
+        study.set_user_attr("run_id", run_id)
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            study.tell(trial.number, state=TrialState.FAIL)  # it was interrupted
+        with _progress(console) as progress:
+            task = progress.add_task("trials", total=search.n_trials, best="")
+            while (n_over := _n_over(study)) < search.n_trials:
+                progress.update(task, completed=n_over, best=_best_in_words(study, search))
+                _try(search, study, run_id)
+        best = _log_results(search, study, run_id)
+    console.print(f"{search.metric} {study.best_value:.6g}, by trial {study.best_trial.number}:\n")
+    console.print(best)
+    address = without_password(search.client.tracking_uri)
+    console.print(f"Run {run_id} in {address}, with a run for each trial")
+
+
+def _open(search: Search) -> optuna.Study:
+    """Return the study of a search's name, made where there is none."""
+    search.journal.parent.mkdir(parents=True, exist_ok=True)
+    study = optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(search.journal))),
+        study_name=search.name,
+        direction="minimize" if search.metric in LOWER else "maximize",
+        pruner=MedianPruner(n_startup_trials=N_BEFORE_PRUNING, n_warmup_steps=1),
+        load_if_exists=True,
+    )
+    facts = json.loads(json.dumps(search.facts))
+    before = study.user_attrs.get("facts", facts)
+    if others := [key for key in facts if before.get(key) != facts[key]]:
+        raise BadInput(
+            f"the search {search.name} was of other {', '.join(others)}: set it as it was, or "
+            "choose another --name"
+        )
+    study.set_user_attr("facts", facts)
+    return study
+
+
+def _run_of_before(search: Search, study: optuna.Study) -> str | None:
+    """Return the run of a search that is gone on with, unless somebody has deleted it."""
+    run_id = study.user_attrs.get("run_id")
+    runs = having({"search": search.name})
+    found = find_runs(search.client, search.experiment.experiment_id, runs)
+    return next((run_id for run in found if run.info.run_id == run_id), None)
+
+
+def _try(search: Search, study: optuna.Study, parent: str) -> None:
+    """Fit with some parameters, and tell what came of it."""
+    # By how many are over, so that it does not matter where a search was interrupted.
+    [own] = seeds.derive(search.seed, f"trial {_n_over(study)}")
+    study.sampler = TPESampler(seed=own, n_startup_trials=N_RANDOM)
+    trial = study.ask()
+    block = suggest(trial, search.block, search.space)
+    tags = {MLFLOW_PARENT_RUN_ID: parent, "search": search.name, "trial": str(trial.number)}
+    experiment_id = search.experiment.experiment_id
+    with command_run(search.client, experiment_id, f"trial {trial.number}", tags) as run_id:
+        params = [Param(key, as_logged(value)) for key, value in flatten(block).items()]
+        search.client.log_batch(run_id, params=params)
+        try:
+            value = _measure(search, as_variant(block), trial, run_id)
+        except (optuna.TrialPruned, WrongParameters, Diverged) as error:
+            search.client.set_tag(run_id, "given_up", str(error) or "worse than most")
+            study.tell(trial, state=TrialState.PRUNED)
+            return
+        _log(search, run_id, {search.metric: value}, step=0)
+        study.tell(trial, value)
+
+
+def _measure(search: Search, variant: VariantParams, trial: optuna.Trial, run_id: str) -> float:
+    """Fit, and return what is sought, of the validation images."""
+
+    def watch(milestone: Milestone) -> None:
+        _log(search, run_id, milestone.losses, step=milestone.number)
+        trial.report(milestone.losses["val/loss"], milestone.number)
+        if _compares_losses(search) and trial.should_prune():
+            raise optuna.TrialPruned
+
+    listen("search", watch)
+    splits = search.splits
+    images, labels = splits["validation_images"], splits["validation_labels"]
+    fitted = train_autoencoder(splits["train_images"], images, variant, search.seed)
+    model = fitted["model"]
+    if search.metric == "validation/linear_accuracy":
+        from autoencoder_lab.metrics.codings import linear_probe  # scikit-learn takes a second
+
+        encoder = model.get_layer("encoder")
+        probe = linear_probe(encode(encoder, splits["train_images"]), splits["train_labels"])
+        return probe(encode(encoder, images), labels)
+    from autoencoder_lab.metrics import reconstruction  # scikit-image takes its time
+
+    errors, _ = reconstruction.errors(images, Reconstructions(images, model))
+    return errors[search.metric.rpartition("/")[2]]
+
+
+def _compares_losses(search: Search) -> bool:
+    """Whether the validation loss of all trials means the same."""
+    of_loss = ("training.loss", "training.corruption", "training.sparsity", "training.strategy")
+    return not any(key.startswith(of_loss) for key in search.space)
+
+
+def _log(search: Search, run_id: str, values: Mapping[str, float], *, step: int) -> None:
+    now = round(1000 * time.time())
+    metrics = [Metric(key, value, now, step) for key, value in values.items()]
+    search.client.log_batch(run_id, metrics=metrics)
+
+
+def _n_over(study: optuna.Study) -> int:
+    return len(study.get_trials(deepcopy=False, states=OVER))
+
+
+def _best_in_words(study: optuna.Study, search: Search) -> str:
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return ""
+    return f"best: {search.metric} {study.best_value:.6g}"
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Progress]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+        TextColumn("{task.fields[best]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield progress
+
+
+def _log_results(search: Search, study: optuna.Study, run_id: str) -> str:
+    """Log the trials, their history and the best block, and return this as YAML.
+
+    Raises:
+        BadInput: No trial came to its end.
+    """
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        raise BadInput(f"none of {_n_over(study)} trials came to its end: see why in their runs")
+    block = suggest(study.best_trial, search.block, search.space)  # type: ignore[arg-type]
+    best = yaml.safe_dump(
+        {f"{search.variant}_best": block}, sort_keys=False, default_flow_style=None
+    )
+    trials = _as_table(study)
+    figure = search_history(trials, metric=search.metric, is_lower_better=search.metric in LOWER)
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "best.yml").write_text(best)
+        trials.to_csv(Path(folder) / "trials.csv", index=False)
+        with (Path(folder) / "history.png").open("wb") as file:
+            figure.savefig(file)
+        search.client.log_artifacts(run_id, folder, "search")
+    _log(search, run_id, {f"search/{search.metric}": study.best_value}, step=0)
+    return best
+
+
+def _as_table(study: optuna.Study) -> pd.DataFrame:
+    """Return a row for each trial that is over: its number, value, and what it tried."""
+    rows: list[dict[str, Any]] = [
+        {"trial": trial.number, "value": trial.value, **trial.params}
+        for trial in study.get_trials(deepcopy=False, states=OVER)
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,81 @@
+import optuna
+import pytest
+
+from autoencoder_lab.commands.search.space import as_variant, edges, suggest
+from autoencoder_lab.parameters import RangeParams
+
+BLOCK = {
+    "model": {
+        "family": "dense",
+        "widths": [100, 30],
+        "activation": "selu",
+        "output_activation": "sigmoid",
+    },
+    "training": {
+        "loss": "mse",
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+        "epochs": 3,
+        "batch_size": 32,
+        "patience": None,
+    },
+}
+SPACE = {
+    "model.widths": ([100, 30], [300, 100, 30]),
+    "training.learning_rate": RangeParams(low=0.001, high=0.1, log=True),
+    "training.batch_size": RangeParams(low=16, high=64),
+    "training.beta_1": (0.5, 0.9),
+}
+
+
+def test_what_is_tried_is_in_the_space_and_the_rest_is_as_it_was() -> None:
+    tried = []
+
+    def objective(trial: optuna.Trial) -> float:
+        block = suggest(trial, BLOCK, SPACE)
+        tried.append(as_variant(block))
+        assert {**block["training"], **dict.fromkeys(("learning_rate", "batch_size"))}.keys() == {
+            *BLOCK["training"],
+            "beta_1",
+        }
+        return block["training"]["learning_rate"]
+
+    before = str(BLOCK)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=40)
+
+    assert str(BLOCK) == before
+    assert {variant.model.widths for variant in tried} == {(100, 30), (300, 100, 30)}
+    rates = [variant.training.learning_rate for variant in tried]
+    assert 0.001 <= min(rates) < 0.002
+    assert 0.05 < max(rates) <= 0.1
+    assert all(isinstance(variant.training.batch_size, int) for variant in tried)
+    assert {variant.training.loss for variant in tried} == {"mse"}
+
+
+def test_the_block_of_a_trial_is_found_again() -> None:
+    study = optuna.create_study()
+    blocks = []
+    study.optimize(lambda trial: blocks.append(suggest(trial, BLOCK, SPACE)) or 0, n_trials=1)
+
+    assert suggest(study.best_trial, BLOCK, SPACE) == blocks[0]
+
+
+def test_each_value_and_both_ends_of_a_range_can_be_looked_at() -> None:
+    found = list(edges(BLOCK, SPACE))
+
+    assert [block["training"]["batch_size"] for block in found[4:6]] == [16, 64]
+    assert len(found) == 8
+    assert [block["model"]["widths"] for block in found[1:3]] == [[300, 100, 30], [100, 30]]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log", "message"),
+    [
+        (2, 1, False, "high is 1; allowed: more than low, which is 2"),
+        (0, 1, True, "low is 0; allowed: more than 0, as log is true"),
+    ],
+)
+def test_a_range_has_an_order(low: int, high: int, log: bool, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RangeParams(low=low, high=high, log=log)
