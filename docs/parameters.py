@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from autoencoder_lab.parameters import SharedParams, VariantParams
+from autoencoder_lab.parameters import SharedParams, StudyParams, VariantParams
 
 HEAD = """# Parameters
 
@@ -47,6 +47,9 @@ def main() -> None:
         *sections_of(SharedParams, "", values),
         "## Of a variant",
         *sections_of(VariantParams, "<variant>", None),
+        "## Of a study",
+        "In `conf/base/study.yml`; each has an option of `kedro study`.",
+        *sections_of(StudyParams, "", None),
     ]
     sys.stdout.write("\n\n".join(section.strip() for section in sections) + "\n")
 

@@ -45,7 +45,7 @@ def test_the_reference_of_parameters_is_that_of_the_classes() -> None:
         check=True,
     )
 
-    assert written.stdout == (PROJECT / "docs/parameters.md").read_text(), "write it anew"
+    assert written.stdout == (PROJECT / "docs/parameters.md").read_text(), "run docs/parameters.py"
 
 
 def test_all_parameters_are_explained() -> None:

@@ -3,7 +3,8 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,6 +75,19 @@ cli.add_command(_run())
 cli.add_command(_jupyter())
 
 
+@contextmanager
+def _interruptible(kept: str) -> Iterator[None]:
+    """Let Ctrl-C, or a signal to end, unwind what is done, and say what is left of it."""
+    from autoencoder_lab.session.signals import signals_raise
+
+    try:
+        with signals_raise():
+            yield
+    except (KeyboardInterrupt, SystemExit) as interruption:
+        click.echo(f"Interrupted. {kept}")
+        sys.exit(getattr(interruption, "code", None) or 130)
+
+
 def _as_list(
     _context: click.Context, _option: click.Parameter, value: str | None
 ) -> list[str | int] | None:
@@ -135,7 +149,6 @@ def study(
         run_study,
         show_plan,
     )
-    from autoencoder_lab.session.signals import signals_raise
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     given = {name: value for name, value in options.items() if value is not None}
@@ -149,12 +162,8 @@ def study(
     if dry_run:
         show_plan(planned, console)
         return
-    try:
-        with signals_raise():
-            succeeded = run_study(planned, console, n_jobs=jobs or usable_cores())
-    except (KeyboardInterrupt, SystemExit) as interruption:
-        console.print("Interrupted. What is done is kept; the same command goes on from there.")
-        sys.exit(getattr(interruption, "code", None) or 130)
+    with _interruptible("What is done is kept; the same command goes on from there."):
+        succeeded = run_study(planned, console, n_jobs=jobs or usable_cores())
     sys.exit(0 if succeeded else 1)
 
 
@@ -278,10 +287,9 @@ def apply(
     from rich.console import Console
 
     from autoencoder_lab.commands.apply import plan_apply, run_apply
-    from autoencoder_lab.session.signals import signals_raise
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    with signals_raise():
+    with _interruptible(f"Nothing is written to {folder}."):
         planned = plan_apply(
             metadata.project_path,
             env,
@@ -324,7 +332,6 @@ def search(
     """
     from rich.console import Console
 
-    from autoencoder_lab.session.signals import signals_raise
     from autoencoder_lab.session.threads import one_thread_a_sum
 
     _require("optuna")
@@ -332,7 +339,7 @@ def search(
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     given = {name: value for name, value in options.items() if value is not None}
-    with signals_raise(), one_thread_a_sum():
+    with _interruptible("The same command goes on from there."), one_thread_a_sum():
         planned = plan_search(metadata.project_path, env, variant, given, params=params)
         run_search(planned, console)
 
@@ -369,16 +376,11 @@ def upload(metadata: ProjectMetadata, /, env: str | None) -> None:
     from rich.console import Console
 
     from autoencoder_lab.commands.upload import plan_upload, run_upload
-    from autoencoder_lab.session.signals import signals_raise
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     planned = plan_upload(metadata.project_path, env)
-    try:
-        with signals_raise():
-            run_upload(planned, console)
-    except (KeyboardInterrupt, SystemExit) as interruption:
-        console.print("Interrupted. What is copied is kept; the same command goes on from there.")
-        sys.exit(getattr(interruption, "code", None) or 130)
+    with _interruptible("What is copied is kept; the same command goes on from there."):
+        run_upload(planned, console)
 
 
 @cli.command()

@@ -1,8 +1,10 @@
+import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from PIL import Image
 
 from autoencoder_lab.datasets.new_images import NewImages, find_new_images
@@ -122,3 +124,51 @@ def test_an_unreadable_image_is_named_once_it_is_read(folder: Path) -> None:
 
     with pytest.raises(ValueError, match=r"broken\.png cannot be read as an image: it is a web"):
         list(found.read())
+
+
+@pytest.mark.parametrize("name", ["!x.png", "a{1,2}.png", "a|b.png", "README_1.png", ".h.png"])
+def test_one_file_is_read_whatever_it_is_called_and_whatever_is_beside_it(
+    folder: Path, name: str
+) -> None:
+    write_image(folder / name, 153)
+    write_image(folder / name.upper(), 0)
+    (folder / "broken.zip").write_bytes(b"")
+
+    found = find_new_images(str(folder / name), SHAPE, reading_params())
+
+    assert (list(found.names), levels(found)) == ([name], [0.6])
+
+
+def test_labels_of_new_images_do_not_matter(tmp_path: Path) -> None:
+    images = np.full((2, 4, 6), 51, np.uint8)
+    np.savez(tmp_path / "new.npz", images=images, labels=["cat", "dog"])
+
+    assert levels(find_new_images(str(tmp_path), SHAPE, reading_params())) == [0.2, 0.2]
+
+
+def test_files_that_are_not_read_are_named(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "IMG_1.heic").write_bytes(b"from a phone")
+
+    find_new_images(str(folder), SHAPE, reading_params())
+
+    assert "these files are not read: IMG_1.heic. HEIC is not read: convert" in caplog.text
+
+
+def test_names_that_cannot_be_told_apart_are_refused(folder: Path) -> None:
+    for name in ("Mu\u0308ller.png", "M\u00fcller.png"):
+        write_image(folder / name, 0)
+
+    with pytest.raises(ValueError, match=r"names are the same .*: Müller\.png; allowed"):
+        find_new_images(str(folder), SHAPE, reading_params())
+
+
+def test_keys_of_an_object_store_that_would_lead_elsewhere_are_left_out() -> None:
+    store = MemoryFileSystem()
+    content = io.BytesIO()
+    Image.new("L", (6, 4), 51).save(content, "PNG")
+    for key in ("/bucket/new/a.png", "/bucket/new//tmp/b.png"):
+        store.store[key] = MemoryFile(store, key, content.getvalue())
+
+    found = find_new_images("memory://bucket/new", SHAPE, reading_params())
+
+    assert list(found.names) == ["a.png"]

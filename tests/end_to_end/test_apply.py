@@ -159,9 +159,9 @@ def test_an_unreadable_image_fails_the_run_and_leaves_nothing(
 
 
 REFUSALS = {
-    "no such model": (["models:/autoencoder-digits/7", "{photos}"], "there is no model models:/"),
+    "no such model": (["models:/autoencoder-digits/7", "{photos}"], "model models:/autoencoder-"),
     "no model's name": (["stacked", "{photos}"], "the model is 'stacked'; allowed: a registered"),
-    "no such run": (["0" * 32, "{photos}"], f"there is no model {'0' * 32}: Run with id="),
+    "no such run": (["0" * 32, "{photos}"], f"the model {'0' * 32} is not read: Run with id="),
     "a run of several": (["{parent}", "{photos}"], "has fitted no model"),
     "a generator": (["{gan}", "{photos}"], "has no encoder, only decoder"),
     "no decoder": (["{ladder}", "{photos}", "--reconstructions=png"], "has no decoder; allowed"),
@@ -173,6 +173,15 @@ REFUSALS = {
     "another parameter": (
         ["{stacked}", "{photos}", "--params=ingest.height=9,seed=3"],
         "--params has seed, ingest.height; allowed: ingest.pattern, ingest.fit",
+    ),
+    "an empty path": (["{stacked}", ""], "IMAGES is empty; allowed: a path or an address"),
+    "parameters of no images": (
+        ["{stacked}", "--params=ingest.fit=crop"],
+        "--params is of new images; allowed: with IMAGES",
+    ),
+    "no parameters": (
+        ["{stacked}", "{photos}", "--params=ingest=5"],
+        "--params has ingest=5; allowed: ingest.pattern",
     ),
     "no file that matches": (
         ["{stacked}", "{photos}", "--params=ingest.pattern='*.jpg'"],

@@ -99,6 +99,9 @@ def uploaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
     trained = project.kedro("run", "--env=smoke", "--pipelines=linear,comparison")
     assert trained.returncode == 0, trained.stderr
     add_runs_by_hand(project)
+    linear = project.runs_by_variant("tiny")["linear"].info.run_id
+    applied = project.kedro("apply", linear, "--to", str(tmp_path_factory.mktemp("applied")))
+    assert applied.returncode == 0, applied.stderr
     folder, port = tmp_path_factory.mktemp("server"), free_port()
     address = f"http://127.0.0.1:{port}"
     variables = {"MLFLOW_TRACKING_URI": address, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
@@ -136,8 +139,8 @@ def test_what_interrupts_leaves_a_clear_line_and_the_same_command_goes_on(
     assert "Traceback" not in uploaded.lost.stdout + uploaded.lost.stderr
     last, again = uploaded.printed
     copied = f"Runs copied to {uploaded.address}: {{}}; there already: {{}}; left out: 2."
-    assert any(copied.format(3 - there, there) in last for there in (1, 2))
-    assert copied.format(0, 3) in again
+    assert any(copied.format(4 - there, there) in last for there in (1, 2, 3))
+    assert copied.format(0, 4) in again
 
 
 def test_what_has_not_ended_is_left_out_and_named(uploaded: Uploaded) -> None:
@@ -145,7 +148,7 @@ def test_what_has_not_ended_is_left_out_and_named(uploaded: Uploaded) -> None:
         assert "(still running) is RUNNING" in line
         assert "(a child of it) is of a parent that has not ended" in line
     names = [copy.info.run_name for _, copy in uploaded.pairs.values()]
-    assert sorted(names) == ["by hand", "comparison+linear tiny 42", "linear tiny 42"]
+    assert sorted(names) == ["apply", "by hand", "comparison+linear tiny 42", "linear tiny 42"]
 
 
 def test_copies_hold_what_their_originals_hold(uploaded: Uploaded) -> None:
@@ -186,6 +189,16 @@ def test_models_are_those_of_the_copies(uploaded: Uploaded) -> None:
     assert description["run_id"] == copy.info.run_id
     assert description["model_id"] == description["model_uuid"] == after.model_id
     assert description["artifact_path"] == now.artifact_location
+
+
+def test_a_run_that_used_a_model_links_to_the_copies(uploaded: Uploaded) -> None:
+    copies = {copy.info.run_name: copy for _, copy in uploaded.pairs.values()}
+    linear = uploaded.client.get_run(copies["linear tiny 42"].info.run_id)
+    apply = uploaded.client.get_run(copies["apply"].info.run_id)
+
+    assert apply.data.tags["applied_run"] == linear.info.run_id
+    [used], [made] = apply.inputs.model_inputs, linear.outputs.model_outputs
+    assert used.model_id == made.model_id
 
 
 def test_a_champion_is_registered_with_its_copy(uploaded: Uploaded) -> None:

@@ -44,6 +44,18 @@ def find_source(folder: UPath, params: ReadingParams) -> Source:
     return Source(reader, listing.restricted(files, reason=NOT_READ))
 
 
+def source_of_file(file: UPath) -> Source:
+    """Return one file alone, whatever is beside it.
+
+    Raises:
+        ValueError: It is not named like one of the forms.
+    """
+    reader = _reader_of(file.name)
+    if reader is None:
+        raise ValueError(f"{file} is not named like {ALLOWED}{how_to_convert([file.name])}")
+    return Source(reader, Listing({file.name: (file.stat().st_size, "")}))
+
+
 def _reader_of(file: str) -> Reader | None:
     """Return what reads a file, by its place in the folder and its name."""
     if idx.FILE_NAMES.fullmatch(file):

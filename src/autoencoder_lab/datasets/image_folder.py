@@ -223,7 +223,7 @@ def _each(
     doing: str,
     n_at_once: int = MOST_AT_ONCE,
 ) -> Generator[tuple[str, T | Exception]]:
-    """Yield what a function returns of each file, or raises; with a bar where somebody watches.
+    """Yield what a function returns of each file, or raises; with a bar on a terminal.
 
     Args:
         doing: What the bar says; empty for none.

@@ -112,7 +112,7 @@ def list_files(folder: UPath, pattern: str | None) -> Listing:
     if isinstance(folder, Path):
         stamps = dict(_walk(str(folder), "", (_identity(os.stat(folder)),), listing))
     else:
-        stamps = dict(_find(folder))
+        stamps = dict(_find(folder, listing))
     for file in sorted(stamps, key=lambda name: name.split("/")):
         listing.stamps[file] = stamps[file]
     if pattern is None:
@@ -144,12 +144,15 @@ def shown(name: str) -> str:
     return unicodedata.normalize("NFC", printable)
 
 
-def _find(folder: UPath) -> Iterator[tuple[str, Stamp]]:
+def _find(folder: UPath, listing: Listing) -> Iterator[tuple[str, Stamp]]:
     """Yield the files of an object store, which has no links."""
     folder.fs.invalidate_cache()
     place = folder.path.rstrip("/") + "/"
     for path, info in folder.fs.find(folder.path, detail=True).items():
         file = path.removeprefix(place)
+        if file.startswith("/") or "//" in file:  # which would lead elsewhere, as a path
+            listing.leave_out(NOT_READ, shown(file))
+            continue
         if file and not file.endswith("/") and not any(map(_is_beside_the_data, file.split("/"))):
             content = next((info[key] for key in SAYS_WHAT_IT_HOLDS if info.get(key)), "")
             yield file, (info["size"], str(content))

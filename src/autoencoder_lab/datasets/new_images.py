@@ -1,10 +1,8 @@
 """Images that a trained model is applied to: found where they are, and read in parts."""
 
-import glob
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import cast
 
 from upath import UPath
@@ -15,9 +13,10 @@ from autoencoder_lab.parameters import ReadingParams
 
 from . import image_folder
 from .blocks import Blocks
-from .forms import find_source
+from .forms import Source, find_source, source_of_file
 from .found_arrays import prepare
 from .listing import shown
+from .messages import shortened
 
 ALLOWED = "a folder, a .zip or an .npz of images, or an image; of this machine or an object store"
 
@@ -46,28 +45,27 @@ def find_new_images(place: str, shape: ImageShape, params: ReadingParams) -> New
 
     Args:
         place: A path, or an address as s3://bucket/folder.
-        params: How images are brought to a shape, and which files are read; what it says of shapes
-            is not used.
+        params: How images are brought to a shape, and which files of a folder are read; what it
+            says of shapes is not used.
 
     Raises:
         ValueError: There are none, of more than one form, or not as they may be; of images in
             files, what is in them is seen as they are read.
     """
-    folder, only = _folder(place)
     height, width, channels = shape
     own = {"height": height, "width": width, "channels": channels}
-    reading = params.model_copy(update=own | {"pattern": only or params.pattern})
+    reading = params.model_copy(update=own)
     try:
-        source = find_source(folder, reading)
-        files = list(source.listing.stamps)
+        folder, source = _find_source(place, reading)
+        source.listing.warn(folder)
+        files, left_out = list(source.listing.stamps), source.listing.summary()
         if source.reader is image_folder.read:
-            return _of_files(folder, files, shape, reading, source.listing.summary())
-        found = prepare(source.reader(folder, files, reading), folder, reading, trains=False)
+            return _of_files(folder, files, shape, reading, left_out)
+        arrays = replace(source.reader(folder, files, reading), labels={})  # nobody asks for them
+        found = prepare(arrays, folder, reading, trains=False)
     except ValueError:
         raise
-    except Exception as error:  # of the library of an object store
-        if isinstance(folder, Path):
-            raise
+    except Exception as error:  # of an object store's library, or of a damaged archive
         raise ValueError(f"images cannot be read from {place}: {said_by(error)}") from error
 
     def read() -> Iterator[Images]:
@@ -79,22 +77,20 @@ def find_new_images(place: str, shape: ImageShape, params: ReadingParams) -> New
         for split, blocks in found.images.items()
         for number in range(blocks.shape[0])
     ]
-    return NewImages(names, read, source.listing.summary(), found.changes)
+    return NewImages(names, read, left_out, found.changes)
 
 
-def _folder(place: str) -> tuple[UPath, str | None]:
-    """Return the folder that images are in and, where it is one file, a pattern for it."""
+def _find_source(place: str, params: ReadingParams) -> tuple[UPath, Source]:
+    """Return the folder that images are in, and which of its files are meant."""
     path = UPath(place)
-    try:
-        if path.is_dir():
-            return path, None
-        if path.is_file():
-            if path.suffix.lower() == ".zip":
-                return UPath(f"zip://::{path.absolute()}"), None
-            return path.parent, glob.escape(path.name)
-    except Exception as error:  # of the library of an object store, or of a damaged archive
-        raise ValueError(f"images cannot be read from {place}: {said_by(error)}") from error
-    raise ValueError(f"there is no {place}; allowed: {ALLOWED}")
+    if path.is_dir():
+        return path, find_source(path, params)
+    if not path.is_file():
+        raise ValueError(f"there is no {place}; allowed: {ALLOWED}")
+    if path.suffix.lower() != ".zip":
+        return path.parent, source_of_file(path)
+    archive = UPath(f"zip://::{path.absolute()}")
+    return archive, find_source(archive, params)
 
 
 def _of_files(
@@ -105,6 +101,11 @@ def _of_files(
     left_out: dict[str, object],
 ) -> NewImages:
     names = [shown(file) for file in files]
+    if same := [name for name, n_files in Counter(names).items() if n_files > 1]:
+        raise ValueError(
+            f"{folder} has files whose names are the same once they are written in Unicode: "
+            f"{shortened(same)}; allowed: names that differ. Rename them"
+        )
     changes: Counter[str] = Counter()
     blocks = image_folder.decoded(folder, files, shape, params, changes)
     return NewImages(names, lambda: _as_images(blocks), left_out, changes)

@@ -87,7 +87,8 @@ def map_page(
             nonselection_fill_alpha=0.05,
         )
         classes.append((name, [drawn]))
-    if 1 < len(classes) <= MOST_NAMES:
+    has_legend = 1 < len(classes) <= MOST_NAMES
+    if has_legend:
         plot.add_layout(Legend(items=classes, click_policy="hide"), "right")
     plot.add_tools(HoverTool(tooltips=sheet.tooltip, attachment="horizontal", limit=1))
     environment = Environment(
@@ -104,6 +105,7 @@ def map_page(
         plot=_renumbered(json_item(plot)),
         thumbnails=sheet.as_data(),
         n_images=len(points),
+        has_legend=has_legend,
     )
 
 
@@ -119,7 +121,10 @@ class _Sheet:
         scale = min(largest / max(height, width), 1)
         self._size = max(round(width * scale), 1), max(round(height * scale), 1)
         longer = max(height, width)
-        self._shown = round(SHOWN * width / longer), round(SHOWN * height / longer)
+        self._shown = (
+            max(round(SHOWN * width / longer), 1),
+            max(round(SHOWN * height / longer), 1),
+        )
 
     def offsets(self, places: Indices) -> tuple[Indices, Indices]:
         """Return how far left and up the sheet is moved to show each image, in pixels."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ RECONSTRUCTIONS = "reconstructions"
 ABOUT = "about.json"
 FIGURE = "largest_errors.png"
 
+ROWS_AT_ONCE = 10_000
+"""In a row group of the table: few would make it slow to read."""
+
 ImageForm = Literal["png", "npz"]
 
 
@@ -35,6 +39,7 @@ class ResultFiles:
         """
         self._folder, self._form, self._shape = folder, form, (n, *shape)
         self._open = ExitStack()
+        self._rows: list[pa.Table] = []
         self._table: pq.ParquetWriter | None = None
         self._array: IO[bytes] | None = None
 
@@ -42,15 +47,17 @@ class ResultFiles:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._open.close()
+        try:
+            self._write_rows()
+        finally:
+            self._open.close()
 
     def write(self, columns: Mapping[str, pa.Array], reconstructions: Images | None) -> None:
         """Write a part: rows of the table, whose first column has names, and reconstructions."""
         table = pa.table(dict(columns))
-        if self._table is None:
-            writer = pq.ParquetWriter(self._folder / TABLE, table.schema)
-            self._table = self._open.enter_context(writer)
-        self._table.write_table(table)
+        self._rows.append(table)
+        if sum(map(len, self._rows)) >= ROWS_AT_ONCE:
+            self._write_rows()
         if reconstructions is None:
             return
         if self._form == "png":
@@ -59,10 +66,22 @@ class ResultFiles:
         elif self._form == "npz":
             self._write_to_array(reconstructions)
 
+    def _write_rows(self) -> None:
+        if not self._rows:
+            return
+        rows, self._rows = pa.concat_tables(self._rows), []
+        if self._table is None:
+            writer = pq.ParquetWriter(self._folder / TABLE, rows.schema)
+            self._table = self._open.enter_context(writer)
+        self._table.write_table(rows)
+
     def _write_pngs(self, names: Sequence[str], images: Images) -> None:
         levels = np.round(255 * images.clip(0, 1)).astype(np.uint8)
         for name, image in zip(names, levels, strict=True):
-            file = self._folder / RECONSTRUCTIONS / f"{name}.png"
+            folder = self._folder / RECONSTRUCTIONS
+            file = folder / f"{name}.png"
+            if not file.resolve().is_relative_to(folder.resolve()):  # names are others'
+                raise ValueError(f"an image is called {name}, which leads out of the folder")
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file)
 
@@ -79,16 +98,23 @@ class ResultFiles:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Lend a folder that takes its name once all is written, and is gone if something fails."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # left by a process that was killed
+    """Lend a folder whose files are in `folder` once all are written, and gone if something fails.
+
+    Args:
+        folder: A new one, or an empty one, which may be a link or a mounted disk.
+    """
+    is_there = folder.exists()
+    place = folder if is_there else folder.parent
+    place.mkdir(parents=True, exist_ok=True)
+    partial = place / f".{uuid.uuid4().hex}.partial"
     partial.mkdir()
     try:
         yield partial
-        if folder.exists():  # it is empty
-            folder.rmdir()
-        partial.rename(folder)
+        if is_there:
+            for made in partial.iterdir():
+                made.rename(folder / made.name)
+        else:
+            partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

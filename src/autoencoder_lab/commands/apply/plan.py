@@ -14,6 +14,7 @@ from autoencoder_lab.parameters import ReadingParams
 from autoencoder_lab.parameters.problems import WrongParameters, validate
 from autoencoder_lab.session.tensorflow_setup import import_tensorflow
 from autoencoder_lab.session.typed_params import read_typed
+from autoencoder_lab.tracking.store.config import without_password
 from autoencoder_lab.tracking.store.opening import open_experiment
 
 from .files import ImageForm
@@ -71,6 +72,10 @@ def plan_apply(
         BadInput: The folder holds something, the model or the images are not there or not as they
             may be, or the model lacks a part for what is asked.
     """
+    if place is not None and not place.strip():
+        raise BadInput("IMAGES is empty; allowed: a path or an address, or nothing at all")
+    if place is None and params:
+        raise BadInput("--params is of new images; allowed: with IMAGES")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder} is there already; allowed: a new or an empty folder")
     given = _read_params(params)
@@ -95,7 +100,11 @@ def plan_apply(
         client=client,
         experiment=experiment,
         model=model,
-        place=place or f"{model.dataset}, on which it was trained and tested",
+        place=(
+            f"{model.dataset}, on which it was trained and tested"
+            if place is None
+            else without_password(place)
+        ),
         images=images,
         known=known,
         neighbours=neighbours,
@@ -121,6 +130,8 @@ def _read_params(params: str | None) -> dict[str, Any]:
     given = read_typed(params) if params else {}
     ingest = given.pop("ingest", {})
     allowed = ", ".join(f"ingest.{name}" for name in BROUGHT_TO_SHAPE_BY)
+    if not isinstance(ingest, dict):
+        raise BadInput(f"--params has ingest={ingest}; allowed: {allowed}")
     others = [*given, *(f"ingest.{name}" for name in ingest if name not in BROUGHT_TO_SHAPE_BY)]
     if others:
         raise BadInput(f"--params has {', '.join(others)}; allowed: {allowed}")
@@ -137,4 +148,4 @@ def _find_images(place: str, model: TrainedModel, given: dict[str, Any]) -> NewI
         problems = (f"ingest.{problem}" for problem in error.problems)
         raise BadInput(listing("--params cannot be used", problems)) from error
     except (ValueError, OSError) as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(str(error).replace(place, without_password(place))) from error

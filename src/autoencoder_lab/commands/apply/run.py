@@ -17,7 +17,9 @@ from autoencoder_lab.failures import BadInput
 from autoencoder_lab.figures.images import COLUMNS, image_rows
 from autoencoder_lab.images.arrays import Images, batches
 from autoencoder_lab.tracking.runs.command_run import command_run
+from autoencoder_lab.tracking.runs.outage import ERRORS
 from autoencoder_lab.tracking.store.config import without_password
+from autoencoder_lab.tracking.store.opening import writing_to
 
 from .files import ABOUT, FIGURE, TABLE, ResultFiles, whole_folder, write_about
 from .plan import Apply
@@ -38,9 +40,12 @@ class Worst:
         if made.reconstructions is None or made.errors is None:
             return
         for place in np.argsort(-made.errors, kind="stable")[:COLUMNS]:
-            number = -(first + int(place))  # of equal errors, the first stays
-            pair = images[place], made.reconstructions[place]
-            heapq.heappush(self._heap, (float(made.errors[place]), number, *pair))
+            key = float(made.errors[place]), -(first + int(place))  # of equal errors, the first
+            if len(self._heap) == COLUMNS and key < self._heap[0][:2]:
+                break  # the others have smaller errors
+            # Copies: a part of an array would keep all of it in memory.
+            pair = images[place].copy(), made.reconstructions[place].copy()
+            heapq.heappush(self._heap, (*key, *pair))
             if len(self._heap) > COLUMNS:
                 heapq.heappop(self._heap)
 
@@ -60,9 +65,13 @@ def run_apply(apply: Apply, console: Console) -> None:
     Raises:
         BadInput: An image cannot be read, or the files cannot be written: nothing is left of them.
     """
-    tags = {APPLIED_RUN: apply.model.run.info.run_id, "applied_model": apply.model.model_id}
-    experiment_id = apply.experiment.experiment_id
-    with command_run(apply.client, experiment_id, "apply", tags) as run_id:
+    client, experiment = apply.client, apply.experiment
+    tags = {APPLIED_RUN: apply.model.run.info.run_id}
+    address = without_password(client.tracking_uri)
+    with (
+        writing_to(experiment),
+        command_run(client, experiment.experiment_id, "apply", tags) as run_id,
+    ):
         _log_inputs(apply, run_id)
         started = time.monotonic()
         try:
@@ -75,11 +84,15 @@ def run_apply(apply: Apply, console: Console) -> None:
                         image_rows(worst.rows, title=title).savefig(file)
         except (ValueError, OSError) as error:
             raise BadInput(f"{error}\nNothing is written to {apply.folder}") from error
-        _log_results(apply, run_id, errors, time.monotonic() - started)
-    for change, n_images in sorted(apply.images.changes.items()):
-        console.print(f"{n_images} images: {change}")
-    console.print(f"{len(apply.images.names)} images: {apply.folder / TABLE}")
-    address = without_password(apply.client.tracking_uri)
+        for change, n_images in sorted(apply.images.changes.items()):
+            console.print(f"{n_images} images: {change}")
+        console.print(f"{len(apply.images.names)} images: {apply.folder / TABLE}")
+        try:
+            _log_results(apply, run_id, errors, time.monotonic() - started)
+        except ERRORS as error:
+            raise BadInput(
+                f"{apply.folder} is whole, but run {run_id} in {address} is not: {error}"
+            ) from error
     console.print(f"Run {run_id} in {address}")
 
 
@@ -138,13 +151,13 @@ def _log_inputs(apply: Apply, run_id: str) -> None:
     client, run = apply.client, apply.model.run
     params = {
         "apply.model": apply.model.name,
-        "apply.images": without_password(apply.place),
+        "apply.images": apply.place,
         "apply.folder": str(apply.folder.absolute()),
     }
     client.log_batch(run_id, params=[Param(key, value[:6000]) for key, value in params.items()])
     client.log_inputs(run_id, models=[LoggedModelInput(apply.model.model_id)])
     page = f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
-    note = f"Applied [{run.info.run_name}]({page}) to images of {without_password(apply.place)}."
+    note = f"Applied [{run.info.run_name}]({page}) to images of {apply.place}."
     client.set_tag(run_id, MLFLOW_RUN_NOTE, note)
 
 

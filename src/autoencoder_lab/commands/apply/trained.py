@@ -4,7 +4,7 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class TrainedModel:
         name: As it is called in words.
         model_id: Of the logged model.
         parameters: The run's whole configuration, nested.
-        class_names: Of the training images; empty where they have none.
+        class_names: What a classifier tells, in its order; empty where it is none.
     """
 
     name: str
@@ -78,15 +78,12 @@ def find_trained_model(client: MlflowClient, address: str) -> TrainedModel:
         autoencoder = read_model(f"{MODELS}{model_id}", of=f"run {run.info.run_id}")
     except ValueError as error:
         raise BadInput(str(error)) from error
+    parameters = yaml.safe_load(_read(client, run, PARAMETERS))
+    model = TrainedModel(name, run, model_id, autoencoder, parameters, ())
+    if "classifier" not in model.parts:
+        return model
     summary = json.loads(_read(client, run, DATA_SUMMARY))
-    return TrainedModel(
-        name=name,
-        run=run,
-        model_id=model_id,
-        autoencoder=autoencoder,
-        parameters=yaml.safe_load(_read(client, run, PARAMETERS)),
-        class_names=list(summary["train"]["images_by_class"]),
-    )
+    return replace(model, class_names=list(summary["train"]["images_by_class"]))
 
 
 def _find_run(client: MlflowClient, address: str) -> Run:
@@ -103,20 +100,21 @@ def _find_run(client: MlflowClient, address: str) -> Run:
                 raise BadInput(f"no run has fitted {address}; allowed: {ALLOWED}")
             return client.get_run(version.run_id)
     except MlflowException as error:
-        raise BadInput(f"there is no model {address}: {error.message}") from error
+        raise BadInput(f"the model {address} is not read: {error.message}") from error
     raise BadInput(f"the model is {address!r}; allowed: {ALLOWED}")
 
 
 def _read(client: MlflowClient, run: Run, path: str) -> str:
     """Return an artifact: where a session has several variants, their parent has what is shared."""
     parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
+    reasons = []
     for run_id in filter(None, (run.info.run_id, parent)):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 return Path(client.download_artifacts(run_id, path, folder)).read_text()
-            except (MlflowException, OSError):
-                continue
+            except (MlflowException, OSError) as error:
+                reasons.append(str(error))
     raise BadInput(
-        f"run {run.info.run_id} no longer has {path}, which says what its model was trained on. "
-        "Restore the file in the store's artifacts, or choose another run"
+        f"{path} of run {run.info.run_id}, which says what its model was trained on, cannot be "
+        f"read: {reasons[0]}. Restore the file in the store's artifacts, or choose another run"
     )

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import mlflow
 import yaml
-from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
+from mlflow.entities import (
+    LoggedModel,
+    LoggedModelInput,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+    Run,
+)
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
@@ -28,6 +35,15 @@ def copy_model(
     known = copy.outputs.model_outputs if copy.outputs else []
     if made.model_id not in {other.model_id for other in known}:  # MLflow would keep it twice
         there.client.log_outputs(copy.info.run_id, [LoggedModelOutput(made.model_id, output.step)])
+
+
+def link_model(there: Place, model_id: str, copy_id: str) -> None:
+    """Let the copy of a run that has used a model link to the copy of that, if there is one."""
+    copied = there.client.search_logged_models(
+        [there.experiment_id], f"tags.{UPLOADED_FROM} = '{model_id}'"
+    )
+    models = [LoggedModelInput(made.model_id) for made in copied[:1]]
+    there.client.log_inputs(copy_id, models=models)
 
 
 def _find(there: Place, model: LoggedModel, copy: Run) -> LoggedModel | None:

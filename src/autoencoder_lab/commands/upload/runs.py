@@ -7,7 +7,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_USER
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
 
 from .copies import UPLOADED_BY, UPLOADED_FROM, Links, Place, in_batches, who
-from .models import copy_model
+from .models import copy_model, link_model
 
 
 def copy_run(here: Place, there: Place, run: Run, begun: Run | None, links: Links) -> None:
@@ -23,6 +23,9 @@ def copy_run(here: Place, there: Place, run: Run, begun: Run | None, links: Link
     _copy_artifacts(here, there, run, copy_id)
     for output in run.outputs.model_outputs if run.outputs else []:
         copy_model(here, there, output, copy, links)
+    inputs = here.client.get_run(run.info.run_id).inputs  # a search tells none of models
+    for model in inputs.model_inputs if inputs else []:
+        link_model(there, model.model_id, copy_id)
     there.client.set_terminated(copy_id, run.info.status, run.info.end_time)
     tags = links.renew_all(run.data.tags) | {UPLOADED_BY: who()}  # which is to be the last
     for some in in_batches(list(tags.items()), MAX_PARAMS_TAGS_PER_BATCH):

@@ -1,12 +1,16 @@
 """A run of a command, which ends as what the command does."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from mlflow import MlflowClient
 from mlflow.tracking.context.registry import resolve_tags
 
+from .outage import ERRORS
 from .owners import owner_tags
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -31,12 +35,13 @@ def command_run(
         client.update_run(run_id, "RUNNING")
         for key, value in all_tags.items():
             client.set_tag(run_id, key, value)
-    status = "FAILED"
     try:
         yield run_id
-        status = "FINISHED"
-    except (KeyboardInterrupt, SystemExit):
-        status = "KILLED"
+    except BaseException as error:
+        is_interruption = isinstance(error, KeyboardInterrupt | SystemExit)
+        try:
+            client.set_terminated(run_id, "KILLED" if is_interruption else "FAILED")
+        except ERRORS as lost:  # the first error says more
+            logger.warning("Run %s could not be ended: %s", run_id, lost)
         raise
-    finally:
-        client.set_terminated(run_id, status)
+    client.set_terminated(run_id, "FINISHED")
