@@ -13,7 +13,13 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from autoencoder_lab.parameters import SharedParams, StudyParams, VariantParams
+from autoencoder_lab.parameters import (
+    RangeParams,
+    SearchParams,
+    SharedParams,
+    StudyParams,
+    VariantParams,
+)
 
 HEAD = """# Parameters
 
@@ -50,6 +56,11 @@ def main() -> None:
         "## Of a study",
         "In `conf/base/study.yml`; each has an option of `kedro study`.",
         *sections_of(StudyParams, "", None),
+        "## Of a search",
+        "In `conf/base/search.yml`.",
+        *sections_of(SearchParams, "", None),
+        "### A range",
+        *sections_of(RangeParams, "", None),
     ]
     sys.stdout.write("\n\n".join(section.strip() for section in sections) + "\n")
 
@@ -135,6 +146,8 @@ def allowed(schema: dict[str, Any]) -> str:
             return ", ".join(["whole number", *limits(_with_least(schema))])
         case "number":
             return ", ".join(["number", *limits(schema)])
+        case "object":
+            return "keys and values"
         case "boolean":
             return "`true`, `false`"
         case _:
@@ -143,7 +156,9 @@ def allowed(schema: dict[str, Any]) -> str:
 
 def _with_least(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the limits of a whole number, the lower as one that is allowed."""
-    above = schema.get("exclusiveMinimum", -1) + 1
+    if "exclusiveMinimum" not in schema:
+        return schema
+    above = schema["exclusiveMinimum"] + 1
     others = {key: value for key, value in schema.items() if key != "exclusiveMinimum"}
     return {**others, "minimum": max(above, schema.get("minimum", 0))}
 

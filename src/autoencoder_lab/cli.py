@@ -289,7 +289,7 @@ def apply(
     from autoencoder_lab.commands.apply import plan_apply, run_apply
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    with _interruptible(f"Nothing is written to {folder}."):
+    with _interruptible(f"{folder} has all of it, or nothing."):
         planned = plan_apply(
             metadata.project_path,
             env,

@@ -116,6 +116,24 @@ def test_an_interrupted_search_comes_to_the_same(project: ProjectCopy) -> None:
     assert parent(project, "interrupted").info.status == "FINISHED"
 
 
+def test_what_is_sought_may_be_better_where_it_is_more(project: ProjectCopy) -> None:
+    done = project.kedro(*search("by psnr"), "--params=promotion.metric=validation/psnr")
+    assert done.returncode == 1
+    assert "name is 'by psnr'; allowed: letters, digits" in done.stderr
+
+    done = project.kedro(*search("by_psnr"), "--params=promotion.metric=validation/psnr")
+
+    assert done.returncode == 0, done.stderr
+    values = table(project, "by_psnr")["value"]
+    assert parent(project, "by_psnr").data.metrics["search/validation/psnr"] == values.max()
+    done_trials = [run for run in trials(project, "by_psnr") if "given_up" not in run.data.tags]
+    logged = [run.data.metrics["validation/psnr"] for run in done_trials]
+    assert values.dropna().tolist() == logged  # a loss is not taken for it
+    given_up = [run for run in trials(project, "by_psnr") if "given_up" in run.data.tags]
+    best_loss = min(run.data.metrics["val/loss"] for run in done_trials)
+    assert all(run.data.metrics["val/loss"] > best_loss for run in given_up)
+
+
 REFUSALS: dict[str, tuple[dict[str, Any] | None, str, str]] = {
     "no such variant": (None, "stakced", "variant is 'stakced' (did you mean stacked?)"),
     "no space": (None, "linear", "search.yml has no space for linear, only for ladder, stacked"),
@@ -124,6 +142,36 @@ REFUSALS: dict[str, tuple[dict[str, Any] | None, str, str]] = {
         {"stacked": {**SPACE, "training.optimizer": ["adam", "sgd"]}},
         "stacked",
         "the search straight was of other space: set it as it was, or choose another --name",
+    ),
+    "one value": (
+        {"stacked": {"training.optimizer": ["adam"]}},
+        "stacked",
+        "training.optimizer is ['adam']; allowed: two values or more",
+    ),
+    "no prefix": (
+        {"stacked": {"learning_rate": [0.001, 0.01]}},
+        "stacked",
+        "learning_rate is no parameter; allowed: such as training.learning_rate",
+    ),
+    "within a list": (
+        {"stacked": {"model.widths.0": [50, 100]}},
+        "stacked",
+        "model.widths.0 is no parameter",
+    ),
+    "no such limit": (
+        {"stacked": {"training.learning_rate": {"low": 0.1, "high": 1, "step": 0.01}}},
+        "stacked",
+        "training.learning_rate.step is unknown; allowed: low, high, log",
+    ),
+    "limits the wrong way": (
+        {"stacked": {"training.learning_rate": {"low": 2, "high": 1}}},
+        "stacked",
+        "training.learning_rate.high is 1; allowed: more than low, which is 2",
+    ),
+    "a copy of the inputs": (
+        {"stacked": {"model.widths": [[16, 4], [64]]}},
+        "stacked",
+        "whose last is the codings' size; allowed for images of 8x8x1: less than 64",
     ),
     "a wrong value": (
         {"stacked": {"training.optimizer": ["adam", "adma"]}},

@@ -1,13 +1,11 @@
 """What a search tries of a variant's parameters."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, Field, StrictFloat, StrictInt, model_validator
+from pydantic import JsonValue, StrictFloat, StrictInt, model_validator
 
 from .types import Contradiction, Count, FolderName, Params
-
-OF_VARIANT = ("model.", "training.")
 
 
 class RangeParams(Params):
@@ -18,7 +16,7 @@ class RangeParams(Params):
     high: StrictInt | StrictFloat
     """The largest."""
     log: bool = False
-    """Whether the small ones are tried as often as the large: a tenth as often as ten."""
+    """Whether small numbers are tried as often as large ones: 0.1 to 1 as often as 1 to 10."""
 
     @model_validator(mode="after")
     def _require_order(self) -> Self:
@@ -29,27 +27,12 @@ class RangeParams(Params):
         return self
 
 
-Choices = Annotated[tuple[object, ...], Field(min_length=2)]
-
-
-def _require_parameters_of_variants(key: str) -> str:
-    if not key.startswith(OF_VARIANT):
-        raise ValueError("a parameter of a variant, as training.learning_rate or model.widths")
-    return key
-
-
-Space = Annotated[
-    Mapping[Annotated[str, AfterValidator(_require_parameters_of_variants)], RangeParams | Choices],
-    Field(min_length=1),
-]
-
-
 class SearchParams(Params):
     """What `kedro search` tries, and how often."""
 
     name: FolderName | None
-    """By which it is gone on with; None for the variant's."""
+    """By which it is continued; null for the variant's."""
     trials: Count
     """Fits, those that are given up early included."""
-    spaces: Mapping[str, Space]
-    """By variant, and by the parameter with dots: a range, or a list of values."""
+    spaces: Mapping[str, Mapping[str, JsonValue]]
+    """By variant, and by parameter with dots: a range, or a list of values."""

@@ -110,7 +110,7 @@ class CheckInput:
         variants = {variant_of(node) for node in pipeline.nodes}
         height, width, channels = raw_images.train_images.shape[1:]
         experiment = self._experiment
-        problems = _normal_class_problems(experiment.evaluation, raw_images)
+        problems = normal_class_problems(experiment.evaluation, raw_images)
         has_classes = not problems and raw_images.has_classes(experiment.evaluation.normal_class)
         n_classes = len(set(raw_images.train_labels.tolist())) if has_classes else 0
         if has_classes and any(variants):
@@ -150,7 +150,7 @@ def _unmeasured_promotion(experiment: SharedParams, chosen: Collection[str]) -> 
         )
 
 
-def _normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) -> list[str]:
+def normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) -> list[str]:
     """Return why images of the normal class, where there is one, are missing, or too few."""
     if problems := list(find_infeasible_normal_class(evaluation, raw_images.names.values())):
         return problems

@@ -1,8 +1,11 @@
+import re
+
 import optuna
 import pytest
 
-from autoencoder_lab.commands.search.space import as_variant, edges, suggest
+from autoencoder_lab.commands.search.space import as_variant, edges, read_space, suggest
 from autoencoder_lab.parameters import RangeParams
+from autoencoder_lab.parameters.problems import WrongParameters
 
 BLOCK = {
     "model": {
@@ -69,13 +72,31 @@ def test_each_value_and_both_ends_of_a_range_can_be_looked_at() -> None:
     assert [block["model"]["widths"] for block in found[1:3]] == [[300, 100, 30], [100, 30]]
 
 
+WRITTEN = {
+    "training.learning_rate": {"low": 0.001, "high": 0.1, "log": True},
+    "model.widths": [[100, 30], [300, 100, 30]],
+}
+
+
+def test_a_space_is_read_as_it_is_written() -> None:
+    assert read_space(WRITTEN, BLOCK) == {
+        "training.learning_rate": RangeParams(low=0.001, high=0.1, log=True),
+        "model.widths": ([100, 30], [300, 100, 30]),
+    }
+
+
 @pytest.mark.parametrize(
-    ("low", "high", "log", "message"),
+    ("key", "values", "message"),
     [
-        (2, 1, False, "high is 1; allowed: more than low, which is 2"),
-        (0, 1, True, "low is 0; allowed: more than 0, as log is true"),
+        ("training.learning_rate", {"low": 2, "high": 1}, "learning_rate.high is 1; allowed: more"),
+        ("training.learning_rate", {"low": 0, "high": 1, "log": True}, "low is 0; allowed: more"),
+        ("training.learning_rate", {"low": 0.1, "hihg": 1}, "learning_rate.hihg is unknown"),
+        ("training.optimizer", ["adam"], "optimizer is ['adam']; allowed: two values or more"),
+        ("training.optimizer", "adam", "optimizer is 'adam'; allowed: two values or more"),
+        ("optimizer", ["adam", "sgd"], "optimizer is no parameter; allowed: such as training."),
+        ("model.widths.0", [50, 100], "model.widths.0 is no parameter"),
     ],
 )
-def test_a_range_has_an_order(low: int, high: int, log: bool, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        RangeParams(low=low, high=high, log=log)
+def test_a_wrong_space_is_refused(key: str, values: object, message: str) -> None:
+    with pytest.raises(WrongParameters, match=re.escape(message)):
+        read_space({**WRITTEN, key: values}, BLOCK)

@@ -68,32 +68,38 @@ def run_apply(apply: Apply, console: Console) -> None:
     client, experiment = apply.client, apply.experiment
     tags = {APPLIED_RUN: apply.model.run.info.run_id}
     address = without_password(client.tracking_uri)
-    with (
-        writing_to(experiment),
-        command_run(client, experiment.experiment_id, "apply", tags) as run_id,
-    ):
-        _log_inputs(apply, run_id)
-        started = time.monotonic()
-        try:
-            with whole_folder(apply.folder) as folder:
-                errors, worst = _write(apply, folder, console)
-                write_about(folder, _about(apply, run_id))
-                if worst.rows:
-                    title = f"Of {len(apply.images.names)} images, those with the largest errors"
-                    with (folder / FIGURE).open("wb") as file:
-                        image_rows(worst.rows, title=title).savefig(file)
-        except (ValueError, OSError) as error:
-            raise BadInput(f"{error}\nNothing is written to {apply.folder}") from error
-        for change, n_images in sorted(apply.images.changes.items()):
-            console.print(f"{n_images} images: {change}")
-        console.print(f"{len(apply.images.names)} images: {apply.folder / TABLE}")
-        try:
-            _log_results(apply, run_id, errors, time.monotonic() - started)
-        except ERRORS as error:
-            raise BadInput(
-                f"{apply.folder} is whole, but run {run_id} in {address} is not: {error}"
-            ) from error
+    try:
+        with (
+            writing_to(experiment),
+            command_run(client, experiment.experiment_id, "apply", tags) as run_id,
+        ):
+            _log_inputs(apply, run_id)
+            started = time.monotonic()
+            total_error = _make_files(apply, run_id, console)
+            _log_results(apply, run_id, total_error, time.monotonic() - started)
+    except ERRORS as error:
+        is_whole = (apply.folder / TABLE).exists()
+        state = f"{apply.folder} is whole" if is_whole else f"Nothing is written to {apply.folder}"
+        raise BadInput(f"the run in {address} could not be tracked: {error}\n{state}") from error
     console.print(f"Run {run_id} in {address}")
+
+
+def _make_files(apply: Apply, run_id: str, console: Console) -> float:
+    """Write the folder, and return the sum of all errors."""
+    try:
+        with whole_folder(apply.folder) as folder:
+            total_error, worst = _write(apply, folder, console)
+            write_about(folder, _about(apply, run_id))
+            if worst.rows:
+                title = f"Of {len(apply.images.names)} images, those with the largest errors"
+                with (folder / FIGURE).open("wb") as file:
+                    image_rows(worst.rows, title=title).savefig(file)
+    except (ValueError, OSError) as error:
+        raise BadInput(f"{error}\nNothing is written to {apply.folder}") from error
+    for change, n_images in sorted(apply.images.changes.items()):
+        console.print(f"{n_images} images: {change}")
+    console.print(f"{len(apply.images.names)} images: {apply.folder / TABLE}")
+    return total_error
 
 
 def _write(apply: Apply, folder: Path, console: Console) -> tuple[float, Worst]:

@@ -10,18 +10,26 @@ from kedro.io import DatasetError
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
+from autoencoder_lab.cells.stored_files import data_folder
 from autoencoder_lab.failures import BadInput, listing, root_cause
 from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.parameters import (
+    EvaluationParams,
     IngestParams,
+    PromotionParams,
     SearchParams,
+    find_infeasible,
+    find_infeasible_promotion,
     variant_names,
 )
 from autoencoder_lab.parameters.problems import WrongParameters, suggest, validate
 from autoencoder_lab.pipelines.ingest.nodes import Splits, split_images
+from autoencoder_lab.session.input_check import normal_class_problems
 from autoencoder_lab.session.tensorflow_setup import import_tensorflow
 from autoencoder_lab.session.typed_params import read_typed
 from autoencoder_lab.tracking.store.opening import open_experiment
+
+from .space import Space, as_variant, edges, read_space
 
 NOT_SEARCHED = ("variational", "adversarial", "gan", "ladder")
 """Strategies whose fits the error of reconstructions does not judge, or which need labels."""
@@ -46,7 +54,7 @@ class Search:
     dataset: str
     variant: str
     block: Mapping[str, Any]
-    space: Mapping[str, Any]
+    space: Space
     n_trials: int
     splits: Splits
     seed: int
@@ -85,40 +93,53 @@ def plan_search(
             f"search.yml has no space for {variant}, only for {', '.join(search.spaces)}: add "
             f"spaces.{variant}"
         )
-    block, space = parameters[variant], search.spaces[variant]
-    _require_allowed(block, space)
+    block = parameters[variant]
+    space = _read_space(search.spaces[variant], block)
     client, experiment = open_experiment(context.mlflow, context)
     try:
         raw_images: RawImages = context.catalog.load("raw_images")
     except DatasetError as error:
         raise BadInput(str(root_cause(error))) from error
+    evaluation = EvaluationParams.model_validate(parameters["evaluation"])
+    promotion = PromotionParams.model_validate(parameters["promotion"])
+    _require_allowed(block, space, raw_images, evaluation, promotion)
     import_tensorflow()
     ingest = IngestParams.model_validate(parameters["ingest"])
     dataset, seed = parameters["dataset"], parameters["seed"]
-    journal = project / "data/07_model_output" / dataset / "search" / f"{name}.journal"
+    root = data_folder(context.config_loader["globals"]["data_root"], project=project)
+    local = root if isinstance(root, Path) else project / "data"
     return Search(
         client=client,
         experiment=experiment,
-        journal=journal,
+        journal=local / "07_model_output" / dataset / "search" / f"{name}.journal",
         name=name,
         dataset=dataset,
         variant=variant,
         block=block,
         space=space,
         n_trials=search.trials,
-        splits=split_images(raw_images, ingest, parameters["evaluation"]["normal_class"]),
+        splits=split_images(raw_images, ingest, evaluation.normal_class),
         seed=seed,
-        metric=parameters["promotion"]["metric"],
+        metric=promotion.metric,
         facts={
-            "data_digest": raw_images.sha256,
+            "data": raw_images.sha256,
+            "normal class": evaluation.normal_class,
             "variant": variant,
             "seed": seed,
-            "metric": parameters["promotion"]["metric"],
+            "metric": promotion.metric,
             "ingest": parameters["ingest"],
-            "block": block,
-            "space": search.model_dump(mode="json")["spaces"][variant],
+            "parameters": block,
+            "space": search.spaces[variant],
+            "store": experiment.artifact_location,
         },
     )
+
+
+def _read_space(written: Mapping[str, Any], block: Mapping[str, Any]) -> Space:
+    try:
+        return read_space(written, block)
+    except WrongParameters as wrong:
+        raise BadInput(listing("wrong space in search.yml", wrong.problems)) from wrong
 
 
 def _read(written: Mapping[str, Any]) -> SearchParams:
@@ -128,21 +149,29 @@ def _read(written: Mapping[str, Any]) -> SearchParams:
         raise BadInput(listing("wrong search.yml", wrong.problems)) from wrong
 
 
-def _require_allowed(block: Mapping[str, Any], space: Mapping[str, Any]) -> None:
-    """Raise unless each value of the space is allowed by itself."""
-    from .space import as_variant, edges
-
+def _require_allowed(
+    block: Mapping[str, Any],
+    space: Space,
+    raw_images: RawImages,
+    evaluation: EvaluationParams,
+    promotion: PromotionParams,
+) -> None:
+    """Raise unless the data have what is sought, and each value of the space goes with them."""
     strategy = as_variant(block).training.strategy.kind
     if strategy in NOT_SEARCHED:
         raise BadInput(
             f"the strategy is {strategy}, whose fits the error of reconstructions does not judge; "
             "allowed: variants of the others"
         )
-    problems: list[str] = []
+    problems = normal_class_problems(evaluation, raw_images)
+    if not problems:
+        has_classes = raw_images.has_classes(evaluation.normal_class)
+        problems += find_infeasible_promotion(promotion, has_classes=has_classes)
+    height, width, channels = raw_images.train_images.shape[1:]
     for changed in edges(block, space):
         try:
-            as_variant(changed)
+            problems += find_infeasible(as_variant(changed), (height, width, channels))
         except WrongParameters as wrong:
             problems += wrong.problems
     if problems:
-        raise BadInput(listing("search.yml has values that are not allowed", problems))
+        raise BadInput(listing("what is searched is not allowed, or not of this data", problems))

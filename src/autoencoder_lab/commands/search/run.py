@@ -1,6 +1,7 @@
 """Trying parameters, one fit after the other, each a run below that of the search."""
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import optuna
 import pandas as pd
 import yaml
+from filelock import FileLock, Timeout
 from mlflow.entities import Metric, Param
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from optuna.pruners import MedianPruner
@@ -25,13 +27,20 @@ from autoencoder_lab.failures import BadInput
 from autoencoder_lab.figures.search import search_history
 from autoencoder_lab.images import seeds
 from autoencoder_lab.images.sources import Reconstructions, encode
-from autoencoder_lab.parameters import VariantParams, as_logged, flatten
+from autoencoder_lab.parameters import (
+    JointParams,
+    VariantParams,
+    as_logged,
+    find_infeasible,
+    flatten,
+)
 from autoencoder_lab.parameters.problems import WrongParameters
 from autoencoder_lab.pipelines.training.nodes import train_autoencoder
 from autoencoder_lab.tracking.runs.command_run import command_run
+from autoencoder_lab.tracking.runs.outage import ERRORS
 from autoencoder_lab.tracking.runs.search import find_runs, having
 from autoencoder_lab.tracking.store.config import without_password
-from autoencoder_lab.training.divergence import Diverged
+from autoencoder_lab.tracking.store.opening import writing_to
 from autoencoder_lab.training.progress import Milestone, listen
 
 from .plan import Search
@@ -41,7 +50,10 @@ N_RANDOM = 10
 """Trials before the sampler learns from those before."""
 
 N_BEFORE_PRUNING = 5
-"""Trials after which one is given up where its validation loss is above the median of theirs."""
+"""Trials after which one is given up where its validation loss is worse than the median's."""
+
+SHARE_BEFORE_PRUNING = 10
+"""Per cent of a fit before which no trial is given up."""
 
 LOWER = ("validation/mse", "validation/bce")
 """Metrics of which less is better."""
@@ -56,9 +68,19 @@ def run_search(search: Search, console: Console) -> None:
         BadInput: A search of this name was of something else, or no trial came to its end.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = _open(search)
-    tags = {"search": search.name, "dataset_searched": search.dataset}
+    with _alone(search), _tracking(search):
+        study = _open(search)
+        best, run_id = _run_trials(search, study, console)
+    console.print(f"{search.metric} {study.best_value:.6g}, by trial {study.best_trial.number}:\n")
+    console.print(best)
+    address = without_password(search.client.tracking_uri)
+    console.print(f"Run {run_id} in {address}, with a run for each trial")
+
+
+def _run_trials(search: Search, study: optuna.Study, console: Console) -> tuple[str, str]:
+    """Return the best block, as YAML, and the run of the search."""
     title, experiment_id = f"search {search.variant}", search.experiment.experiment_id
+    tags = {"search": search.name, "dataset_searched": search.dataset}
     before = _run_of_before(search, study)
     with command_run(search.client, experiment_id, title, tags, go_on=before) as run_id:
         study.set_user_attr("run_id", run_id)
@@ -69,21 +91,43 @@ def run_search(search: Search, console: Console) -> None:
             while (n_over := _n_over(study)) < search.n_trials:
                 progress.update(task, completed=n_over, best=_best_in_words(study, search))
                 _try(search, study, run_id)
-        best = _log_results(search, study, run_id)
-    console.print(f"{search.metric} {study.best_value:.6g}, by trial {study.best_trial.number}:\n")
-    console.print(best)
-    address = without_password(search.client.tracking_uri)
-    console.print(f"Run {run_id} in {address}, with a run for each trial")
+        return _log_results(search, study, run_id), run_id
+
+
+@contextmanager
+def _alone(search: Search) -> Iterator[None]:
+    """Let no other process of this machine be at the same search."""
+    search.journal.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{search.journal}.search.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise BadInput(
+            f"another process is at the search {search.name}: wait until it has ended, or choose "
+            "another --name"
+        ) from error
+
+
+@contextmanager
+def _tracking(search: Search) -> Iterator[None]:
+    """Say in one line where the tracking server is lost, or does not permit it."""
+    try:
+        with writing_to(search.experiment):
+            yield
+    except ERRORS as error:
+        raise BadInput(
+            f"the trial could not be tracked: {error}\nWhat is done is kept; the same command goes "
+            "on from there"
+        ) from error
 
 
 def _open(search: Search) -> optuna.Study:
     """Return the study of a search's name, made where there is none."""
-    search.journal.parent.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(search.journal))),
         study_name=search.name,
         direction="minimize" if search.metric in LOWER else "maximize",
-        pruner=MedianPruner(n_startup_trials=N_BEFORE_PRUNING, n_warmup_steps=1),
+        pruner=MedianPruner(n_startup_trials=N_BEFORE_PRUNING, n_warmup_steps=SHARE_BEFORE_PRUNING),
         load_if_exists=True,
     )
     facts = json.loads(json.dumps(search.facts))
@@ -118,8 +162,10 @@ def _try(search: Search, study: optuna.Study, parent: str) -> None:
         params = [Param(key, as_logged(value)) for key, value in flatten(block).items()]
         search.client.log_batch(run_id, params=params)
         try:
-            value = _measure(search, as_variant(block), trial, run_id)
-        except (optuna.TrialPruned, WrongParameters, Diverged) as error:
+            value = _measure(search, _feasible(search, block), trial, run_id)
+            if not math.isfinite(value):
+                raise FloatingPointError(f"{search.metric} is {value}")
+        except (optuna.TrialPruned, WrongParameters, FloatingPointError) as error:
             search.client.set_tag(run_id, "given_up", str(error) or "worse than most")
             study.tell(trial, state=TrialState.PRUNED)
             return
@@ -127,14 +173,32 @@ def _try(search: Search, study: optuna.Study, parent: str) -> None:
         study.tell(trial, value)
 
 
+def _feasible(search: Search, block: Mapping[str, Any]) -> VariantParams:
+    """Return what is tried.
+
+    Raises:
+        WrongParameters: Values that are allowed are not so together, or not for these images.
+    """
+    variant = as_variant(block)
+    height, width, channels = search.splits["train_images"].shape[1:]
+    if problems := list(find_infeasible(variant, (height, width, channels))):
+        raise WrongParameters(problems)
+    return variant
+
+
 def _measure(search: Search, variant: VariantParams, trial: optuna.Trial, run_id: str) -> float:
     """Fit, and return what is sought, of the validation images."""
+    can_prune = _compares_losses(search, variant)
 
     def watch(milestone: Milestone) -> None:
         _log(search, run_id, milestone.losses, step=milestone.number)
-        trial.report(milestone.losses["val/loss"], milestone.number)
-        if _compares_losses(search) and trial.should_prune():
-            raise optuna.TrialPruned
+        if can_prune:
+            # In the direction of what is sought, and by how much of the fit is over: of small
+            # batches, an epoch has more steps.
+            loss = milestone.losses["val/loss"] * (1 if search.metric in LOWER else -1)
+            trial.report(loss, 100 * milestone.number // milestone.of)
+            if trial.should_prune():
+                raise optuna.TrialPruned
 
     listen("search", watch)
     splits = search.splits
@@ -153,10 +217,11 @@ def _measure(search: Search, variant: VariantParams, trial: optuna.Trial, run_id
     return errors[search.metric.rpartition("/")[2]]
 
 
-def _compares_losses(search: Search) -> bool:
-    """Whether the validation loss of all trials means the same."""
+def _compares_losses(search: Search, variant: VariantParams) -> bool:
+    """Whether the validation loss of all trials means the same, from one phase."""
     of_loss = ("training.loss", "training.corruption", "training.sparsity", "training.strategy")
-    return not any(key.startswith(of_loss) for key in search.space)
+    is_joint = isinstance(variant.training.strategy, JointParams)
+    return is_joint and not any(key.startswith(of_loss) for key in search.space)
 
 
 def _log(search: Search, run_id: str, values: Mapping[str, float], *, step: int) -> None:
@@ -197,7 +262,7 @@ def _log_results(search: Search, study: optuna.Study, run_id: str) -> str:
     """
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         raise BadInput(f"none of {_n_over(study)} trials came to its end: see why in their runs")
-    block = suggest(study.best_trial, search.block, search.space)  # type: ignore[arg-type]
+    block = suggest(study.best_trial, search.block, search.space)
     best = yaml.safe_dump(
         {f"{search.variant}_best": block}, sort_keys=False, default_flow_style=None
     )
@@ -216,7 +281,12 @@ def _log_results(search: Search, study: optuna.Study, run_id: str) -> str:
 def _as_table(study: optuna.Study) -> pd.DataFrame:
     """Return a row for each trial that is over: its number, value, and what it tried."""
     rows: list[dict[str, Any]] = [
-        {"trial": trial.number, "value": trial.value, **trial.params}
+        {
+            "trial": trial.number,
+            # Of one that was given up, Optuna has its last loss.
+            "value": trial.value if trial.state == TrialState.COMPLETE else None,
+            **trial.params,
+        }
         for trial in study.get_trials(deepcopy=False, states=OVER)
     ]
     return pd.DataFrame(rows)

@@ -8,13 +8,52 @@ from typing import Any
 import optuna
 
 from autoencoder_lab.parameters import RangeParams, VariantParams
-from autoencoder_lab.parameters.problems import validate
+from autoencoder_lab.parameters.problems import WrongParameters, validate
 
 Space = Mapping[str, RangeParams | tuple[object, ...]]
+"""By parameter: all numbers of a range, or one of some values."""
+
+OF_VARIANT = ("model.", "training.")
+"""How the keys of a variant's parameters begin."""
 
 
-def suggest(trial: optuna.Trial, block: Mapping[str, Any], space: Space) -> dict[str, Any]:
-    """Return a variant's block with what a trial is to try."""
+def read_space(written: Mapping[str, Any], block: Mapping[str, Any]) -> Space:
+    """Return a space as it is written in search.yml.
+
+    Args:
+        block: The variant's, which each value has to go with.
+
+    Raises:
+        WrongParameters: Keys are of no parameters, or values are not allowed.
+    """
+    space: dict[str, RangeParams | tuple[object, ...]] = {}
+    problems: list[str] = []
+    for key, values in written.items():
+        if not key.startswith(OF_VARIANT) or not _is_below_blocks(block, key):
+            problems.append(f"{key} is no parameter; allowed: such as training.learning_rate")
+        elif isinstance(values, dict):
+            try:
+                space[key] = validate(values, RangeParams)
+            except WrongParameters as wrong:
+                problems += [f"{key}.{problem}" for problem in wrong.problems]
+        elif isinstance(values, list) and len(values) > 1:
+            space[key] = tuple(values)
+        else:
+            problems.append(
+                f"{key} is {values!r}; allowed: two values or more, as [adam, nadam], or a range, "
+                "as {low: 0.001, high: 0.1, log: true}"
+            )
+    if not written:
+        problems.append("it is empty; allowed: a parameter or more")
+    if problems:
+        raise WrongParameters(problems)
+    return space
+
+
+def suggest(
+    trial: optuna.Trial | optuna.trial.FrozenTrial, block: Mapping[str, Any], space: Space
+) -> dict[str, Any]:
+    """Return a variant's block with what a trial is to try, or has tried."""
     tried = dict(deepcopy(block))
     for key, values in space.items():
         _set(tried, key, _suggest(trial, key, values))
@@ -39,13 +78,27 @@ def edges(block: Mapping[str, Any], space: Space) -> Iterator[dict[str, Any]]:
             yield changed
 
 
-def _suggest(trial: optuna.Trial, key: str, values: RangeParams | tuple[object, ...]) -> Any:
+def _suggest(
+    trial: optuna.Trial | optuna.trial.FrozenTrial,
+    key: str,
+    values: RangeParams | tuple[object, ...],
+) -> Any:
     if not isinstance(values, RangeParams):
         # Optuna's choices are texts and numbers; here, they may be lists.
         return json.loads(trial.suggest_categorical(key, [json.dumps(value) for value in values]))
     if isinstance(values.low, int) and isinstance(values.high, int):
         return trial.suggest_int(key, values.low, values.high, log=values.log)
     return trial.suggest_float(key, values.low, values.high, log=values.log)
+
+
+def _is_below_blocks(block: Any, key: str) -> bool:
+    """Whether a parameter of this key can be set in a block."""
+    *parents, _ = key.split(".")
+    for parent in parents:
+        block = block.get(parent, {})
+        if not isinstance(block, dict):
+            return False
+    return True
 
 
 def _set(block: dict[str, Any], key: str, value: object) -> None:

@@ -64,7 +64,13 @@ def plan_upload(project: Path, env: str | None) -> Upload:
     _require_artifacts(here, runs)
     there = Place(*open_experiment(of_server.mlflow, of_server))
     copies = _find_copies(there)
-    whole = {run_id: copy.info.run_id for run_id, copy in copies.items() if is_whole(copy)}
+    ended = {run.info.run_id: run.info.end_time for run in runs}
+    whole = {
+        run_id: copy.info.run_id
+        for run_id, copy in copies.items()
+        # The run of a search may have grown since.
+        if is_whole(copy) and ended.get(run_id, copy.info.end_time) == copy.info.end_time
+    }
     left_out = _left_out(runs)
     to_copy = [run for run in runs if run.info.run_id not in {*left_out, *whole}]
     return Upload(
