@@ -207,8 +207,8 @@ DATA: dict[str, tuple[Write, list[str]]] = {
     ),
     "an archive of nothing": (zipped(), ["toys.npz has the keys (none); allowed: train_images"]),
     "an archive of other keys": (
-        npz(images=IMAGES),
-        ["has the keys images; allowed: train_images"],
+        npz(pictures=IMAGES),
+        ["has the keys pictures; allowed: train_images"],
     ),
     "an archive of a key twice": (
         zipped(("x_train.npy", b""), ("x_train.npy", b"")),

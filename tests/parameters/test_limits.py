@@ -45,7 +45,9 @@ def allowed(node: Schema) -> list[Any]:
         case {"enum": words}:
             return list(words)
         case {"type": "integer" | "number"}:
-            return [inside for inside, _, _ in ends(node)]
+            return [inside for inside, _, _ in ends(node)] or [1]
+        case {"type": "object"}:
+            return [{}]
         case {"type": "array"}:
             return [node.get("minLength", 0) * allowed(node["items"])[:1]]
         case _:

@@ -70,7 +70,7 @@ def _describe(
         case "too_short":
             n_least = problem["ctx"]["min_length"]
             return f"{key} is {problem['input']!r}; allowed: a list of {n_least} or more"
-        case "model_type" | "model_attributes_type":
+        case "model_type" | "model_attributes_type" | "dict_type":
             return f"{key} is {problem['input']!r}; allowed: a block of keys and values"
         case _:
             allowed = re.sub(r"^(Input should be (a valid )?|Value error, )", "", problem["msg"])

@@ -1,30 +1,21 @@
 """What a search tries of a variant's parameters."""
 
 from collections.abc import Mapping
-from typing import Self
 
-from pydantic import JsonValue, StrictFloat, StrictInt, model_validator
+from pydantic import JsonValue
 
-from .types import Contradiction, Count, FolderName, Params
+from .types import Bool, Count, FolderName, Number, Params
 
 
 class RangeParams(Params):
     """All numbers between two, which are included: whole ones where both are."""
 
-    low: StrictInt | StrictFloat
-    """The least."""
-    high: StrictInt | StrictFloat
-    """The largest."""
-    log: bool = False
+    low: Number
+    """The least; more than 0 where `log` is true."""
+    high: Number
+    """The largest: more than `low`."""
+    log: Bool = False
     """Whether small numbers are tried as often as large ones: 0.1 to 1 as often as 1 to 10."""
-
-    @model_validator(mode="after")
-    def _require_order(self) -> Self:
-        if not self.low < self.high:
-            raise Contradiction("high", self.high, f"more than low, which is {self.low}")
-        if self.log and self.low <= 0:
-            raise Contradiction("low", self.low, "more than 0, as log is true")
-        return self
 
 
 class SearchParams(Params):

@@ -10,8 +10,11 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StrictFloat,
+    StrictInt,
     ValidationError,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
     WrapValidator,
 )
 
@@ -72,6 +75,8 @@ def _or_say(allowed: str) -> WrapValidator:
     return WrapValidator(require)
 
 
+Number = Annotated[StrictInt | StrictFloat, _or_say("a number"), WithJsonSchema({"type": "number"})]
+
 A_COUNT = f"a whole number greater than 0 and less than {MOST}"
 
 Width = Annotated[
@@ -83,6 +88,8 @@ Widths = Annotated[tuple[Width, ...], BeforeValidator(_read_numbers), Field(min_
 
 
 Epochs = Annotated[Count | Literal["auto"], _or_say(f"{A_COUNT}, or auto")]
+
+Bool = Annotated[StrictBool, _or_say("true or false")]
 
 AutoOrBool = Annotated[Literal["auto"] | StrictBool, _or_say("auto, true or false")]
 

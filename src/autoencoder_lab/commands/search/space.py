@@ -33,7 +33,7 @@ def read_space(written: Mapping[str, Any], block: Mapping[str, Any]) -> Space:
             problems.append(f"{key} is no parameter; allowed: such as training.learning_rate")
         elif isinstance(values, dict):
             try:
-                space[key] = validate(values, RangeParams)
+                space[key] = _read_range(values)
             except WrongParameters as wrong:
                 problems += [f"{key}.{problem}" for problem in wrong.problems]
         elif isinstance(values, list) and len(values) > 1:
@@ -48,6 +48,16 @@ def read_space(written: Mapping[str, Any], block: Mapping[str, Any]) -> Space:
     if problems:
         raise WrongParameters(problems)
     return space
+
+
+def _read_range(written: Mapping[str, Any]) -> RangeParams:
+    values = validate(written, RangeParams)
+    if not values.low < values.high:
+        allowed = f"more than low, which is {values.low}"
+        raise WrongParameters([f"high is {values.high}; allowed: {allowed}"])
+    if values.log and values.low <= 0:
+        raise WrongParameters([f"low is {values.low}; allowed: more than 0, as log is true"])
+    return values
 
 
 def suggest(
