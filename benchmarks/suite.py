@@ -1,7 +1,7 @@
-"""What the tests take, by folder and the longest, beside what they took before.
+"""What the tests take, by folder, and the longest.
 
-    pytest -n auto --dist loadscope --no-loadscope-reorder --junitxml=after.xml
-    PYTHONPATH=src python -m benchmarks.suite after.xml [--before before.xml]
+    pytest -n auto --dist loadscope --no-loadscope-reorder --junitxml=report.xml
+    PYTHONPATH=src python -m benchmarks.suite report.xml
 
 Writes `benchmarks/results/suite.md`. The seconds of a folder are those of its tests, set-up
 included, added up; the tests of several modules run side by side.
@@ -50,31 +50,25 @@ def by_folder(tests: dict[str, float]) -> tuple[Counter[str], Counter[str]]:
     return seconds, numbers
 
 
-def main(after: Path, before: Path | None) -> str:
+def main(report: Path) -> str:
     """Return the tables."""
-    tests = seconds_by_test(after)
-    tests_before = seconds_by_test(before) if before else {}
+    tests = seconds_by_test(report)
     seconds, numbers = by_folder(tests)
-    seconds_before, numbers_before = by_folder(tests_before)
-    wall_before = f"{wall_seconds(before):.0f}" if before else ""
-    rows = [
-        f"| {name} | {numbers_before[name] or ''} | {seconds_before[name]:.0f} "
-        f"| {numbers[name] or ''} | {seconds[name]:.0f} |"
-        for name, _ in (seconds_before | seconds).most_common()
-    ]
     longest = Counter(tests).most_common(N_LONGEST)
     return "\n".join(
         [
             f"{os.cpu_count()} cores, Python {platform.python_version()}.",
             "",
-            "| folder | tests before | seconds | tests now | seconds |",
-            "|---|---:|---:|---:|---:|",
-            *rows,
-            f"| all, added up | {len(tests_before) or ''} | {sum(tests_before.values()):.0f} "
-            f"| {len(tests)} | {sum(tests.values()):.0f} |",
-            f"| **all, side by side** | | **{wall_before}** | | **{wall_seconds(after):.0f}** |",
+            "| folder | tests | seconds |",
+            "|---|---:|---:|",
+            *(
+                f"| {name} | {numbers[name]} | {taken:.0f} |"
+                for name, taken in seconds.most_common()
+            ),
+            f"| all, added up | {len(tests)} | {sum(tests.values()):.0f} |",
+            f"| **all, side by side** | | **{wall_seconds(report):.0f}** |",
             "",
-            "The longest now:",
+            "The longest:",
             "",
             "| test | seconds |",
             "|---|---:|",
@@ -88,9 +82,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("after", type=Path)
-    parser.add_argument("--before", type=Path)
-    options = parser.parse_args()
-    tables = main(options.after, options.before)
+    parser.add_argument("report", type=Path)
+    tables = main(parser.parse_args().report)
     print(tables)
     RESULTS.write_text(tables)
