@@ -96,9 +96,8 @@ def map_page(
         autoescape=True,
         undefined=StrictUndefined,
     )
-    environment.policies[
-        "json.dumps_kwargs"
-    ] = {}  # sorted, parts would be used before they are told
+    # In Bokeh's order: sorted, parts would be used before they are told.
+    environment.policies["json.dumps_kwargs"] = {}
     return environment.get_template("map_page.html").render(
         title=title,
         bokeh=Resources("inline", components=["bokeh", "bokeh-gl"]).render(),

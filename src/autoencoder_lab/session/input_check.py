@@ -9,12 +9,12 @@ import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
-from kedro.io import DataCatalog, DatasetError
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from autoencoder_lab.cells.graph import variant_of
 from autoencoder_lab.cells.stored_files import is_shared
-from autoencoder_lab.failures import BadInput, listing, root_cause
+from autoencoder_lab.failures import BadInput, listing
 from autoencoder_lab.images.arrays import SMALLEST_SPLIT, RawImages, fewest_training_images
 from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import (
@@ -32,6 +32,7 @@ from autoencoder_lab.parameters import (
 )
 from autoencoder_lab.parameters.problems import WrongParameters, suggest, validate
 
+from .raw_images import load_raw_images
 from .variants import use_configuration
 
 RAW_DATA = "raw_images"
@@ -99,11 +100,7 @@ class CheckInput:
                 "them; choose the nodes that make them, too"
             )
         if RAW_DATA in inputs:
-            try:
-                raw_images: RawImages = catalog.load(RAW_DATA)
-            except DatasetError as error:
-                raise BadInput(str(root_cause(error))) from error
-            self._refuse_infeasible(pipeline, raw_images)
+            self._refuse_infeasible(pipeline, load_raw_images(catalog))
         return (yield)
 
     def _refuse_infeasible(self, pipeline: Pipeline, raw_images: RawImages) -> None:

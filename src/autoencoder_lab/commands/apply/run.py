@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from mlflow.entities import LoggedModelInput, Metric, Param
+from mlflow.entities import LoggedModelInput, Param
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.figures.images import COLUMNS, image_rows
 from autoencoder_lab.images.arrays import Images, batches
-from autoencoder_lab.tracking.runs.command_run import command_run
+from autoencoder_lab.session.progress_bar import progress_bar
+from autoencoder_lab.tracking.runs.command_run import command_run, log_values
 from autoencoder_lab.tracking.runs.outage import ERRORS
 from autoencoder_lab.tracking.store.config import without_password
 from autoencoder_lab.tracking.store.opening import writing_to
@@ -106,8 +106,9 @@ def _write(apply: Apply, folder: Path, console: Console) -> tuple[float, Worst]:
     """Write table and reconstructions; return the sum of all errors, and the worst images."""
     n_images, total_error, n_done, worst = len(apply.images.names), 0.0, 0, Worst()
     files = ResultFiles(folder, apply.form, n_images, apply.model.image_shape)
-    with files, _progress(console) as progress:
-        task = progress.add_task("images", total=n_images)
+    bar = progress_bar(console, disable=not console.is_terminal, transient=True)
+    with files, bar:
+        task = bar.add_task("images", total=n_images, beside="")
         for images in _parts(apply):
             made = apply_model(apply.model, images, apply.neighbours)
             rows = slice(n_done, n_done + len(images))
@@ -118,24 +119,13 @@ def _write(apply: Apply, folder: Path, console: Console) -> tuple[float, Worst]:
             worst.add(n_done, images, made)
             total_error += float(made.errors.sum()) if made.errors is not None else 0.0
             n_done += len(images)
-            progress.update(task, completed=n_done)
+            bar.update(task, completed=n_done)
     return total_error, worst
 
 
 def _parts(apply: Apply) -> Iterator[Images]:
     for images in apply.images.read():
         yield from batches(images)
-
-
-def _progress(console: Console) -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-    )
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def _about(apply: Apply, run_id: str) -> dict[str, object]:
@@ -168,12 +158,11 @@ def _log_inputs(apply: Apply, run_id: str) -> None:
 
 
 def _log_results(apply: Apply, run_id: str, total_error: float, seconds: float) -> None:
-    n_images, now = len(apply.images.names), round(1000 * time.time())
+    n_images = len(apply.images.names)
     values = {"apply/images": n_images, "apply/images_per_second": n_images / seconds}
     if "decoder" in apply.model.parts:
         values["apply/squared_error"] = total_error / n_images
-    metrics = [Metric(key, value, now, 0) for key, value in values.items()]
-    apply.client.log_batch(run_id, metrics=metrics)
+    log_values(apply.client, run_id, values)
     for file, place in ((ABOUT, "apply"), (FIGURE, "figures")):
         if (apply.folder / file).exists():
             apply.client.log_artifact(run_id, str(apply.folder / file), place)

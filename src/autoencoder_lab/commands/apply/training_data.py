@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
 
 from autoencoder_lab.datasets.new_images import NewImages
-from autoencoder_lab.failures import BadInput, root_cause
+from autoencoder_lab.failures import BadInput
 from autoencoder_lab.images.arrays import SPLITS, ClassNames, Images, Labels, RawImages, batches
 from autoencoder_lab.images.sources import StoredImages
 from autoencoder_lab.parameters import IngestParams
 from autoencoder_lab.pipelines.ingest.nodes import split_images
+from autoencoder_lab.session.raw_images import load_raw_images
 
 from .trained import TrainedModel
 
@@ -65,10 +65,7 @@ def load_training_data(project: Path, env: str | None, model: TrainedModel) -> T
         env=env,
         runtime_params={"dataset": model.dataset, "ingest": ingest},
     )
-    try:
-        raw_images: RawImages = session.load_context().catalog.load("raw_images")
-    except DatasetError as error:
-        raise BadInput(str(root_cause(error))) from error
+    raw_images = load_raw_images(session.load_context().catalog)
     digest, now = model.run.data.tags["data_digest"], raw_images.sha256
     if now != digest:
         raise BadInput(

@@ -7,13 +7,12 @@ from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
 from mlflow import MlflowClient
 
 from autoencoder_lab.cells.code_state import CodeState, has_commit, read_code_state, read_patch
 from autoencoder_lab.cells.environment import read_machine, read_packages, version_differences
-from autoencoder_lab.failures import BadInput, root_cause
-from autoencoder_lab.images.arrays import RawImages
+from autoencoder_lab.failures import BadInput
+from autoencoder_lab.session.raw_images import load_raw_images
 from autoencoder_lab.tracking.results.run_record import RunRecord, read_run
 from autoencoder_lab.tracking.store.opening import open_experiment
 
@@ -124,11 +123,7 @@ def _data_problems(project: Path, env: str | None, record: RunRecord) -> Iterato
     context: KedroContext = KedroSession.create(
         project_path=project, env=env, runtime_params=params
     ).load_context()
-    try:
-        raw_images: RawImages = context.catalog.load("raw_images")
-    except DatasetError as error:  # without any images, nothing can be allowed
-        raise BadInput(str(root_cause(error))) from error
-    digest = raw_images.sha256
+    digest = load_raw_images(context.catalog).sha256  # without any images, nothing can be allowed
     if digest != record.data_digest:
         yield (
             f"the images of {record.dataset} have changed: their digest was "

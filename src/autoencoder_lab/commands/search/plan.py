@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
 from autoencoder_lab.cells.stored_files import data_folder
-from autoencoder_lab.failures import BadInput, listing, root_cause
+from autoencoder_lab.failures import BadInput, listing
 from autoencoder_lab.images.arrays import RawImages
 from autoencoder_lab.parameters import (
     EvaluationParams,
@@ -25,6 +24,7 @@ from autoencoder_lab.parameters import (
 from autoencoder_lab.parameters.problems import WrongParameters, suggest, validate
 from autoencoder_lab.pipelines.ingest.nodes import Splits, split_images
 from autoencoder_lab.session.input_check import normal_class_problems
+from autoencoder_lab.session.raw_images import load_raw_images
 from autoencoder_lab.session.tensorflow_setup import import_tensorflow
 from autoencoder_lab.session.typed_params import read_typed
 from autoencoder_lab.tracking.store.opening import open_experiment
@@ -96,10 +96,7 @@ def plan_search(
     block = parameters[variant]
     space = _read_space(search.spaces[variant], block)
     client, experiment = open_experiment(context.mlflow, context)
-    try:
-        raw_images: RawImages = context.catalog.load("raw_images")
-    except DatasetError as error:
-        raise BadInput(str(root_cause(error))) from error
+    raw_images = load_raw_images(context.catalog)
     evaluation = EvaluationParams.model_validate(parameters["evaluation"])
     promotion = PromotionParams.model_validate(parameters["promotion"])
     _require_allowed(block, space, raw_images, evaluation, promotion)

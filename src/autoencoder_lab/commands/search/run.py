@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import optuna
 import pandas as pd
 import yaml
 from filelock import FileLock, Timeout
-from mlflow.entities import Metric, Param
+from mlflow.entities import Param
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
@@ -21,12 +20,12 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from autoencoder_lab.comparison.promotion import ValidationData
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.figures.search import search_history
 from autoencoder_lab.images import seeds
-from autoencoder_lab.images.sources import Reconstructions, encode
+from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import (
     JointParams,
     VariantParams,
@@ -36,9 +35,10 @@ from autoencoder_lab.parameters import (
 )
 from autoencoder_lab.parameters.problems import WrongParameters
 from autoencoder_lab.pipelines.training.nodes import train_autoencoder
-from autoencoder_lab.tracking.runs.command_run import command_run
+from autoencoder_lab.session.progress_bar import progress_bar
+from autoencoder_lab.tracking.runs.command_run import command_run, log_values
 from autoencoder_lab.tracking.runs.outage import ERRORS
-from autoencoder_lab.tracking.runs.search import find_runs, having
+from autoencoder_lab.tracking.runs.search import find_runs
 from autoencoder_lab.tracking.store.config import without_password
 from autoencoder_lab.tracking.store.opening import writing_to
 from autoencoder_lab.training.progress import Milestone, listen
@@ -54,9 +54,6 @@ N_BEFORE_PRUNING = 5
 
 SHARE_BEFORE_PRUNING = 10
 """Per cent of a fit before which no trial is given up."""
-
-LOWER = ("validation/mse", "validation/bce")
-"""Metrics of which less is better."""
 
 OVER = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -86,10 +83,10 @@ def _run_trials(search: Search, study: optuna.Study, console: Console) -> tuple[
         study.set_user_attr("run_id", run_id)
         for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(trial.number, state=TrialState.FAIL)  # it was interrupted
-        with _progress(console) as progress:
-            task = progress.add_task("trials", total=search.n_trials, best="")
+        with progress_bar(console, disable=not console.is_terminal) as bar:
+            task = bar.add_task("trials", total=search.n_trials, beside="")
             while (n_over := _n_over(study)) < search.n_trials:
-                progress.update(task, completed=n_over, best=_best_in_words(study, search))
+                bar.update(task, completed=n_over, beside=_best_in_words(study, search))
                 _try(search, study, run_id)
         return _log_results(search, study, run_id), run_id
 
@@ -126,7 +123,7 @@ def _open(search: Search) -> optuna.Study:
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(search.journal))),
         study_name=search.name,
-        direction="minimize" if search.metric in LOWER else "maximize",
+        direction="minimize" if _is_lower_better(search) else "maximize",
         pruner=MedianPruner(n_startup_trials=N_BEFORE_PRUNING, n_warmup_steps=SHARE_BEFORE_PRUNING),
         load_if_exists=True,
     )
@@ -143,10 +140,13 @@ def _open(search: Search) -> optuna.Study:
 
 def _run_of_before(search: Search, study: optuna.Study) -> str | None:
     """Return the run of a search that is gone on with, unless somebody has deleted it."""
-    run_id = study.user_attrs.get("run_id")
-    runs = having({"search": search.name})
-    found = find_runs(search.client, search.experiment.experiment_id, runs)
-    return next((run_id for run in found if run.info.run_id == run_id), None)
+    run_id: str | None = study.user_attrs.get("run_id")
+    condition = f"attributes.run_id = '{run_id}'"
+    return (
+        run_id
+        if any(find_runs(search.client, search.experiment.experiment_id, condition))
+        else None
+    )
 
 
 def _try(search: Search, study: optuna.Study, parent: str) -> None:
@@ -169,7 +169,7 @@ def _try(search: Search, study: optuna.Study, parent: str) -> None:
             search.client.set_tag(run_id, "given_up", str(error) or "worse than most")
             study.tell(trial, state=TrialState.PRUNED)
             return
-        _log(search, run_id, {search.metric: value}, step=0)
+        log_values(search.client, run_id, {search.metric: value})
         study.tell(trial, value)
 
 
@@ -191,30 +191,29 @@ def _measure(search: Search, variant: VariantParams, trial: optuna.Trial, run_id
     can_prune = _compares_losses(search, variant)
 
     def watch(milestone: Milestone) -> None:
-        _log(search, run_id, milestone.losses, step=milestone.number)
+        log_values(search.client, run_id, milestone.losses, step=milestone.number)
         if can_prune:
             # In the direction of what is sought, and by how much of the fit is over: of small
             # batches, an epoch has more steps.
-            loss = milestone.losses["val/loss"] * (1 if search.metric in LOWER else -1)
+            loss = milestone.losses["val/loss"] * (1 if _is_lower_better(search) else -1)
             trial.report(loss, 100 * milestone.number // milestone.of)
             if trial.should_prune():
                 raise optuna.TrialPruned
 
     listen("search", watch)
     splits = search.splits
-    images, labels = splits["validation_images"], splits["validation_labels"]
-    fitted = train_autoencoder(splits["train_images"], images, variant, search.seed)
-    model = fitted["model"]
-    if search.metric == "validation/linear_accuracy":
-        from autoencoder_lab.metrics.codings import linear_probe  # scikit-learn takes a second
+    data = ValidationData(
+        splits["train_images"],
+        splits["train_labels"],
+        splits["validation_images"],
+        splits["validation_labels"],
+    )
+    fitted = train_autoencoder(data.train_images, data.images, variant, search.seed)
+    return data.score(search.metric, fitted["model"])
 
-        encoder = model.get_layer("encoder")
-        probe = linear_probe(encode(encoder, splits["train_images"]), splits["train_labels"])
-        return probe(encode(encoder, images), labels)
-    from autoencoder_lab.metrics import reconstruction  # scikit-image takes its time
 
-    errors, _ = reconstruction.errors(images, Reconstructions(images, model))
-    return errors[search.metric.rpartition("/")[2]]
+def _is_lower_better(search: Search) -> bool:
+    return contract.find(search.metric).better == "lower"
 
 
 def _compares_losses(search: Search, variant: VariantParams) -> bool:
@@ -222,12 +221,6 @@ def _compares_losses(search: Search, variant: VariantParams) -> bool:
     of_loss = ("training.loss", "training.corruption", "training.sparsity", "training.strategy")
     is_joint = isinstance(variant.training.strategy, JointParams)
     return is_joint and not any(key.startswith(of_loss) for key in search.space)
-
-
-def _log(search: Search, run_id: str, values: Mapping[str, float], *, step: int) -> None:
-    now = round(1000 * time.time())
-    metrics = [Metric(key, value, now, step) for key, value in values.items()]
-    search.client.log_batch(run_id, metrics=metrics)
 
 
 def _n_over(study: optuna.Study) -> int:
@@ -238,20 +231,6 @@ def _best_in_words(study: optuna.Study, search: Search) -> str:
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         return ""
     return f"best: {search.metric} {study.best_value:.6g}"
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Progress]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("{task.fields[best]}"),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        yield progress
 
 
 def _log_results(search: Search, study: optuna.Study, run_id: str) -> str:
@@ -267,14 +246,14 @@ def _log_results(search: Search, study: optuna.Study, run_id: str) -> str:
         {f"{search.variant}_best": block}, sort_keys=False, default_flow_style=None
     )
     trials = _as_table(study)
-    figure = search_history(trials, metric=search.metric, is_lower_better=search.metric in LOWER)
+    figure = search_history(trials, metric=search.metric, is_lower_better=_is_lower_better(search))
     with TemporaryDirectory() as folder:
         (Path(folder) / "best.yml").write_text(best)
         trials.to_csv(Path(folder) / "trials.csv", index=False)
         with (Path(folder) / "history.png").open("wb") as file:
             figure.savefig(file)
         search.client.log_artifacts(run_id, folder, "search")
-    _log(search, run_id, {f"search/{search.metric}": study.best_value}, step=0)
+    log_values(search.client, run_id, {f"search/{search.metric}": study.best_value})
     return best
 
 

@@ -8,14 +8,13 @@ from typing import Any
 from kedro.config import AbstractConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
 
 from autoencoder_lab.cells.code_state import CodeState, read_code_state
 from autoencoder_lab.comparison.results import differences, latest_finished, made_with
-from autoencoder_lab.failures import BadInput, listing, root_cause
-from autoencoder_lab.images.arrays import RawImages
+from autoencoder_lab.failures import BadInput, listing
 from autoencoder_lab.parameters import StudyParams, as_logged, run_parameters, variant_names
 from autoencoder_lab.parameters.problems import WrongParameters, suggest, validate
+from autoencoder_lab.session.raw_images import load_raw_images
 from autoencoder_lab.session.typed_params import read_typed
 from autoencoder_lab.session.variants import find_variants
 from autoencoder_lab.tracking import CellResultsDataset
@@ -171,10 +170,7 @@ def _read_params(config: AbstractConfigLoader, options: Mapping[str, object]) ->
 def _finished(study: Study, dataset: str) -> Iterator[tuple[Cell, str]]:
     """Yield the cells that are finished, and in what they differ from what would be made now."""
     context = study.context(dataset)
-    try:
-        raw_images: RawImages = context.catalog.load("raw_images")
-    except DatasetError as error:
-        raise BadInput(str(root_cause(error))) from error
+    raw_images = load_raw_images(context.catalog)
     from_now = made_with({"data_digest": raw_images.sha256, "code_digest": study.code.digest})
     parameters = context.catalog.load("parameters")
     open_experiment(context.mlflow, context)  # type: ignore[attr-defined]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autoencoder_lab.failures import BadInput
+from autoencoder_lab.session.progress_bar import progress_bar
 from autoencoder_lab.tracking.runs.outage import ERRORS, is_outage
 from autoencoder_lab.tracking.store.config import without_password
 from autoencoder_lab.tracking.store.opening import writing_to
@@ -24,26 +24,17 @@ def run_upload(upload: Upload, console: Console) -> None:
         BadInput: The user may not write there, the server was lost, or something cannot be copied.
     """
     here, there, links = upload.here, upload.there, upload.links
-    progress = Progress(
-        TextColumn("runs"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("{task.fields[running]}"),
-        console=console,
-        disable=not upload.to_copy,
-    )
-    task = progress.add_task("", total=len(upload.to_copy), running="")
+    progress = progress_bar(console, disable=not upload.to_copy)
+    task = progress.add_task("runs", total=len(upload.to_copy), beside="")
     with progress, _copying(upload, "the shared view"):
         if upload.to_copy:
             keep_view(there.client, there.experiment)
         for run in upload.to_copy:
             name = run.info.run_name
-            progress.update(task, running=name)
+            progress.update(task, beside=name)
             with _copying(upload, f"run {run.info.run_id} ({name})"):
                 copy_run(here, there, run, upload.begun.get(run.info.run_id), links)
-            progress.update(task, advance=1, running="")
+            progress.update(task, advance=1, beside="")
     with _copying(upload, "registered models"):
         left = [*upload.left_out, *copy_registered_models(here, there, links)]
     for sentence in left:

@@ -1,16 +1,27 @@
 """A run of a command, which ends as what the command does."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from mlflow import MlflowClient
+from mlflow.entities import Metric
 from mlflow.tracking.context.registry import resolve_tags
 
 from .outage import ERRORS
 from .owners import owner_tags
 
 logger = logging.getLogger(__name__)
+
+
+def log_values(
+    client: MlflowClient, run_id: str, values: Mapping[str, float], *, step: int = 0
+) -> None:
+    """Log metrics of now."""
+    now = round(1000 * time.time())
+    metrics = [Metric(key, value, now, step) for key, value in values.items()]
+    client.log_batch(run_id, metrics=metrics)
 
 
 @contextmanager
