@@ -74,7 +74,7 @@ worker: setup $(AIRFLOW_READY) ## Take tasks from another machine's Airflow: doc
 	$(AIRFLOW)/bin/airflow celery worker --concurrency $(JOBS)
 
 lock: ## Resolve the dependencies of each pyproject.toml into requirements.txt (needs uv)
-	uv pip compile pyproject.toml --extra search --group dev --universal --generate-hashes \
+	uv pip compile pyproject.toml --extra search --extra viz --group dev --universal --generate-hashes \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --upgrade \
 		--custom-compile-command "make lock" --output-file requirements.txt
 	uv pip compile orchestration/pyproject.toml --universal --generate-hashes \

@@ -1,13 +1,15 @@
 """Looks at the runs in MLflow's pages as a person would, and takes the pictures of the guide.
 
-    PYTHONPATH=src python docs/screenshots.py [--address URL] [--out FOLDER]
+    PYTHONPATH=src python docs/screenshots.py [--address URL] [--viz URL] [--out FOLDER]
 
 Opens the newest session of several variants in a real browser (Debian's chromium), while `make ui`
 runs: the list, the comparison, the charts, the images. Each page is checked for what it is to show;
-the first that does not ends the script with an error.
+the first that does not ends the script with an error. With `--viz`, also the pipeline of a variant,
+while `kedro viz` runs there.
 """
 
 import argparse
+import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,9 +33,15 @@ A_POINT = """() => {
 """Where a point of the map of codings is on the screen."""
 
 SIZE = {"width": 1680, "height": 1000}
+LIGHT_AND_ALONE = {
+    "theme": "light",
+    "showFeatureHints": False,
+    "visible": {"graph": True, "miniMap": False, "sidebar": False},
+}
+"""How Kedro-Viz is to look, as it keeps it in the browser."""
 
 
-def main(address: str, folder: Path) -> None:
+def main(address: str, viz: str | None, folder: Path) -> None:
     """Take all pictures."""
     parent, children = newest_session(MlflowClient(address))
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,6 +60,8 @@ def main(address: str, folder: Path) -> None:
         tab.goto(f"{address}/{page(parent.info.experiment_id)}&compareRunsMode=CHART")
         show_charts(tab, parent, children, folder)
         show_map(context.new_page(), MlflowClient(address), children, folder)
+        if viz:
+            show_pipeline(context.new_page(), viz, folder)
         browser.close()
 
 
@@ -149,6 +159,18 @@ def show_map(tab: Page, client: MlflowClient, children: list[Run], folder: Path)
         tab.screenshot(path=folder / "map.png")
 
 
+def show_pipeline(tab: Page, address: str, folder: Path) -> None:
+    """Take the nodes of a variant's pipeline, from raw images on."""
+    kept = json.dumps(json.dumps(LIGHT_AND_ALONE))
+    tab.add_init_script(f"localStorage.setItem('KedroViz', {kept})")
+    tab.set_viewport_size({"width": 1680, "height": 560})
+    tab.goto(f"{address}/?pid=stacked&expandAllPipelines=true&types=nodes")
+    expect(tab.locator("svg").get_by_text("train_autoencoder")).to_be_visible()
+    tab.get_by_text("Dismiss").click()
+    tab.wait_for_timeout(2000)  # until what was drawn has come to rest
+    tab.screenshot(path=folder / "pipeline.png")
+
+
 def close_what_is_in_the_way(tab: Page) -> None:
     """Close what MLflow says of shared views, and its assistant where it is open."""
     tab.get_by_label("Hide banner").click()
@@ -162,6 +184,7 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--address", default="http://127.0.0.1:5000", help="of MLflow's pages")
+    parser.add_argument("--viz", help="of Kedro-Viz' pages, as http://127.0.0.1:4141")
     parser.add_argument("--out", type=Path, default=HERE / "screenshots")
     options = parser.parse_args()
-    main(options.address, options.out)
+    main(options.address, options.viz, options.out)

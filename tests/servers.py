@@ -29,19 +29,36 @@ def mlflow_server(
     """Run MLflow's server over a store in a folder, and give its address."""
     port = port or free_port()
     arguments = f"server --backend-store-uri sqlite:///mlflow.db --port {port} --workers 1"
+    # Not the six processes for jobs, which track nothing.
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **environment}
+    with _server(folder, "mlflow", [*arguments.split(), *options], environment, f"{port}/health"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def kedro_viz(project: Path) -> Iterator[str]:
+    """Run `kedro viz` in a project, and give its address."""
+    port = free_port()
+    arguments = f"viz run --no-browser --port {port}".split()
+    with _server(project, "kedro", arguments, {"KEDRO_ENV": "smoke"}, f"{port}/api/main"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _server(
+    folder: Path, module: str, arguments: list[str], environment: dict[str, str], page: str
+) -> Iterator[None]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", *arguments.split(), *options],
+        [sys.executable, "-m", module, *arguments],
         cwd=folder,
-        # Not the six processes for jobs, which track nothing.
-        env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **environment},
+        env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    address = f"http://127.0.0.1:{port}"
     try:
-        wait_for(f"{address}/health", process)
-        yield address
+        wait_for(f"http://127.0.0.1:{page}", process)
+        yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # it has processes of its own
         process.wait(30)

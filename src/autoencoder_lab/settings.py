@@ -18,8 +18,9 @@ from autoencoder_lab.session.tensorflow_setup import SetUpTensorflow  # noqa: E4
 
 SESSION_CLASS = ExperimentSession
 
-# kedro-mlflow's hook is replaced by `tracking`, which explains why.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
+# kedro-mlflow's hook is replaced by `tracking`, which explains why. What Kedro-Viz' hooks write to
+# `.viz` of each run is in MLflow.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-viz")
 
 _cells = cells.Cells()
 _runs = tracking.RunTree()

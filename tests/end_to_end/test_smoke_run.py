@@ -16,6 +16,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 import yaml
 from kedro.framework.project import configure_project, pipelines
 from mlflow.entities import Run
@@ -28,7 +29,7 @@ from autoencoder_lab.metrics import contract
 from autoencoder_lab.parameters import Capability, SharedParams, VariantParams, capabilities
 from autoencoder_lab.session.variants import find_variants
 
-from ..servers import mlflow_server
+from ..servers import kedro_viz, mlflow_server
 from .conftest import PROJECT, VIEWS, ProjectCopy, copy_project
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
@@ -318,17 +319,31 @@ def test_the_terminal_shows_results_figures_runs_and_how_to_compare(
     assert f"/experiments/{stacked.info.experiment_id}/runs" in smoke.printed
 
 
+def test_kedro_viz_has_layers_a_box_for_each_variant_and_previews(smoke: SmokeRun) -> None:
+    with kedro_viz(smoke.project.folder) as address:
+        drawn = requests.get(f"{address}/api/main", timeout=60).json()
+        nodes = {node["name"]: node["id"] for node in drawn["nodes"]}
+        previews = {
+            name: requests.get(f"{address}/api/nodes/{nodes[name]}", timeout=60).json()["preview"]
+            for name in ("stacked.reconstructions_figure", "stacked.fit_metrics", "scores_table")
+        }
+
+    assert drawn["layers"] == ["raw", "model_input", "models", "model_output", "reporting"]
+    assert {*VARIANTS} == {*drawn["modular_pipelines"]} - {"__root__"}
+    assert all(previews.values())
+    assert not (smoke.project.folder / ".viz").exists(), "a run wrote Kedro-Viz' files"
+
+
 @pytest.mark.skipif(
     not shutil.which("chromium") and "CI" not in os.environ, reason="there is no chromium"
 )
-def test_mlflows_pages_show_and_compare_all_variants_in_a_browser(
-    smoke: SmokeRun, tmp_path: Path
-) -> None:
+def test_pages_show_and_compare_all_variants_in_a_browser(smoke: SmokeRun, tmp_path: Path) -> None:
     script = PROJECT / "docs" / "screenshots.py"
 
-    with mlflow_server(smoke.project.folder / "mlruns") as address:
+    folder = smoke.project.folder
+    with mlflow_server(folder / "mlruns") as address, kedro_viz(folder) as viz:
         done = subprocess.run(
-            [sys.executable, script, "--address", address, "--out", tmp_path],
+            [sys.executable, script, "--address", address, "--viz", viz, "--out", tmp_path],
             env={**os.environ, "PYTHONPATH": str(PROJECT / "src")},
             capture_output=True,
             text=True,
@@ -337,7 +352,8 @@ def test_mlflows_pages_show_and_compare_all_variants_in_a_browser(
 
     assert done.returncode == 0, done.stderr[-3000:]
     pictures = sorted(tmp_path.iterdir())
-    assert [path.stem for path in pictures] == ["charts", "compare", "images", "map", "runs"]
+    names = ["charts", "compare", "images", "map", "pipeline", "runs"]
+    assert [path.stem for path in pictures] == names
     for path in pictures:
         with Image.open(path) as picture:
             assert len(np.unique(np.asarray(picture.convert("L")))) > 50
