@@ -10,13 +10,14 @@ from .experiment import (
     PromotionParams,
     VariantParams,
 )
-from .models import ConvolutionalParams, GeneratorParams
+from .models import ConvolutionalParams, DenseParams, EncoderParams, TiedParams
 from .training import (
     GreedyParams,
     JointParams,
     LadderParams,
     NoNoiseParams,
     NoSparsityParams,
+    TrainingParams,
     VariationalParams,
 )
 
@@ -132,26 +133,29 @@ def find_infeasible(variant: VariantParams, image_shape: tuple[int, int, int]) -
             f"training.strategy.binarise is True; allowed for images of {size}: auto, False (a "
             "channel that is either dark or bright is no colour)"
         )
-    if isinstance(model, GeneratorParams):
-        return
-    if isinstance(model, ConvolutionalParams):
-        n_most = min(height, width).bit_length() - 1
-        if len(model.filters) > n_most:
-            yield (
-                f"model.filters is {list(model.filters)}, each of which halves the images' sides; "
-                f"allowed for images of {size}: at most {n_most} of them"
-            )
-        return
-    n_inputs = math.prod(image_shape)
-    latent_dim = n_inputs if model.widths[-1] == "inputs" else model.widths[-1]
-    is_free = (
+    match model:
+        case ConvolutionalParams():
+            n_most = min(height, width).bit_length() - 1
+            if len(model.filters) > n_most:
+                yield (
+                    f"model.filters is {list(model.filters)}, each of which halves the images' "
+                    f"sides; allowed for images of {size}: at most {n_most} of them"
+                )
+        case DenseParams() | TiedParams() | EncoderParams():
+            n_inputs = math.prod(image_shape)
+            latent_dim = n_inputs if model.widths[-1] == "inputs" else model.widths[-1]
+            if latent_dim >= n_inputs and _is_free(training):
+                yield (
+                    f"model.widths is {list(model.widths)}, whose last is the codings' size; "
+                    f"allowed for images of {size}: less than {n_inputs}, or the inputs could be "
+                    "copied (unless training.corruption or training.sparsity keeps them from it)"
+                )
+
+
+def _is_free(training: TrainingParams) -> bool:
+    """Return whether nothing but their size keeps codings from being copies of the inputs."""
+    return (
         isinstance(training.corruption, NoNoiseParams)
         and isinstance(training.sparsity, NoSparsityParams)
-        and isinstance(strategy, JointParams | GreedyParams)
+        and isinstance(training.strategy, JointParams | GreedyParams)
     )
-    if latent_dim >= n_inputs and is_free:
-        yield (
-            f"model.widths is {list(model.widths)}, whose last is the codings' size; allowed for "
-            f"images of {size}: less than {n_inputs}, or the inputs could be copied (unless "
-            "training.corruption or training.sparsity keeps them from it)"
-        )
