@@ -39,6 +39,7 @@ CONTENTS = """
 
 docs/guide
 docs/your-images
+docs/your-own
 docs/generative
 docs/team
 docs/scaling

@@ -1,11 +1,15 @@
 """Two families that are there for tests alone: of a fitted autoencoder, each keeps one part.
 
-They are put into a copy of the project as CONTRIBUTING.md says that a family is.
+And the family and the metric of docs/your-own.md, as they stand there.
 """
 
+import re
+import subprocess
 from pathlib import Path
 
-from .conftest import ProjectCopy
+from .conftest import PROJECT, ProjectCopy
+
+YOUR_OWN = PROJECT / "docs/your-own.md"
 
 PARTS = ("encoder", "decoder")
 
@@ -46,6 +50,17 @@ def add_families(project: ProjectCopy) -> None:
     for part in PARTS:
         file = project.folder / f"conf/base/parameters/{part}_only.yml"
         file.write_text(VARIANT.format(part=part))
+
+
+def add_what_the_page_adds(project: ProjectCopy) -> None:
+    """Change the project as docs/your-own.md says, and add the files that it has."""
+    page = YOUR_OWN.read_text()
+    for change in re.findall(r"```diff\n(.*?)```", page, re.S):
+        subprocess.run(["git", "apply", "-"], cwd=project.folder, input=change.encode(), check=True)
+    files = re.findall(r"new file\s+`([^`]+)`:\n\n```\w+\n(.*?)```", page, re.S)
+    assert len(files) == 2
+    for name, content in files:
+        (project.folder / name).write_text(content)
 
 
 def _insert(file: Path, *, before: str, text: str) -> None:

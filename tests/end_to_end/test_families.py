@@ -1,4 +1,7 @@
-"""Families without an encoder, a decoder, or with a classifier, through all that there is."""
+"""Families without an encoder, a decoder, or with a classifier, through all that there is.
+
+And the family and the metric that docs/your-own.md adds.
+"""
 
 import json
 from pathlib import Path
@@ -11,30 +14,34 @@ from mlflow.entities import Run
 from autoencoder_lab.metrics import contract
 
 from .conftest import VIEWS, ProjectCopy, copy_project
-from .families import add_families
+from .families import add_families, add_what_the_page_adds
 
 VARIANTS = {
     "encoder_only": frozenset({"encoder"}),
     "decoder_only": frozenset({"decoder"}),
     "ladder": frozenset({"encoder", "classifier", "labels"}),
-    "stacked": frozenset({"encoder", "decoder"}),
+    "residual": frozenset({"encoder", "decoder"}),
 }
 
+
+OF_THE_PAGE = "codings/effective_dimension"
 
 N_WEIGHTS = {
     "encoder_only": (64 + 1) * 20 + (20 + 1) * 10,
     "decoder_only": (10 + 1) * 20 + (20 + 1) * 64,
     "ladder": 65 * 1000 + 1001 * 500 + 501 * 250 + 2 * 251 * 250 + 251 * 10,
-    "stacked": (64 + 1) * 100 + 2 * 100 * 30 + 30 + 100 + (100 + 1) * 64,
+    "residual": (64 + 1) * 128 + 129 * 30 + 31 * 128 + 129 * 64 + 4 * 129 * 128,
 }
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
     project = copy_project(tmp_path_factory.mktemp("families"))
+    add_what_the_page_adds(project)
     add_families(project)
     pipelines = f"--pipelines={','.join(VARIANTS)},comparison"
-    done = project.kedro("run", "--env=smoke", pipelines)
+    quick = "--params=residual.training.epochs=2,residual.training.compilation=graph"
+    done = project.kedro("run", "--env=smoke", pipelines, quick)
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 
@@ -53,7 +60,7 @@ def test_the_run_holds_what_the_model_can_be_measured_by(
     metrics = {
         key
         for key in run.data.metrics
-        if not key.startswith(("node/", "system/"))
+        if not key.startswith(("node/", "system/", OF_THE_PAGE))
         and not contract.find(key).key.endswith("/{part}")  # of its own loss
     }
 
@@ -62,12 +69,21 @@ def test_the_run_holds_what_the_model_can_be_measured_by(
     assert metrics == contract.required(VIEWS, {"classes", "grey", *VARIANTS[variant]})
 
 
+def test_the_metric_of_the_page_is_of_what_has_an_encoder(project: ProjectCopy) -> None:
+    runs = project.runs_by_variant("digits")
+
+    measured = {variant for variant in VARIANTS if OF_THE_PAGE in runs[variant].data.metrics}
+
+    assert measured == VARIANTS.keys() - {"decoder_only"}
+    assert 1 < runs["residual"].data.metrics[OF_THE_PAGE] <= 30
+
+
 def test_figures_are_of_what_the_model_has(project: ProjectCopy) -> None:
     of_codings = {"filters", "activity", "map", "pretraining", "losses"}
 
     assert figures(project, "encoder_only") == figures(project, "ladder") == of_codings
     assert figures(project, "decoder_only") == {"losses"}
-    assert figures(project, "stacked") == of_codings | {
+    assert figures(project, "residual") == of_codings | {
         "reconstructions",
         "errors",
         "denoising",
@@ -82,13 +98,13 @@ def test_each_is_compared_where_it_can_be(project: ProjectCopy) -> None:
     rows = [line.split(",") for line in (folder / "leaderboard.csv").read_text().splitlines()[1:]]
     variants = {key: {row[2] for row in rows if row[0] == key} for key, *_ in rows}
 
-    assert variants["test/mse"] == {"stacked"}
-    assert variants["probe/linear_accuracy"] == {"encoder_only", "ladder", "stacked"}
-    assert variants["pretraining/gain"] == {"encoder_only", "ladder", "stacked"}
+    assert variants["test/mse"] == {"residual"}
+    assert variants["probe/linear_accuracy"] == {"encoder_only", "ladder", "residual"}
+    assert variants["pretraining/gain"] == {"encoder_only", "ladder", "residual"}
     assert variants["semi/accuracy"] == {"ladder"}
     assert variants["fit/seconds"] == VARIANTS.keys()
     promotion = json.loads((folder / "promotion.json").read_text())
-    assert (promotion["variant"], promotion["is_promoted"]) == ("stacked", True)
+    assert (promotion["variant"], promotion["is_promoted"]) == ("residual", True)
     assert "decoder_only" in (folder / "report.html").read_text()
 
 
