@@ -37,6 +37,7 @@ CONTENTS = """
 :hidden:
 :caption: Use
 
+docs/concepts
 docs/guide
 docs/your-images
 docs/your-own
