@@ -6,10 +6,13 @@ from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatch
 from sqlalchemy.orm import configure_mappers
 
 for name in (
+    "bokeh.embed",
+    "bokeh.plotting",
     "faiss",
     "git",
     "kedro.framework.cli.cli",
     "kedro.framework.session",
+    "kedro_datasets.matplotlib",
     "kedro_mlflow.config.kedro_mlflow_config",
     "matplotlib.backends.backend_agg",
     "mlflow.pyfunc",
