@@ -14,7 +14,8 @@ from .conftest import VIEWS, ProjectCopy
 
 FAST = (
     "stacked.training.epochs=1,pretraining.steps=20,pretraining.label_budgets=50,"
-    "evaluation.tsne_images=100"
+    "pretraining.draws=2,evaluation.tsne_images=100,"
+    "samples.images=1000,samples.mixtures=1-10,samples.judge_epochs=1"
 )
 OWN = f"{FAST},stacked.training.compilation=graph,pretraining.compilation=graph"
 """Of data of one's own; MNIST shows what XLA compiles."""
