@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Mapping
+from typing import assert_never
 
 from .experiment import (
     EvaluationParams,
@@ -10,7 +11,7 @@ from .experiment import (
     PromotionParams,
     VariantParams,
 )
-from .models import ConvolutionalParams, DenseParams, EncoderParams, TiedParams
+from .models import ConvolutionalParams, DenseParams, EncoderParams, GeneratorParams, TiedParams
 from .training import (
     GreedyParams,
     JointParams,
@@ -142,20 +143,32 @@ def find_infeasible(variant: VariantParams, image_shape: tuple[int, int, int]) -
                     f"sides; allowed for images of {size}: at most {n_most} of them"
                 )
         case DenseParams() | TiedParams() | EncoderParams():
-            n_inputs = math.prod(image_shape)
-            latent_dim = n_inputs if model.widths[-1] == "inputs" else model.widths[-1]
-            if latent_dim >= n_inputs and _is_free(training):
-                yield (
-                    f"model.widths is {list(model.widths)}, whose last is the codings' size; "
-                    f"allowed for images of {size}: less than {n_inputs}, or the inputs could be "
-                    "copied (unless training.corruption or training.sparsity keeps them from it)"
-                )
+            last = model.widths[-1]
+            yield from _find_copies(
+                f"model.widths is {list(model.widths)}, whose last is the codings' size",
+                math.prod(image_shape) if last == "inputs" else last,
+                image_shape,
+                training,
+            )
+        case GeneratorParams():
+            pass
+        case _:
+            assert_never(model)
 
 
-def _is_free(training: TrainingParams) -> bool:
-    """Return whether nothing but their size keeps codings from being copies of the inputs."""
-    return (
+def _find_copies(
+    said: str, latent_dim: int, image_shape: tuple[int, int, int], training: TrainingParams
+) -> Iterator[str]:
+    """Yield a sentence, which begins with what is said, where codings could be the inputs."""
+    height, width, channels = image_shape
+    is_free = (
         isinstance(training.corruption, NoNoiseParams)
         and isinstance(training.sparsity, NoSparsityParams)
         and isinstance(training.strategy, JointParams | GreedyParams)
     )
+    if latent_dim >= math.prod(image_shape) and is_free:
+        yield (
+            f"{said}; allowed for images of {height}x{width}x{channels}: less than "
+            f"{math.prod(image_shape)}, or the inputs could be copied (unless training.corruption "
+            "or training.sparsity keeps them from it)"
+        )
