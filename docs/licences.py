@@ -52,6 +52,7 @@ WEAK = (
 LIBRARY = "imported, not changed, and anybody can replace it, as the LGPL asks of a library"
 COPYLEFT = {
     "certifi": WEAK,
+    "orjson": WEAK,
     "pathspec": WEAK,
     "psycopg": LIBRARY,
     "psycopg-binary": LIBRARY,
@@ -126,7 +127,9 @@ def needed(folder: Path) -> list[str]:
     """Return the locked packages of a project that are not for developers alone."""
     command = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python=.venv"]
     listed = subprocess.check_output(
-        [*command, "--constraint=requirements.txt", "pyproject.toml"], cwd=folder, text=True
+        [*command, "--all-extras", "--constraint=requirements.txt", "pyproject.toml"],
+        cwd=folder,
+        text=True,
     )
     return re.findall(r"^([\w.-]+)==", listed, re.M)
 

@@ -17,6 +17,9 @@ PAGES = [
     *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "orchestration/README.md")),
     *sorted((PROJECT / "docs").glob("*.md")),
 ]
+CHANGES = [
+    change for page in PAGES for change in re.findall(r"```diff\n(.*?)```", page.read_text(), re.S)
+]
 IN_ERRORS = re.findall(r"^\|([^|]*`[^|]*)\|", (PROJECT / "docs/errors.md").read_text(), re.M)
 SOURCES = "\n".join(
     file.read_text() for file in sorted((PROJECT / "src/autoencoder_lab").rglob("*.py"))
@@ -66,6 +69,14 @@ def test_the_site_is_built_and_all_links_between_documents_lead_somewhere(tmp_pa
     page = (tmp_path / "site/README.html").read_text()
     assert "Train, evaluate and compare autoencoders" in page
     assert 'href="docs/guide.html"' in page
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.splitlines()[1][6:])
+def test_changes_that_a_page_shows_apply(change: str) -> None:
+    command = ["git", "apply", "--check", "-"]
+    done = subprocess.run(command, cwd=PROJECT, input=change, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("line", KEDRO)

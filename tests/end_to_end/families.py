@@ -53,10 +53,17 @@ def add_families(project: ProjectCopy) -> None:
 
 
 def add_what_the_page_adds(project: ProjectCopy) -> None:
-    """Change the project as docs/your-own.md says, and add the files that it has."""
+    """Change the project as docs/your-own.md says, but for its tests, and add the page's files."""
     page = YOUR_OWN.read_text()
     for change in re.findall(r"```diff\n(.*?)```", page, re.S):
-        subprocess.run(["git", "apply", "-"], cwd=project.folder, input=change.encode(), check=True)
+        done = subprocess.run(
+            ["git", "apply", "--exclude=tests/*", "-"],
+            cwd=project.folder,
+            input=change,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{YOUR_OWN} does not apply: {done.stderr}"
     files = re.findall(r"new file\s+`([^`]+)`:\n\n```\w+\n(.*?)```", page, re.S)
     assert len(files) == 2
     for name, content in files:

@@ -40,8 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
     add_what_the_page_adds(project)
     add_families(project)
     pipelines = f"--pipelines={','.join(VARIANTS)},comparison"
-    quick = "--params=residual.training.epochs=2,residual.training.compilation=graph"
-    done = project.kedro("run", "--env=smoke", pipelines, quick)
+    done = project.kedro("run", "--env=smoke", pipelines)
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 
