@@ -95,9 +95,9 @@ def main() -> None:
     ]
     head = ["| | seconds | images a second |", "|---|---:|---:|"]
     about = (
-        f"{N_IMAGES:,} images of MNIST as PNG files to codings and errors, whole processes; medians "
-        f"of {options.runs} runs each. By hand, `predict` is called for every 32 images, of the "
-        "encoder and of the decoder."
+        f"{N_IMAGES:,} images of MNIST as PNG files to codings and errors, whole processes; "
+        f"medians of {options.runs} runs each. By hand, `predict` is called for every 32 images, "
+        "of the encoder and of the decoder."
     )
     text = "\n".join([about, "", *head, *rows, ""])
     (PROJECT / "benchmarks/results/apply.md").write_text(text)
