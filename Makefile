@@ -30,7 +30,7 @@ test: setup $(AIRFLOW_READY) ## Run all tests; says which are left out, and why
 	$(PYTEST) -rs
 
 check: lint ## Check format, lint, types, imports and dependencies, and run the fast tests
-	$(PYTEST) --ignore=tests/end_to_end --ignore=tests/orchestration
+	$(PYTEST) -m "not slow" --ignore=tests/end_to_end --ignore=tests/orchestration
 
 lint: setup
 	ruff format --check

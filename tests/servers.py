@@ -84,7 +84,7 @@ def answering_server(
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", port), Answer) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

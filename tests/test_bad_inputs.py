@@ -430,6 +430,7 @@ TYPED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "facts"), TYPED.items(), ids=TYPED)
 def test_bad_parameters_are_named(typed: str, facts: list[str]) -> None:
     read = OmegaConf.merge(project_parameters(), read_typed(typed))

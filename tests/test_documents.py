@@ -38,6 +38,7 @@ KEDRO = sorted({*commands("kedro ")} - {"kedro run` and"})
 MAKE = sorted({target for line in commands("make ") for target in line.split()[1:2]})
 
 
+@pytest.mark.slow
 def test_the_reference_of_parameters_is_that_of_the_classes() -> None:
     written = subprocess.run(
         [sys.executable, "docs/parameters.py"],
@@ -58,6 +59,7 @@ def test_all_parameters_are_explained() -> None:
     assert [row for row in rows if not row.split("|")[-2].strip()] == []
 
 
+@pytest.mark.slow
 def test_the_site_is_built_and_all_links_between_documents_lead_somewhere(tmp_path: Path) -> None:
     options = ["--quiet", "--nitpicky", "--fail-on-warning", "--conf-dir", "docs/site"]
     command = [sys.executable, "-m", "sphinx", *options, "--doctree-dir", tmp_path / "doctrees"]
@@ -79,6 +81,7 @@ def test_changes_that_a_page_shows_apply(change: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", KEDRO)
 def test_commands_of_kedro_are_such(line: str) -> None:
     words = shlex.split(line.replace("…", ""))[1:]

@@ -35,6 +35,7 @@ def standings(table: pd.DataFrame) -> dict[str, str]:
     return dict(zip(board["variant"], board["standing"], strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_seeds", [3, 5])
 def test_variants_that_are_the_same_are_rarely_called_different(n_seeds: int) -> None:
     rng = np.random.default_rng(0)
@@ -51,6 +52,7 @@ def test_variants_that_are_the_same_are_rarely_called_different(n_seeds: int) ->
     assert n_false <= stats.binom.ppf(0.999, n_studies, 0.05)
 
 
+@pytest.mark.slow
 def test_without_the_correction_false_alarms_would_be_frequent() -> None:
     rng = np.random.default_rng(0)
     studies = [{name: rng.normal(0, 1, 5) for name in "abcde"} for _ in range(100)]
@@ -81,6 +83,7 @@ def test_a_difference_in_each_seed_is_found_below_larger_luck_of_the_seeds() -> 
     assert difference["p"] == pytest.approx(stats.ttest_rel(values["a"], values["b"]).pvalue)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_seeds", [3, 5])
 def test_of_what_is_called_real_one_in_twenty_is_false(n_seeds: int) -> None:
     # Half of the variants are the same, the others are apart, and their luck is not equally large.

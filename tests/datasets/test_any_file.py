@@ -55,6 +55,7 @@ def idx_bytes(array: npt.NDArray[np.uint8]) -> bytes:
     return header + array.tobytes()
 
 
+@pytest.mark.slow
 @given(bytes_of_images, st.booleans())
 def test_any_bytes_are_read_from_idx(images: npt.NDArray[np.uint8], is_packed: bool) -> None:
     with a_folder() as folder:
@@ -91,6 +92,7 @@ def is_a_label(name: str) -> bool:
 labels = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=6)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)  # threads take their time
 @given(st.lists(st.tuples(labels.filter(is_a_label), pictures), min_size=1, max_size=4))
 def test_any_images_and_labels_are_read_from_folders(
@@ -112,6 +114,7 @@ def test_any_images_and_labels_are_read_from_folders(
     np.testing.assert_array_equal(images[..., 0], [pixels for _, pixels in expected])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(labels.filter(is_a_label), st.binary(max_size=9), min_size=1, max_size=4))
 def test_any_files_pass_by_their_own_checksums(contents: dict[str, bytes]) -> None:
     with a_folder() as folder:
@@ -167,6 +170,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, bytes(content[: draw(st.none() | st.integers(0, len(content)))])
 
 
+@pytest.mark.slow
 @given(damaged())
 @pytest.mark.filterwarnings("default")  # Pillow's, of odd files: they are shown
 def test_a_damaged_file_is_named_or_holds_what_it_says(file: tuple[str, bytes]) -> None:

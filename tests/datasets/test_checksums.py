@@ -136,6 +136,7 @@ def address(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -
     gc.collect()  # a connection that pooch leaves open ends in the test that caused it
 
 
+@pytest.mark.slow
 def test_missing_files_are_fetched_and_pass(folder: Path, address: str) -> None:
     checksums.fetch_missing(folder, address)
 
@@ -143,6 +144,7 @@ def test_missing_files_are_fetched_and_pass(folder: Path, address: str) -> None:
     assert {name: (folder / name).read_bytes() for name in CONTENTS} == CONTENTS
 
 
+@pytest.mark.slow
 def test_missing_files_are_fetched_to_an_object_store(folder: Path, address: str) -> None:
     store = UPath("memory://bucket/toys")
     (store / "SHA256SUMS").write_bytes((folder / "SHA256SUMS").read_bytes())
@@ -153,6 +155,7 @@ def test_missing_files_are_fetched_to_an_object_store(folder: Path, address: str
     assert {name: (store / name).read_bytes() for name in CONTENTS} == CONTENTS
 
 
+@pytest.mark.slow
 def test_only_missing_files_are_fetched(folder: Path, address: str, asked: list[str]) -> None:
     fill(folder)
     (folder / "b c.bin").unlink()
@@ -162,6 +165,7 @@ def test_only_missing_files_are_fetched(folder: Path, address: str, asked: list[
     assert asked == ["/b%20c.bin"]
 
 
+@pytest.mark.slow
 def test_a_fetched_file_with_another_checksum_is_not_kept(
     folder: Path, address: str, tmp_path: Path
 ) -> None:
@@ -173,6 +177,7 @@ def test_a_fetched_file_with_another_checksum_is_not_kept(
     assert [file.name for file in folder.iterdir()] == ["SHA256SUMS"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed <socket")  # pooch does not close a 404
 def test_a_file_the_server_lacks_is_an_error(folder: Path, address: str, tmp_path: Path) -> None:
     (tmp_path / "served" / "b c.bin").unlink()

@@ -249,6 +249,7 @@ def test_after_an_error_no_bar_is_left_running(
     assert not any(thread.is_alive() for thread in left), caught
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [{}, {"height": 9, "width": 9, "channels": 1}], ids=str)
 def test_all_unreadable_images_are_named_in_one_error(
     tmp_path: Path, shape: dict[str, int]

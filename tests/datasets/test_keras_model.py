@@ -12,6 +12,7 @@ from autoencoder_lab.parameters import DenseParams
 from ..hostile_models import HOSTILE, SaveHostile, save_with_bytecode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("root", ["{folder}", "memory://{folder}"])
 def test_a_saved_model_loads_with_equal_outputs(tmp_path: Path, root: str) -> None:
     params = DenseParams.model_validate(

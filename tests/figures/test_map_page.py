@@ -77,6 +77,7 @@ def hover(tab: Page, file: str) -> None:
     tab.mouse.move(*tab.evaluate(WHERE, file))
 
 
+@pytest.mark.slow
 def test_an_image_is_shown_where_the_pointer_is(tab: Page, tmp_path: Path) -> None:
     hover(tab, FILES[7])
 
@@ -139,6 +140,7 @@ def test_without_labels_all_points_are_of_one_kind() -> None:
     assert '"name": "Legend"' not in page
 
 
+@pytest.mark.slow
 def test_ten_thousand_images_are_less_than_5_mb(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     n = 10_000

@@ -52,6 +52,7 @@ def test_an_image_may_be_larger_than_a_batch(monkeypatch: pytest.MonkeyPatch) ->
     assert [len(part) for part in batches(StoredImages(PIXELS, ROWS))] == [1] * 12
 
 
+@pytest.mark.slow
 def test_reconstructions_and_codings_are_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
     params = DenseParams(
         family="dense", widths=(9, 4), activation="selu", output_activation="sigmoid"

@@ -86,11 +86,13 @@ def test_fewer_training_codings_than_neighbours_are_enough() -> None:
     assert knn_accuracy(blobs(labels), labels, blobs(labels), labels) == pytest.approx(2 / 3)
 
 
+@pytest.mark.slow
 def test_clusters_that_are_the_classes_score_1_whatever_their_numbers() -> None:
     assert cluster_nmi(blobs(TEST), TEST, seed=0) == pytest.approx(1)
     assert cluster_nmi(blobs(TEST), N_CLASSES - 1 - TEST, seed=0) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_clusters_of_nothing_score_0() -> None:
     assert cluster_nmi(noise(500), TEST, seed=0) < 0.05
 

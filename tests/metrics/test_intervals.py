@@ -5,6 +5,7 @@ from scipy import stats
 from autoencoder_lab.metrics.intervals import half_width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 5, 10])
 def test_the_interval_holds_the_mean_in_95_of_100_repetitions(n: int) -> None:
     samples = np.random.default_rng(0).normal(3, 2, (4000, n))

@@ -79,6 +79,7 @@ def test_a_set_is_at_no_distance_from_itself(real: Features) -> None:
     assert frechet_distance(real[:, :1], real[:, :1]) == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_real_images_are_nearer_than_any_bad_samples(real: Features, others: Features) -> None:
     floor = frechet_distance(real, others)
 

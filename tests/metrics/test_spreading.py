@@ -75,6 +75,7 @@ def test_labels_that_were_not_drawn_are_not_looked_at() -> None:
     assert table.tolist() == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [700, MANY])
 @pytest.mark.parametrize("dim", [3, LEAST_CODED_DIM, COARSE_DIM + 36])
 def test_the_graph_joins_the_nearest_others(n: int, dim: int) -> None:
@@ -114,6 +115,7 @@ def test_a_label_stays_its_own_and_the_nearer_wins() -> None:
     assert Counter(spread.tolist())[9] > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 70, 300, MANY])
 @pytest.mark.parametrize("dim", [1, 80])
 def test_equal_codings_are_joined_too(n: int, dim: int) -> None:
@@ -125,6 +127,7 @@ def test_equal_codings_are_joined_too(n: int, dim: int) -> None:
     assert set(spread) <= {2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [500, MANY])
 def test_the_same_codings_give_the_same_labels(n: int) -> None:
     codings = np.random.default_rng(0).normal(size=(n, 100)).astype(np.float32)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from autoencoder_lab.models import build_classifier
 
@@ -22,6 +23,7 @@ def test_images_have_a_probability_of_each_class_by_way_of_features() -> None:
     np.testing.assert_allclose(network.get_layer("classes").predict_on_batch(features), shares)
 
 
+@pytest.mark.slow
 def test_seed_and_name_tell_the_weights() -> None:
     assert weights("judge", 0) == weights("judge", 0)
     assert len({weights("judge", 0), weights("judge", 1), weights("other", 0)}) == 3

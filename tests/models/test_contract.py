@@ -23,6 +23,7 @@ def images_of(shape: ImageShape) -> Images:
     return np.random.default_rng(0).random((5, *shape), dtype=np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @every_family
 def test_codings_are_as_wide_as_declared_and_reconstructions_shaped_as_images(
@@ -45,6 +46,7 @@ def test_codings_are_as_wide_as_declared_and_reconstructions_shaped_as_images(
     np.testing.assert_allclose(autoencoder.predict(images, verbose=0), reconstructions, rtol=1e-5)
 
 
+@pytest.mark.slow
 @every_family
 def test_the_same_seed_gives_the_same_weights_and_another_others(params: ModelParams) -> None:
     first, again, other = (
@@ -56,6 +58,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(params: ModelPa
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.slow
 def test_what_is_saved_loads_with_keras_alone_to_equal_outputs(tmp_path: Path) -> None:
     images = images_of((8, 9, 3))
     np.save(tmp_path / "images.npy", images)
@@ -81,6 +84,7 @@ assert not any("autoencoder_lab" in name for name in sys.modules)
         np.testing.assert_allclose(loaded, autoencoder.predict(images, verbose=0), atol=1e-6)
 
 
+@pytest.mark.slow
 @every_family
 def test_the_encoder_takes_the_weights_of_a_saved_one(params: ModelParams) -> None:
     trained = with_stock_layers(build(params, (8, 9, 3), seed=1), params).get_layer("encoder")

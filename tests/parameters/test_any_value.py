@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, reduce
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +80,7 @@ def problems_of(parameters: Mapping[str, object], model: type[Params]) -> Sequen
     return []
 
 
+@pytest.mark.slow
 @given(st.sampled_from(KEYS), values)
 def test_any_value_of_any_parameter_is_right_or_named(keys: tuple[str, ...], value: object) -> None:
     parameters = changed(PARAMETERS, keys, value)
@@ -97,6 +99,7 @@ def test_any_value_of_a_study_is_right_or_named(key: str, value: object) -> None
     assert all(problem.startswith(key) for problem in problems)
 
 
+@pytest.mark.slow
 @given(st.from_regex(r"\w[\w.-]*", fullmatch=True))
 def test_a_name_is_read_as_it_is_typed(name: str) -> None:
     assert read_typed(f"dataset={name},run_key={name}") == {"dataset": name, "run_key": name}

@@ -101,6 +101,7 @@ def test_reading_and_appending_are_as_ever(disk: LocalFileSystem, tmp_path: Path
         assert file.read() == b"one two"
 
 
+@pytest.mark.slow
 def test_a_file_that_is_dropped_without_being_closed_is_not_put_in_place(
     disk: LocalFileSystem, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from autoencoder_lab.session.processes import run_side_by_side, start_kedro
 
+pytestmark = pytest.mark.slow
+
 
 class Starter:
     """Starts Python on scripts, and counts how many run at once."""

@@ -366,6 +366,7 @@ def test_an_interruption_ends_also_what_swallows_the_first(
     assert recorder.variants == {}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_ctrl_c_raises")
 def test_an_interruption_leaves_imports_to_their_end(
     hooks: PluginManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -35,6 +35,7 @@ warnings.warn("the last")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "then", "n_found"),
     [
@@ -58,6 +59,7 @@ def test_garbage_is_found_in_time_but_not_looked_for_at_the_exit(
     assert done.stdout.count("found") == n_found
 
 
+@pytest.mark.slow
 def test_users_see_warnings_about_their_data_and_none_of_the_frameworks() -> None:
     done = subprocess.run(
         [sys.executable, "-c", WARNINGS],
@@ -86,6 +88,7 @@ def test_a_user_whom_the_system_does_not_know_has_a_home(monkeypatch: pytest.Mon
     assert Path.home().is_dir()
 
 
+@pytest.mark.slow
 def test_what_a_terminal_cannot_show_fails_nothing() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import autoencoder_lab.settings; print('1 ± 0')"],

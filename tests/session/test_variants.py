@@ -112,6 +112,7 @@ def test_a_configuration_may_be_an_archive(conf: Path, tmp_path: Path) -> None:
     assert names(find_variants()) == (("a", "b"), ("d",))
 
 
+@pytest.mark.slow
 def test_without_a_session_the_project_around_the_folder_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

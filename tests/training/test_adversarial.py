@@ -57,6 +57,7 @@ def test_each_player_moves_its_own_weights(digits: Images) -> None:
     assert float(loss.total) == pytest.approx(float(expected))
 
 
+@pytest.mark.slow
 def test_codings_come_to_be_of_the_prior(digits: Images) -> None:
     model = build(MODEL, (8, 8, 1), seed=0)
     untrained = model.get_layer("encoder").predict(digits, verbose=0)

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pandas as pd
+import pytest
 
 from autoencoder_lab.images.samples import LabelDraws, draw_budgets
 from autoencoder_lab.models import build
@@ -52,6 +53,7 @@ def accuracies(
     return pd.concat(of_arms, axis=1)
 
 
+@pytest.mark.slow
 def test_each_arm_is_measured_for_each_draw_and_budget() -> None:
     autoencoder = build(MODEL, SHAPE, seed=0)
     before = [weight.copy() for weight in autoencoder.get_weights()]
@@ -66,6 +68,7 @@ def test_each_arm_is_measured_for_each_draw_and_budget() -> None:
     assert all(map(np.array_equal, before, autoencoder.get_weights()))
 
 
+@pytest.mark.slow
 def test_each_arm_differs_from_the_others() -> None:
     # If weights were not loaded, or a frozen encoder were fitted, two arms would be one.
     autoencoder = build(MODEL, SHAPE, seed=0)
@@ -83,6 +86,7 @@ def test_each_arm_differs_from_the_others() -> None:
     assert means["pretraining/frozen"] > means["pretraining/random_frozen"] + 0.1
 
 
+@pytest.mark.slow
 def test_pretraining_with_the_untrained_weights_gains_nothing() -> None:
     # The limit at which the comparison must be fair: both arms start from the same encoder.
     table = accuracies(build(MODEL, SHAPE, seed=DRAWS.draws[1].seed))
@@ -92,6 +96,7 @@ def test_pretraining_with_the_untrained_weights_gains_nothing() -> None:
     assert of_draw["pretraining/frozen"].equals(of_draw["pretraining/random_frozen"])
 
 
+@pytest.mark.slow
 def test_labels_may_have_gaps_and_the_test_images_classes_of_their_own() -> None:
     far_apart = np.array([3, 40, 500, 6000, 7_000_000])
     test_labels = np.where(np.arange(100) < 50, far_apart[DATA.test_labels], 1)

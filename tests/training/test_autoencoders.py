@@ -19,6 +19,8 @@ from autoencoder_lab.training.fits import Fit
 from autoencoder_lab.training.phases import Phase
 from autoencoder_lab.training.progress import Milestone, listen
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 STACKED = DenseParams(
     family="dense", widths=(20, 8), activation="selu", output_activation="sigmoid"

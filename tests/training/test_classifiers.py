@@ -13,6 +13,8 @@ from autoencoder_lab.parameters import (
 )
 from autoencoder_lab.training.classifiers import ClassifierFits
 
+pytestmark = pytest.mark.slow
+
 DENSE = DenseParams(family="dense", widths=(32, 16), activation="selu", output_activation="sigmoid")
 CONVOLUTIONAL = ConvolutionalParams(
     family="convolutional",

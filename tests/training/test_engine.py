@@ -100,6 +100,7 @@ def in_order(images: Images) -> tf.data.Dataset:
     return Chunks(images, batch_size=1000, megabytes=1).in_order(seed=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("params", "is_compiled"),
     [(DENSE, True), (CONVOLUTIONAL, False)],
@@ -126,6 +127,7 @@ def test_losses_are_those_of_keras_own_fit_on_the_same_batches(
         np.testing.assert_allclose(our_weight, their_weight, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stopped_after", "is_compiled"), [(1, True), (2, False)])
 def test_a_fit_that_was_stopped_goes_on_from_keras_checkpoint_to_the_same_bytes(
     stopped_after: int, is_compiled: bool, images: Images, tmp_path: Path
@@ -156,6 +158,7 @@ def test_a_fit_that_was_stopped_goes_on_from_keras_checkpoint_to_the_same_bytes(
 COMPILED = pytest.mark.parametrize("is_compiled", [True, False], ids=["xla", "graph"])
 
 
+@pytest.mark.slow
 @COMPILED
 def test_two_players_with_weights_of_their_own_learn_what_each_learns_alone(
     is_compiled: bool, images: Images
@@ -199,6 +202,7 @@ def test_players_take_turns_on_each_batch_and_draw_apart(images: Images) -> None
     assert len({*history["one"], *history["two"]}) == 4
 
 
+@pytest.mark.slow
 @COMPILED
 def test_the_parts_of_a_loss_are_reported_and_add_up_to_it(
     is_compiled: bool, images: Images
@@ -225,6 +229,7 @@ def test_the_parts_of_a_loss_are_reported_and_add_up_to_it(
         assert min(history[f"{prefix}sparsity"]) > 0
 
 
+@pytest.mark.slow
 def test_a_schedule_sets_the_learning_rate_of_each_epoch(images: Images) -> None:
     model = build(DENSE, SHAPE, seed=0)
     weights: list[bytes] = []
@@ -239,6 +244,7 @@ def test_a_schedule_sets_the_learning_rate_of_each_epoch(images: Images) -> None
     assert weights[1] == weights[3]
 
 
+@pytest.mark.slow
 def test_labelled_images_go_with_each_batch_whatever_the_chunks(images: Images) -> None:
     classes = np.arange(5)
     of_class = np.ones((5, *SHAPE), np.float32) * classes[:, None, None, None]
@@ -279,6 +285,7 @@ def _distance_to_classes(
     return loss
 
 
+@pytest.mark.slow
 def test_fewer_images_than_a_batch_are_enough(images: Images) -> None:
     losses = fit(trainer(build(DENSE, SHAPE, seed=0)), images[:3], until=2)
 

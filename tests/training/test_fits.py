@@ -142,6 +142,7 @@ def fit(
     return weights, history.to_numpy().tolist(), epochs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "changes", "cut_after"),
     [
@@ -178,6 +179,7 @@ def test_an_interrupted_fit_is_resumed_to_the_same_bytes(
     assert [*first[:-1], *later] == all_epochs
 
 
+@pytest.mark.slow
 def test_a_phase_that_had_stopped_is_not_fitted_again(digits: Images) -> None:
     params = training(patience=1, learning_rate=0.5, epochs=40)
     kept = Kept()
@@ -192,6 +194,7 @@ def test_a_phase_that_had_stopped_is_not_fitted_again(digits: Images) -> None:
     assert history_again == history
 
 
+@pytest.mark.slow
 def test_seldom_kept_states_cost_epochs_and_no_more(digits: Images) -> None:
     straight, _, _ = fit(DENSE, digits, training())
     keep_in(Kept(is_due=lambda number: number == 2))
@@ -203,6 +206,7 @@ def test_seldom_kept_states_cost_epochs_and_no_more(digits: Images) -> None:
     assert weights == straight
 
 
+@pytest.mark.slow
 def test_seconds_and_epochs_before_the_cut_count(digits: Images) -> None:
     kept = Kept()
     keep_in(kept)

@@ -63,6 +63,7 @@ def test_the_penalty_is_learnt_from(digits: Images) -> None:
     assert any(gradient is not None and float(tf.norm(gradient)) > 0 for gradient in gradients)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compilation", ["graph", "xla"])
 def test_samples_come_to_look_like_the_images(compilation: str, digits: Images) -> None:
     codings = np.random.default_rng(1).normal(size=(500, 8)).astype(np.float32)
@@ -84,6 +85,7 @@ def test_samples_come_to_look_like_the_images(compilation: str, digits: Images) 
     assert {"train/discriminator", "val/discriminator", "train/slope"} <= {*history.columns}
 
 
+@pytest.mark.slow
 def test_weights_change_only_when_all_has_been_read(digits: Images) -> None:
     model = build(MODEL, (8, 8, 1), seed=0)
 

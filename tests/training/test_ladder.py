@@ -83,6 +83,7 @@ def test_an_estimate_is_between_a_layer_and_what_is_expected_of_it() -> None:
     np.testing.assert_allclose(estimate, [[2, 3]])
 
 
+@pytest.mark.slow
 def test_each_layer_costs_by_its_own_weight(digits: Images) -> None:
     images = tf.constant(digits[:60])
     labelled = LabelledBatch(images[:20], tf.constant(CLASSES[:20]))
@@ -104,6 +105,7 @@ def test_each_layer_costs_by_its_own_weight(digits: Images) -> None:
     assert parts(0)["classification"] == parts(1)["classification"] > 0
 
 
+@pytest.mark.slow
 def test_few_labels_and_many_images_beat_the_labels_alone(digits: Images) -> None:
     fitted, validation, test = digits[:1200], digits[1200:1300], digits[1300:]
     [draw] = draw_budgets(CLASSES[:1200], [50], n_draws=1, seed=0).draws

@@ -13,6 +13,7 @@ def heaps(n: int, dim: int = 3, seed: int = 0) -> np.ndarray:
     return codings.astype(np.float32)
 
 
+@pytest.mark.slow
 def test_the_validation_codings_choose_the_size() -> None:
     mixture = fit_mixture(heaps(800), heaps(400, seed=1), sizes=(1, 4, 200), seed=0)
 

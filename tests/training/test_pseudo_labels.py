@@ -32,6 +32,7 @@ def mostly_right(seed: int) -> LabelGraph:
     return LabelGraph.of(codings)
 
 
+@pytest.mark.slow
 def test_the_network_is_better_than_the_graphs_that_taught_it() -> None:
     graphs = mostly_right(0), mostly_right(1)
     images, labels = bars(300, 1)
@@ -46,6 +47,7 @@ def test_the_network_is_better_than_the_graphs_that_taught_it() -> None:
     assert (spread.predict(images) == labels).mean() > 0.98
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_and_another_something_else() -> None:
     first, again, other = (
         fit_moved(IMAGES, LABELS, np.arange(50), CLASSES, PARAMS, shift=2, seed=seed).get_weights()
@@ -56,6 +58,7 @@ def test_the_same_seed_gives_the_same_and_another_something_else() -> None:
     assert not np.array_equal(first[0], other[0])
 
 
+@pytest.mark.slow
 def test_only_the_chosen_images_teach_and_labels_are_told_by_their_own_number() -> None:
     wrong_elsewhere = np.where(np.arange(400) < 100, LABELS, 13 - LABELS)
 

@@ -123,6 +123,7 @@ def test_the_gradient_is_that_of_what_was_drawn_and_reaches_the_head() -> None:
     assert all(float(tf.reduce_max(tf.abs(gradient))) > 0 for gradient in gradients)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compilation", ["graph", "xla"])
 def test_a_fit_lowers_the_bound_and_repeats(compilation: str, digits: Images) -> None:
     fits = []
@@ -151,6 +152,7 @@ def test_a_fit_lowers_the_bound_and_repeats(compilation: str, digits: Images) ->
     assert history["val/kl"].iloc[-1] > 2
 
 
+@pytest.mark.slow
 def test_log_variances_share_the_encoders_layers_but_for_the_last(digits: Images) -> None:
     model = build(MODEL, (8, 8, 1), seed=0)
     fitted = autoencoders.fit(model, digits[200:], digits[:200], training(), seed=0)

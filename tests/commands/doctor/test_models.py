@@ -9,6 +9,8 @@ from autoencoder_lab.commands.doctor.models import check_models
 from ...servers import answering_server
 from ...tracking.counting import CountingClient
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def client(tmp_path: Path) -> MlflowClient:

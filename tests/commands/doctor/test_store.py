@@ -15,6 +15,7 @@ def client(tmp_path: Path) -> MlflowClient:
     return MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
 
 
+@pytest.mark.slow
 def test_runs_that_nobody_runs_are_named_and_others_are_not(client: MlflowClient) -> None:
     mine, elsewhere = owner_tags(), {**owner_tags(), HOST: "elsewhere"}
     two_days_ago = int((datetime.now(UTC) - timedelta(days=2)).timestamp() * 1000)

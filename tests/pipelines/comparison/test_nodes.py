@@ -125,6 +125,7 @@ def test_what_reconstructs_does_so_with_the_same_images_by_its_first_seed(
     np.testing.assert_array_equal(reconstructed["wide"], images[:12] / 2)
 
 
+@pytest.mark.slow
 def test_what_decodes_is_sampled_from_its_prior_and_from_a_mixture(tied: CellResult) -> None:
     images = np.random.default_rng(0).random((60, 5, 3, 1), np.float32)
     params = DenseParams(

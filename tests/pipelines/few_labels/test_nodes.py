@@ -36,6 +36,7 @@ def accuracies(draws: LabelDraws, labels: np.ndarray = LABELS) -> list[pd.DataFr
     ]
 
 
+@pytest.mark.slow
 def test_each_arm_is_measured_for_each_draw_and_only_drawn_labels_are_looked_at() -> None:
     # The cheat: an arm that saw the other labels would follow them.
     others_wrong = (LABELS + 1) % 3
@@ -94,6 +95,7 @@ def test_without_classes_all_is_empty_and_the_figure_says_so() -> None:
     assert "left out" in figure.texts[-1].get_text()
 
 
+@pytest.mark.slow
 def test_graphs_that_agree_nowhere_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     two_groups = np.repeat([0, 1], 30)[:, np.newaxis] + CODINGS / 100

@@ -86,6 +86,7 @@ def measured(images: Images, judge: Autoencoder, real: RealFeatures) -> dict[str
     return measure_prior_samples(samples_of(images), judge, real)
 
 
+@pytest.mark.slow
 def test_a_judge_of_classes_tells_them_and_is_the_same_for_a_seed(
     judge: Autoencoder, digits: tuple[Images, Labels]
 ) -> None:
@@ -211,6 +212,7 @@ def test_samples_are_decoded_from_normal_codings_the_same_for_a_seed() -> None:
     np.testing.assert_allclose(samples[50:60], samples[:][50:60], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_mixture_is_drawn_from_and_its_size_is_said(
     autoencoder: Autoencoder,
     judge: Autoencoder,
@@ -231,6 +233,7 @@ def test_a_mixture_is_drawn_from_and_its_size_is_said(
     assert all(key.startswith("samples_mixture/") for key in metrics)
 
 
+@pytest.mark.slow
 def test_sheets_have_rows_as_drawn_and_by_class(
     judge: Autoencoder, real: RealFeatures, digits: tuple[Images, Labels]
 ) -> None:

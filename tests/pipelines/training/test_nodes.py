@@ -9,6 +9,8 @@ from autoencoder_lab.pipelines.training.nodes import (
     train_with_labels,
 )
 
+pytestmark = pytest.mark.slow
+
 VARIANT = VariantParams(
     model=DenseParams(
         family="dense", widths=(9, 4), activation="selu", output_activation="sigmoid"

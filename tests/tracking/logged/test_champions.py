@@ -103,6 +103,7 @@ def comparison(
     mlflow.set_tracking_uri(before)
 
 
+@pytest.mark.slow
 def test_a_champion_outlives_its_run(comparison: Comparison, embedded: str) -> None:
     run_id = comparison.train(1)
     comparison.promote(run_id, seed=1, is_promoted=True)
@@ -118,6 +119,7 @@ def test_a_champion_outlives_its_run(comparison: Comparison, embedded: str) -> N
     )
 
 
+@pytest.mark.slow
 def test_the_first_is_champion_and_a_better_one_takes_its_place_but_it_stays_reachable(
     comparison: Comparison,
 ) -> None:
@@ -149,6 +151,7 @@ def test_where_nothing_is_promoted_there_is_no_champion(comparison: Comparison) 
     assert ChampionDataset(dataset=comparison.dataset).load() is None
 
 
+@pytest.mark.slow
 def test_the_best_is_registered_once_and_the_alias_stays_where_it_is_not_better(
     comparison: Comparison,
 ) -> None:
@@ -204,6 +207,7 @@ def served(
     return mlflow.pyfunc.load_model(f"models:/{run.outputs.model_outputs[0].model_id}")
 
 
+@pytest.mark.slow
 def test_what_is_served_reconstructs_denoises_and_encodes(served: PyFuncModel) -> None:
     model = build(PARAMS, (7, 5, 1), seed=1)
     reconstructions = model.predict(IMAGES, 3, 0)
@@ -259,6 +263,7 @@ def test_no_refusal_of_the_server_prints_images(served: PyFuncModel) -> None:
     assert refused.value.serialize_as_json().count("77.25") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["reconstruct", "encode"])
 def test_what_is_served_takes_numbers_of_any_type(served: PyFuncModel, task: str) -> None:
     bits = IMAGES > 0.5

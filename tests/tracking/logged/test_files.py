@@ -25,6 +25,7 @@ def held(client: CountingClient, experiment: str, *digests: str) -> set[str]:
     )
 
 
+@pytest.mark.slow
 def test_files_of_the_latest_run_are_found_in_the_latest_runs(
     client: CountingClient, experiment: str
 ) -> None:
@@ -38,6 +39,7 @@ def test_files_are_found_however_old_their_run_is(client: CountingClient, experi
     assert held(client, experiment, "1", f"{N_RUNS}", "of no run") == {"1", f"{N_RUNS}"}
 
 
+@pytest.mark.slow
 def test_runs_that_failed_and_those_of_a_run_key_do_not_count(
     client: CountingClient, experiment: str
 ) -> None:

@@ -1,5 +1,7 @@
 """The splits as inputs of runs, which several processes and threads log at the same moment."""
 
+import pytest
+
 from ..scripts import answer_of
 
 LOG = """
@@ -36,6 +38,7 @@ with forks.Pool(3) as pool:
 """
 
 
+@pytest.mark.slow
 def test_processes_may_log_the_same_splits_at_once(embedded: str, experiment: str) -> None:
     logged = answer_of(LOG, embedded, experiment)
 

@@ -77,6 +77,7 @@ print(json.dumps(list(zip(*rounds))))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["embedded", "server"])
 def test_of_comparisons_that_promote_at_once_one_wins_and_the_others_say_so(
     store: str, request: pytest.FixtureRequest

@@ -118,6 +118,7 @@ def test_a_run_that_somebody_made_by_hand_is_known(
     assert (results[own].foreign, results[theirs].foreign) == ("", foreign)
 
 
+@pytest.mark.slow
 def test_an_earlier_result_of_the_same_code_is_found_behind_any_number_of_others(add_run) -> None:
     def add(code: str) -> str:
         return add_run(code_digest=code)

@@ -49,6 +49,7 @@ def add_history(client: MlflowClient, experiment: str, seed: int) -> None:
         add_run(client, experiment, draw.choice(CELLS), status, code_digest=code, **facts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_same_runs_are_compared_as_if_all_were_read(
     client: MlflowClient, experiment: str, seed: int
@@ -68,6 +69,7 @@ def test_the_same_runs_are_compared_as_if_all_were_read(
     assert compared == of_all
 
 
+@pytest.mark.slow
 def test_history_is_read_no_further_than_the_code_of_the_latest_goes_back(
     client: MlflowClient, experiment: str
 ) -> None:

@@ -7,6 +7,7 @@ from mlflow import MlflowClient
 from autoencoder_lab.tracking.runs.command_run import command_run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "status"),
     [

@@ -37,6 +37,7 @@ class Occasion:
         return run_id
 
 
+@pytest.mark.slow
 def test_all_that_is_finished_is_left_alone(client: MlflowClient, experiment: str) -> None:
     occasion = Occasion(client, experiment)
     for cell in CELLS:

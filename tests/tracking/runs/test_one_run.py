@@ -67,6 +67,7 @@ def test_other_names_tags_and_parents_have_runs_of_their_own(
     assert len({run.info.run_id for run in runs}) == len(runs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", ["embedded", "server"])
 def test_processes_that_ask_at_once_are_given_the_same(
     store: str, request: pytest.FixtureRequest

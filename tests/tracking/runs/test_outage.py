@@ -121,6 +121,7 @@ def test_of_a_servers_answers_those_that_say_that_it_cannot_are_an_outage(
         assert is_outage(error_of(client), client) == is_one
 
 
+@pytest.mark.slow
 def test_no_server_is_an_outage_and_of_a_file_there_is_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

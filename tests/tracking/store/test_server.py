@@ -22,6 +22,7 @@ def answering(version: str, ahead: timedelta = timedelta(0), status: int = 200) 
         yield address
 
 
+@pytest.mark.slow
 def test_a_real_server_fits(server: str) -> None:
     require_fitting_server(server)
 
