@@ -73,6 +73,7 @@ def test_the_site_is_built_and_all_links_between_documents_lead_somewhere(tmp_pa
     assert 'href="docs/guide.html"' in page
 
 
+@pytest.mark.slow  # who adds a family changes the same lines
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.splitlines()[1][6:])
 def test_changes_that_a_page_shows_apply(change: str) -> None:
     command = ["git", "apply", "--check", "-"]

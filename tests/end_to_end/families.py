@@ -36,7 +36,7 @@ def add_families(project: ProjectCopy) -> None:
     """Add the variants `encoder_only` and `decoder_only`, each of a family of its own."""
     package = project.folder / "src/autoencoder_lab"
     classes = [f"{part.title()}OnlyParams" for part in PARTS]
-    union = "DenseParams | TiedParams"
+    union = "DenseParams\n        | TiedParams"  # as the page has it
     _insert(
         package / "parameters/models.py",
         before="# Of a plain union",

@@ -5,14 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from autoencoder_lab.images.arrays import Images, ImageShape
-from autoencoder_lab.models import build, with_stock_layers
+from autoencoder_lab.models import build, dense, with_stock_layers
 from autoencoder_lab.parameters import ConvolutionalParams, ModelParams
 
-from .conftest import FAMILIES
+from .conftest import DENSE, FAMILIES
 
 SHAPES = [(8, 8, 1), (28, 28, 1), (27, 31, 1), (32, 32, 3)]
 
@@ -109,3 +110,13 @@ def test_the_coding_layer_may_have_an_activation_of_its_own(params: ModelParams)
     )
 
     assert 0 <= codings.min() < codings.max() <= 1
+
+
+def test_layers_that_keep_what_is_not_learnt_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build_normalised(*_: object, **__: object) -> keras.Sequential:
+        return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.BatchNormalization()])
+
+    monkeypatch.setattr(dense, "build", build_normalised)
+
+    with pytest.raises(ValueError, match=r"dense has variables that are not learnt: .*moving_mean"):
+        build(DENSE, (8, 8, 1), seed=0)

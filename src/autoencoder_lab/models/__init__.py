@@ -34,7 +34,22 @@ def build(params: ModelParams, image_shape: ImageShape, *, seed: int) -> keras.S
     A generator has the second alone, and an encoder the first.
 
     The same seed gives the same weights, bit for bit.
+
+    Raises:
+        ValueError: A layer has variables that are not learnt, as those of BatchNormalization and
+            Dropout, which fits would neither keep out of validation nor resume.
     """
+    model = _build(params, image_shape, seed=seed)
+    if others := model.non_trainable_variables:
+        names = ", ".join(variable.path for variable in others)
+        raise ValueError(
+            f"the family {params.family} has variables that are not learnt: {names}; allowed: "
+            "layers of weights alone, such as LayerNormalization"
+        )
+    return model
+
+
+def _build(params: ModelParams, image_shape: ImageShape, *, seed: int) -> keras.Sequential:
     match params:
         case DenseParams():
             return dense.build(params, image_shape, seed=seed)
