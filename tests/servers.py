@@ -8,12 +8,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 from .waiting import LONGEST_WAIT
+
+LARGEST_PORT_OF_VIZ = 49151
+"""Kedro-Viz refuses those above, which systems hand out as free ones."""
 
 
 def free_port() -> int:
@@ -38,7 +41,7 @@ def mlflow_server(
 @contextmanager
 def kedro_viz(project: Path) -> Iterator[str]:
     """Run `kedro viz` in a project, and give its address."""
-    port = free_port()
+    port = next(port for port in iter(free_port, None) if port <= LARGEST_PORT_OF_VIZ)
     arguments = f"viz run --no-browser --port {port}".split()
     with _server(project, "kedro", arguments, {"KEDRO_ENV": "smoke"}, f"{port}/api/main"):
         yield f"http://127.0.0.1:{port}"
@@ -60,7 +63,8 @@ def _server(
         wait_for(f"http://127.0.0.1:{page}", process)
         yield
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # it has processes of its own
+        with suppress(ProcessLookupError):  # where it ended by itself
+            os.killpg(process.pid, signal.SIGKILL)  # it has processes of its own
         process.wait(30)
 
 
