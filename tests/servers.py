@@ -34,25 +34,29 @@ def mlflow_server(
     arguments = f"server --backend-store-uri sqlite:///mlflow.db --port {port} --workers 1"
     # Not the six processes for jobs, which track nothing.
     environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **environment}
-    with _server(folder, "mlflow", [*arguments.split(), *options], environment, f"{port}/health"):
-        yield f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}"
+    command = ["mlflow", *arguments.split(), *options]
+    with _server(command, folder, environment, until=f"{address}/health"):
+        yield address
 
 
 @contextmanager
 def kedro_viz(project: Path) -> Iterator[str]:
     """Run `kedro viz` in a project, and give its address."""
     port = next(port for port in iter(free_port, None) if port <= LARGEST_PORT_OF_VIZ)
-    arguments = f"viz run --no-browser --port {port}".split()
-    with _server(project, "kedro", arguments, {"KEDRO_ENV": "smoke"}, f"{port}/api/main"):
-        yield f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}"
+    command = f"kedro viz run --no-browser --port {port}".split()
+    with _server(command, project, {"KEDRO_ENV": "smoke"}, until=f"{address}/api/main"):
+        yield address
 
 
 @contextmanager
 def _server(
-    folder: Path, module: str, arguments: list[str], environment: dict[str, str], page: str
+    command: list[str], folder: Path, environment: dict[str, str], *, until: str
 ) -> Iterator[None]:
+    """Run a command of Python's, in a folder, from when an address answers."""
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", *command],
         cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
@@ -60,7 +64,7 @@ def _server(
         start_new_session=True,
     )
     try:
-        wait_for(f"http://127.0.0.1:{page}", process)
+        wait_for(until, process)
         yield
     finally:
         with suppress(ProcessLookupError):  # where it ended by itself

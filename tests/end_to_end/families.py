@@ -7,9 +7,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from ..test_documents import CHANGES
 from .conftest import PROJECT, ProjectCopy
-
-YOUR_OWN = PROJECT / "docs/your-own.md"
 
 PARTS = ("encoder", "decoder")
 
@@ -54,8 +53,7 @@ def add_families(project: ProjectCopy) -> None:
 
 def add_what_the_page_adds(project: ProjectCopy) -> None:
     """Change the project as docs/your-own.md says, but for its tests, and add the page's files."""
-    page = YOUR_OWN.read_text()
-    for change in re.findall(r"```diff\n(.*?)```", page, re.S):
+    for change in CHANGES:
         done = subprocess.run(
             ["git", "apply", "--exclude=tests/*", "-"],
             cwd=project.folder,
@@ -63,7 +61,8 @@ def add_what_the_page_adds(project: ProjectCopy) -> None:
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, f"{YOUR_OWN} does not apply: {done.stderr}"
+        assert done.returncode == 0, f"docs/your-own.md does not apply: {done.stderr}"
+    page = (PROJECT / "docs/your-own.md").read_text()
     files = re.findall(r"new file\s+`([^`]+)`:\n\n```\w+\n(.*?)```", page, re.S)
     assert len(files) == 2
     for name, content in files:

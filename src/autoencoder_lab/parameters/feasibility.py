@@ -161,14 +161,15 @@ def _find_copies(
 ) -> Iterator[str]:
     """Yield a sentence, which begins with what is said, where codings could be the inputs."""
     height, width, channels = image_shape
+    n_inputs = math.prod(image_shape)
     is_free = (
         isinstance(training.corruption, NoNoiseParams)
         and isinstance(training.sparsity, NoSparsityParams)
         and isinstance(training.strategy, JointParams | GreedyParams)
     )
-    if latent_dim >= math.prod(image_shape) and is_free:
+    if latent_dim >= n_inputs and is_free:
         yield (
-            f"{said}; allowed for images of {height}x{width}x{channels}: less than "
-            f"{math.prod(image_shape)}, or the inputs could be copied (unless training.corruption "
-            "or training.sparsity keeps them from it)"
+            f"{said}; allowed for images of {height}x{width}x{channels}: less than {n_inputs}, or "
+            "the inputs could be copied (unless training.corruption or training.sparsity keeps "
+            "them from it)"
         )
