@@ -106,9 +106,7 @@ def fit_mixture(
 
 
 def _fit(codings: npt.NDArray[np.float64], size: int, seed: int) -> GaussianMixture:
-    mixture = GaussianMixture(
-        size, tol=LEAST_GAIN, reg_covar=1e-6, init_params="k-means++", random_state=seed
-    )
+    mixture = GaussianMixture(size, tol=LEAST_GAIN, reg_covar=1e-6, random_state=seed)
     with warnings.catch_warnings():
         # One that has not come to rest can still be the best by the validation codings.
         warnings.simplefilter("ignore", ConvergenceWarning)
