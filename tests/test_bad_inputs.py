@@ -189,7 +189,7 @@ DATA: dict[str, tuple[Write, list[str]]] = {
     "packed IDX cut off": (files(**{GZ: gzip.compress(WHOLE)[:-9]}), ["is no whole gzip file"]),
     "IDX of tests alone": (
         files(test_images_idx3_ubyte=WHOLE),
-        ["holds test-images-idx3-ubyte; needed: train-images-idx3-ubyte[.gz]"],
+        ["it holds test images and no train images; needed: train-images-idx3-ubyte[.gz]"],
     ),
     "IDX twice": (
         files(**{PLAIN: WHOLE, GZ: gzip.compress(WHOLE)}),

@@ -276,9 +276,9 @@ def apply(
     """Apply a trained MODEL to IMAGES: codings, errors, reconstructions, nearest images.
 
     MODEL is a registered one, as models:/autoencoder-mnist@champion, or the id of a run. IMAGES is
-    a folder, a .zip, an .npz (its key: images) or one image, here or on an object store; they are
-    brought to the shape that the model takes as its training images were. Without IMAGES, it is
-    applied to those that it was trained and tested on.
+    a folder, a .zip, an .npz (its key: images), an IDX file or one image, here or on an object
+    store; they are brought to the shape that the model takes as its training images were. Without
+    IMAGES, it is applied to those that it was trained and tested on.
 
     The folder gets images.parquet, a row for each image: its name, its coding, the squared error of
     its reconstruction (high for anomalies) and, of a classifier, the class. A run that links to the

@@ -85,15 +85,16 @@ def test_colour_images_have_a_fourth_dimension(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["train_images"], COLOUR)
 
 
-def test_only_training_images_are_needed(tmp_path: Path) -> None:
-    found = read(tmp_path, train_images_idx3_ubyte=idx_bytes(GREY))
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_images_of_one_split_are_enough(tmp_path: Path, split: str) -> None:
+    found = read(tmp_path, **{f"{split}_images_idx3_ubyte": idx_bytes(GREY)})
 
-    assert list(found) == ["train_images"]
+    assert list(found) == [f"{split}_images"]
 
 
-def test_training_images_are_needed(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="test-images-idx3-ubyte; needed: train-images-idx3"):
-        read(tmp_path, test_images_idx3_ubyte=idx_bytes(GREY))
+def test_images_are_needed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="train-labels-idx1-ubyte; needed: images, as train-"):
+        read(tmp_path, train_labels_idx1_ubyte=idx_bytes(LABELS))
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,16 @@ def test_one_array_of_one_image_is_enough(tmp_path: Path) -> None:
     assert (list(found.names), levels(found)) == (["0"], [0.2])
 
 
+def test_test_images_are_enough(tmp_path: Path) -> None:
+    np.savez(tmp_path / "new.npz", x_test=np.full((2, 4, 6), 51, np.uint8), y_test=[3, 5])
+    idx = tmp_path / "t10k-images-idx3-ubyte"
+    idx.write_bytes(bytes([0, 0, 8, 3]) + np.array([1, 4, 6], ">u4").tobytes() + bytes([51] * 24))
+
+    for file, names in ((tmp_path / "new.npz", ["0", "1"]), (idx, ["0"])):
+        found = find_new_images(str(file), SHAPE, reading_params())
+        assert (list(found.names), set(levels(found))) == (names, {0.2})
+
+
 def test_images_of_several_arrays_are_named_after_them(tmp_path: Path) -> None:
     arrays = {"x_train": np.zeros((2, 4, 6), np.uint8), "x_test": np.ones((1, 4, 6), np.float32)}
     np.savez(tmp_path / "new.npz", **arrays)
@@ -98,7 +108,7 @@ def test_images_of_several_arrays_are_named_after_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("nowhere", r"there is no .*nowhere; allowed: a folder, a \.zip or an \.npz of images"),
+        ("nowhere", r"there is no .*nowhere; allowed: a folder, \.zip, \.npz or IDX"),
         ("empty", r"empty holds no files; allowed: IDX files, one \.npz, or images"),
         ("broken.zip", r"images cannot be read from .*broken\.zip: File is not a zip file"),
         ("outside.zip", r"outside\.zip holds no files"),  # none that is within it

@@ -163,11 +163,11 @@ def test_other_keys_are_named_in_a_warning(
 @pytest.mark.parametrize(
     ("keys", "listed"),
     [
-        (["labels", "test_images"], "labels, test_images"),
+        (["labels", "y_test"], "labels, y_test"),
         (["train_images", "x_train"], "train_images, x_train"),
         ([], r"\(none\)"),
     ],
-    ids=["no training images", "both spellings", "empty"],
+    ids=["no images", "both spellings", "empty"],
 )
 def test_unclear_keys_are_an_error(tmp_path: Path, keys: list[str], listed: str) -> None:
     np.savez(tmp_path / "toys.npz", **dict.fromkeys(keys, IMAGES))

@@ -26,6 +26,8 @@ from .messages import shortened
 
 CHANNELS = (1, 3)
 
+NEEDED = "needed: train-images-idx3-ubyte[.gz], or the key train_images, x_train or images"
+
 MOST_PIXELS = 89_478_485
 """Of an image, which is read at once: as many as Pillow reads of a file without a warning."""
 
@@ -37,7 +39,7 @@ class Found:
     """What a data set's files hold, unchecked.
 
     Attributes:
-        images, labels: By split: train, and optionally validation and test.
+        images, labels: By split: train, validation, test.
         class_names: The labels' names, in their order.
         changes: How many images were changed as they were read, and how: only then counted.
         files: By split, which each image is; none where one file holds many.
@@ -58,8 +60,11 @@ def prepare(arrays: Found, folder: UPath, params: ReadingParams, *, trains: bool
 
     Args:
         folder: Where it was found, for messages.
-        trains: Whether something is trained on it, which takes more than one image.
+        trains: Whether something is trained on it, which takes training images, and several.
     """
+    if trains and "train" not in arrays.images:
+        splits = " and ".join(arrays.images)
+        _raise([f"it holds {splits} images and no train images; {NEEDED}"], folder)
     problems: list[str] = []
     n_training = fewest_training_images(len(arrays.images))
     for split in SPLITS:

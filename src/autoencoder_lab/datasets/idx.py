@@ -33,14 +33,16 @@ ITS_NUMBER = 8
 
 
 def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
-    """Return what the IDX files hold; only the training images have to be there."""
+    """Return what the IDX files hold: images of one split, at least."""
     by_name: dict[tuple[str, str], list[UPath]] = {}
     for file in (folder / name for name in files):
         parts = _parts(file)
         split = "train" if parts["split"] == "train" else "test"
         by_name.setdefault((parts["kind"], split), []).append(file)
-    if ("images", "train") not in by_name:
-        raise ValueError(f"{folder} holds {shortened(files)}; needed: train-images-idx3-ubyte[.gz]")
+    if not any(kind == "images" for kind, _ in by_name):
+        raise ValueError(
+            f"{folder} holds {shortened(files)}; needed: images, as train-images-idx3-ubyte[.gz]"
+        )
     doubles = [
         f"{folder} holds {shortened(file.name for file in same)}; allowed: one of these "
         "(ingest.pattern chooses)"

@@ -18,7 +18,7 @@ from .found_arrays import prepare
 from .listing import shown
 from .messages import shortened
 
-ALLOWED = "a folder, a .zip or an .npz of images, or an image; of this machine or an object store"
+ALLOWED = "a folder, .zip, .npz or IDX file of images, or an image; here or on an object store"
 
 
 @dataclass(frozen=True)

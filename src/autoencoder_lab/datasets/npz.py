@@ -32,18 +32,19 @@ NAMES |= {"images": "train_images", "labels": "train_labels"}
 
 
 def read(folder: UPath, files: Sequence[str], _: ReadingParams) -> Found:
-    """Return what the one archive holds; only the training images have to be there."""
+    """Return what the one archive holds: images of one split, at least."""
     if len(files) > 1:
         listing = shortened(files)
         raise ValueError(f"{folder} holds {listing}; allowed: one .npz (ingest.pattern chooses)")
     (file,) = (folder / name for name in files)
     found_keys = _keys(file)
     keys = {NAMES[key]: key for key in found_keys if key in NAMES}
-    if "train_images" not in keys or len(keys) < sum(key in NAMES for key in found_keys):
+    has_images = any(name.endswith("_images") for name in keys)
+    if not has_images or len(keys) < sum(key in NAMES for key in found_keys):
         raise ValueError(
             f"{file} has the keys {shortened(found_keys, limit=10) or '(none)'}; allowed: "
             f"{', '.join(KEYS)}, where val may stand for validation, or "
-            f"{', '.join(KERAS_KEYS)}, or images, labels, of which the first is needed"
+            f"{', '.join(KERAS_KEYS)}, or images, labels; images of some kind are needed"
         )
     if unread := [key for key in found_keys if key not in NAMES]:
         logger.warning("%s: these keys are not read: %s", file, shortened(unread))
