@@ -27,3 +27,14 @@ def test_each_phase_has_a_scale_of_its_own() -> None:
 
     assert [axes.get_title() for axes in panels] == ["layer 1", "layer 2"]
     assert [list(axes.lines[0].get_xdata()) for axes in panels] == [[1, 2], [3]]
+    assert [tick for tick in panels[1].get_xticks() if 2.5 <= tick <= 3.5] == [3]
+
+
+def test_losses_that_hardly_differ_are_not_drawn_far_apart() -> None:
+    losses = HISTORY.assign(**{"train/loss": -80.0, "val/loss": -80.001})
+
+    [axes] = loss_curves(losses, loss="mse").axes
+
+    low, high = axes.get_ylim()
+    assert low < -80.001 < -80 < high
+    assert high - low > 7
