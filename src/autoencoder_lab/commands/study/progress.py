@@ -9,18 +9,11 @@ from contextlib import closing
 from typing import BinaryIO
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from autoencoder_lab.cells.stored_files import StoredFile, data_folder
 from autoencoder_lab.failures import BadInput
 from autoencoder_lab.session.processes import run_side_by_side, start_kedro
+from autoencoder_lab.session.progress_bar import progress_bar
 
 from .plan import Cell, Study
 
@@ -78,21 +71,12 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
 
     def start(cell: Cell) -> subprocess.Popen[bytes]:
         started[cell] = time.monotonic()
-        progress.update(task, running=_running(started))
+        progress.update(task, beside=_running(started))
         logs[cell] = _log(study, cell).open_for_lines()
         return start_kedro(study.run_cell(cell), study.project, logs[cell])
 
-    progress = Progress(
-        TextColumn("cells"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("{task.fields[running]}"),
-        console=console,
-    )
-    task = progress.add_task("", total=len(study.cells), completed=len(study.done), running="")
+    progress = progress_bar(console)
+    task = progress.add_task("cells", total=len(study.cells), completed=len(study.done), beside="")
     jobs = run_side_by_side(cells(), start, n_at_once=n_jobs)
     try:
         with progress, closing(jobs):
@@ -103,7 +87,7 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
                     failed.append(cell)
                 state, style = ("failed", "red") if status else ("done  ", "")
                 console.print(f"{state}  {cell.name}  {seconds:,.0f} s", style=style)
-                progress.update(task, advance=1, running=_running(started))
+                progress.update(task, advance=1, beside=_running(started))
     finally:  # of what was interrupted, once it has ended
         for log in logs.values():
             _close(log)
