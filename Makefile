@@ -54,7 +54,7 @@ schedule-stop: ## Stop Airflow, and the tasks that run
 	$(AIRFLOW)/bin/python orchestration/schedule.py stop
 
 team-server: setup ## MLflow for a team, with log-ins: on http://127.0.0.1:$TEAM_PORT (5000)
-	python orchestration/team_server.py start --port $(or $(TEAM_PORT),5000) --hosts "$(HOSTS)"
+	python orchestration/team_server.py start $(if $(TEAM_PORT),--port $(TEAM_PORT)) --hosts "$(HOSTS)"
 
 team-server-stop: ## Stop it, and its database
 	python orchestration/team_server.py stop

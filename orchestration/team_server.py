@@ -28,6 +28,7 @@ LOG_INS = HOME / "basic_auth.ini"
 PASSWORDS = HOME / "pgpass"
 ARTIFACTS = HOME / "artifacts"
 MLFLOW = Path(sys.executable).with_name("mlflow")
+PORT = 5000
 DUMP = "database.dump"
 DATABASE, USER = "postgres", "mlflow"
 SERVICES = Services("TEAM_SERVER_HOME", HOME)
@@ -50,7 +51,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True, metavar=metavar, dest="command")
     starting = commands.add_parser("start", help="start what does not run yet")
     starting.add_argument(
-        "--port", type=int, default=5000, help="of the server (5000); settled at the first start"
+        "--port", type=int, help=f"of the server ({PORT}); settled at the first start"
     )
     starting.add_argument(
         "--hosts",
@@ -79,12 +80,14 @@ def main() -> None:
             upgrade()
 
 
-def start(port: int, hosts: list[str]) -> None:
+def start(port: int | None, hosts: list[str]) -> None:
     """Start what does not run yet, wait until it answers, and say where."""
     find_postgres()
     SERVICES.prepare()
-    if not SETTINGS.exists():
-        _configure(port, hosts)
+    if SETTINGS.exists():
+        _require_as_settled(port, hosts)
+    else:
+        _configure(port or PORT, hosts)
     services = _start_database()
     print("Starting MLflow ...", flush=True)
     # The rest is in its environment, where no list of processes shows it.
@@ -178,7 +181,7 @@ def restore(folder: Path) -> None:
         shutil.copytree(folder / ARTIFACTS.name, ARTIFACTS, dirs_exist_ok=True)
     for file in (LOG_INS, SETTINGS):  # the last: where it is, all is
         write_secret(file, settings[file])
-    start(port, [])
+    start(None, [])
 
 
 def _run_program(name: str, *options: str) -> None:
@@ -241,6 +244,20 @@ def _configure(port: int, hosts: list[str]) -> None:
     }
     # Last: where it is, the others are.
     write_secret(SETTINGS, "".join(f"{key}={value}\n" for key, value in settings.items()))
+
+
+def _require_as_settled(port: int | None, hosts: list[str]) -> None:
+    """Exit if a port or a name is asked for that the server has not."""
+    settled = _read(SETTINGS)
+    settled_port, names = settled["MLFLOW_PORT"], settled["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    others = [*([str(port)] if port else []), *hosts]
+    if unknown := [other for other in others if other not in {settled_port, *names}]:
+        sys.exit(
+            f"the server in {HOME} is of port {settled_port}, for {', '.join(names)}, since its "
+            f"first start; for {', '.join(unknown)}, change MLFLOW_PORT, or "
+            "MLFLOW_SERVER_ALLOWED_HOSTS and MLFLOW_SERVER_CORS_ALLOWED_ORIGINS (https://<name>), "
+            f"in {SETTINGS}, stop it, and start it without naming them"
+        )
 
 
 def _answers(address: str) -> bool:

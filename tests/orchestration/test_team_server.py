@@ -159,9 +159,12 @@ def test_settings_and_users_outlast_a_restart(server: TeamServer) -> None:
     before = {name: (server.home / name).read_bytes() for name in SETTINGS}
 
     stopped = server.command("stop")
-    started = server.command("start", "--port", "1")  # of settings that are made already
+    refused = server.command("start", "--port", "1", "--hosts", "lab.example.org,other.org")
+    started = server.command("start", "--hosts", "lab.example.org")
 
     assert stopped.stdout.endswith("The team's server is stopped.\n")
+    assert refused.returncode == 1
+    assert "since its first start; for 1, other.org, change MLFLOW_PORT, or" in refused.stderr
     assert started.returncode == 0, started.stdout + started.stderr
     assert {name: (server.home / name).read_bytes() for name in SETTINGS} == before
     assert server.ask("anna", "2.0/mlflow/experiments/search?max_results=1")[0] == HTTPStatus.OK
