@@ -1,5 +1,7 @@
 """Image files, of whatever kind, as pixels."""
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -235,6 +237,52 @@ def test_twelve_bits_in_sixteen_are_read_by_their_own_range(
     found, _ = read(tmp_path / "1.png", brightest=brightest)
 
     assert np.unique(found).tolist() == [0, white]
+
+
+@pytest.mark.parametrize("mode", ["P5", "P6"])
+@pytest.mark.parametrize(("brightest", "level"), [(None, 125), (4095, 125), (8190, 62)])
+def test_what_is_white_is_a_number_of_the_file_also_where_the_file_names_another(
+    tmp_path: Path, mode: str, brightest: float | None, level: int
+) -> None:
+    n_channels = 1 if mode == "P5" else 3
+    values = np.full(7 * 5 * n_channels, 2000, ">u2").tobytes()
+    (tmp_path / "1.ppm").write_bytes(f"{mode} 5 7 4095\n".encode() + values)
+
+    found, _ = read(tmp_path / "1.ppm", (7, 5, n_channels), brightest=brightest)
+
+    np.testing.assert_allclose(found.astype(float), level, atol=1)
+
+
+@pytest.mark.parametrize(("brightest", "level"), [(None, 15), (65535, 15), (4095, None)])
+def test_colours_of_16_bits_are_not_read_where_hardly_any_would_be_left(
+    tmp_path: Path, brightest: float | None, level: int | None
+) -> None:
+    (tmp_path / "1.png").write_bytes(png_of_16_bits(value=4095))
+
+    if level is None:
+        with pytest.raises(
+            ValueError, match=r"16 bits.* ingest\.brightest, 4095, too few are kept"
+        ):
+            read(tmp_path / "1.png", (7, 5, 3), brightest=brightest)
+    else:
+        found, _ = read(tmp_path / "1.png", (7, 5, 3), brightest=brightest)
+        assert np.unique(found).tolist() == [level]
+
+
+def png_of_16_bits(value: int) -> bytes:
+    """Return a PNG of colours (7, 5), which Pillow does not write."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    rows = (b"\0" + np.full(5 * 3, value, ">u2").tobytes()) * 7
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 5, 7, 16, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

@@ -321,6 +321,24 @@ def test_what_is_left_out_and_changed_is_counted(folder: Path) -> None:
     assert raw_images.reading["changed"] == {"brought to the size by pad": 9}
 
 
+@pytest.mark.parametrize(
+    ("value", "dtype", "brightest", "level"),
+    [(4095, np.uint16, 4095, 255), (2048, np.uint16, 4095, 128), (1, np.uint8, 1, 255)],
+)
+def test_the_brightest_number_of_image_files_is_white(
+    folder: Path, value: int, dtype: type, brightest: float, level: int
+) -> None:
+    for n in range(9):
+        pixels = np.zeros((7, 5), dtype)
+        pixels[n % 7] = value
+        Image.fromarray(pixels).save(folder / f"{n}.png")
+
+    raw_images = load(folder, brightest=brightest)
+
+    assert np.unique(raw_images.train_images).tolist() == [0, level]
+    assert set(raw_images.reading["changed"].values()) == {9}
+
+
 @pytest.fixture
 def bucket() -> Iterator[UPath]:
     """An empty object store."""

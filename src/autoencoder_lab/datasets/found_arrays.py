@@ -43,6 +43,7 @@ class Found:
         class_names: The labels' names, in their order.
         changes: How many images were changed as they were read, and how: only then counted.
         files: By split, which each image is; none where one file holds many.
+        is_scaled: Whether `ingest.brightest` is white already.
     """
 
     images: Mapping[str, Blocks]
@@ -50,6 +51,7 @@ class Found:
     class_names: Sequence[str] = ()
     changes: Counter[str] = field(default_factory=Counter)
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    is_scaled: bool = False
 
 
 def prepare(arrays: Found, folder: UPath, params: ReadingParams, *, trains: bool = True) -> Found:
@@ -65,6 +67,8 @@ def prepare(arrays: Found, folder: UPath, params: ReadingParams, *, trains: bool
     if trains and "train" not in arrays.images:
         splits = " and ".join(arrays.images)
         _raise([f"it holds {splits} images and no train images; {NEEDED}"], folder)
+    if arrays.is_scaled:
+        params = params.model_copy(update={"brightest": None})
     problems: list[str] = []
     n_training = fewest_training_images(len(arrays.images))
     for split in SPLITS:

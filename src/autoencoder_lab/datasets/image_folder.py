@@ -61,7 +61,7 @@ def read(folder: UPath, files: Sequence[str], params: ReadingParams) -> Found:
         for split, of_split in labelled.items()
     }
     names = {split: list(map(shown, of_split)) for split, of_split in labelled.items()}
-    return Found(images, labels, class_names, changes, names)
+    return Found(images, labels, class_names, changes, names, is_scaled=True)
 
 
 LabelNames = dict[str, tuple[str, ...]]

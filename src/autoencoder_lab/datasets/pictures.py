@@ -10,7 +10,7 @@ from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 from upath import UPath
 
 from autoencoder_lab.images.arrays import ImageShape
@@ -76,9 +76,10 @@ def load(file: UPath) -> None:
 def read(file: UPath, shape: ImageShape, params: ReadingParams) -> tuple[BytePixels, list[str]]:
     """Return an image's pixels (height, width, channels), and in what they are not the file's."""
     with _open(file) as opened:
+        white = _white(opened, params.brightest)  # known until it is decoded
         is_turned = _orientation(opened) in TURNED
         upright = ImageOps.exif_transpose(opened) if is_turned else opened
-        image, in_bytes = _in_bytes(upright, params)
+        image, in_bytes = _in_bytes(upright, white, params.background)
         pixels, shaping = reshape(image, shape, params)
     return pixels, ["turned as EXIF says"] * is_turned + in_bytes + shaping
 
@@ -106,7 +107,7 @@ def reshape(
 
 
 @contextmanager
-def _open(file: UPath) -> Iterator[Image.Image]:
+def _open(file: UPath) -> Iterator[ImageFile.ImageFile]:
     with file.open("rb") as content, _identified(content) as image:
         n_frames = 1 if image.format in ONE_PICTURE else getattr(image, "n_frames", 1)
         if n_frames > 1:
@@ -118,7 +119,7 @@ def _open(file: UPath) -> Iterator[Image.Image]:
         yield image
 
 
-def _identified(content: IO[bytes]) -> Image.Image:
+def _identified(content: IO[bytes]) -> ImageFile.ImageFile:
     try:
         return Image.open(content, formats=_formats())
     except UnidentifiedImageError:
@@ -157,15 +158,39 @@ def _is_grey(image: Image.Image) -> bool:
     return image.mode in GREY_MODES or image.mode.startswith("I")
 
 
-def _in_bytes(image: Image.Image, params: ReadingParams) -> tuple[Image.Image, list[str]]:
+def _white(image: ImageFile.ImageFile, brightest: float | None) -> float | None:
+    """Return what Pillow will make of the brightest number in the file of an opened image.
+
+    Of colours it keeps 8 of 16 bits, and it stretches Netpbm's numbers to the range of its own.
+    """
+    if brightest is None or not image.tile:
+        return brightest
+    [tile, *_] = image.tile
+    args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+    of_pillow = 65535 if image.mode.startswith("I") else 255
+    of_file = 65535 if ";16" in str(args[0]) else of_pillow
+    if tile.codec_name.startswith("ppm") and isinstance(args[-1], int):
+        of_file = args[-1]
+    white = brightest * of_pillow / of_file
+    if of_pillow == 255 < of_file and white < of_pillow:
+        raise ValueError(
+            f"its colours are of 16 bits, and of those up to ingest.brightest, {brightest:g}, too "
+            "few are kept; allowed: 8 bits, or grey"
+        )
+    return white
+
+
+def _in_bytes(
+    image: Image.Image, white: float | None, background: str
+) -> tuple[Image.Image, list[str]]:
     """Return a grey or RGB image, and how it was changed: what shines through is laid over."""
     if image.mode.startswith("I"):  # Pillow's own conversion cuts everything above 255 off
-        scaled = np.asarray(image) / ((params.brightest or 65535) / 255)
+        scaled = np.asarray(image) / ((white or 65535) / 255)
         return Image.fromarray(np.round(scaled).clip(0, 255).astype(np.uint8)), ["16 bits made 8"]
-    converted, changes = _without_transparency(image, params.background)
-    if params.brightest is None:
+    converted, changes = _without_transparency(image, background)
+    if white is None:
         return converted, changes
-    table = [min(round(255 * value / params.brightest), 255) for value in range(256)]
+    table = [min(round(255 * value / white), 255) for value in range(256)]
     return converted.point(table * len(converted.getbands())), [*changes, "scaled by brightest"]
 
 

@@ -21,7 +21,7 @@ from .blocks import Blocks
 from .found_arrays import Found
 from .listing import Stamp
 
-FORMAT = 3
+FORMAT = 4
 """Counts the ways in which this project has made arrays of files."""
 
 ABOUT = "about.json"
