@@ -36,7 +36,7 @@ def original(project: ProjectCopy) -> Run:
         "run",
         "--env=smoke",
         "--pipelines=narrow",
-        "--params=dataset=own,seed=5,narrow.training.epochs=2",
+        "--params=dataset=own,seed=5,narrow.training.epochs=2,ingest.height=9,ingest.width=9",
     )
     assert done.returncode == 0, done.stderr
     [run] = project.runs()
@@ -99,9 +99,12 @@ def test_other_code_that_is_allowed_is_told_by_its_first_difference(
     code = project.folder / "src/autoencoder_lab/metrics/codings.py"
     text = code.read_text()
     code.write_text(text.replace("NEIGHBOURS = 5", "NEIGHBOURS = 50"))
+    variant = project.folder / "conf/base/parameters/narrow.yml"
+    aside = variant.rename(project.folder / "narrow.yml")  # its parameters are in the run
 
     done = replay(project, original.info.run_id, "--allow-other-code")
     code.write_text(text)
+    aside.rename(variant)
 
     assert done.returncode == 1, done.stderr
     assert "Allowed: uncommitted changes was" in done.stdout

@@ -1,6 +1,6 @@
 """Comparing the numbers of two runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -42,25 +42,18 @@ class Verdict:
         return text
 
 
-def compare_runs(
-    original: RunRecord, replay: RunRecord, nodes: Sequence[str], *, tolerance: Tolerance
-) -> Verdict:
-    """Return how a replay compares with its original.
-
-    Args:
-        nodes: The names of the nodes, parents first.
-    """
+def compare_runs(original: RunRecord, replay: RunRecord, *, tolerance: Tolerance) -> Verdict:
+    """Return how a replay compares with its original."""
     values = compare_values(original.values, replay.values, tolerance)
-    return Verdict(values, tolerance, _first_difference(original.outputs, replay.outputs, nodes))
+    return Verdict(values, tolerance, _first_difference(original.outputs, replay.outputs))
 
 
 def _first_difference(
     original: Mapping[str, Mapping[str, JsonValue]],
     replay: Mapping[str, Mapping[str, JsonValue]],
-    nodes: Sequence[str],
 ) -> str:
-    for node in nodes:
-        then, now = original.get(node, {}), replay.get(node, {})
+    for node, then in original.items():
+        now = replay.get(node, {})
         others = [name for name in {**then, **now} if then.get(name) != now.get(name)]
         if others and then and now:
             return f"{', '.join(others)} of {node}"

@@ -119,7 +119,7 @@ def _revision(commit: str | None, changes: str | None) -> dict[str, str]:
 
 
 def _data_problems(project: Path, env: str | None, record: RunRecord) -> Iterator[str]:
-    params = {"dataset": record.dataset}
+    params = {"dataset": record.dataset, "ingest": record.parameters["ingest"]}
     context: KedroContext = KedroSession.create(
         project_path=project, env=env, runtime_params=params
     ).load_context()

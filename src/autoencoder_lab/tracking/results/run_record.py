@@ -41,7 +41,8 @@ class RunRecord:
         packages: The versions that were installed.
         machine: Python, platform and processor.
         values: The contract's metrics that repeat, by key and step.
-        outputs: What each node made, digests included, by the names of node and output.
+        outputs: What each node made, digests included, by the names of node and output: in the
+            order in which nodes ended, parents first.
     """
 
     run_id: str
