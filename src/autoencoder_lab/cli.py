@@ -88,20 +88,29 @@ def _interruptible(kept: str) -> Iterator[None]:
         sys.exit(getattr(interruption, "code", None) or 130)
 
 
-def _as_list(
+def _as_names(
     _context: click.Context, _option: click.Parameter, value: str | None
-) -> list[str | int] | None:
-    """Return what commas part: whole numbers as such."""
+) -> list[str] | None:
+    """Return what commas part, as text: 007 is no number."""
     if value is None:
         return None
-    items = [item.strip() for item in value.split(",") if item.strip()]
-    return [int(item) if item.isdecimal() else item for item in items]
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _as_seeds(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> list[str | int] | None:
+    """Return what commas part: whole numbers as such."""
+    names = _as_names(context, option, value)
+    if names is None:
+        return None
+    return [int(name) if name.isdecimal() else name for name in names]
 
 
 @cli.command()
-@click.option("--datasets", callback=_as_list, help="Data sets, as mnist,digits.")
-@click.option("--variants", callback=_as_list, help="Variants, as linear,stacked.")
-@click.option("--seeds", callback=_as_list, help="Seeds, as 1,2,3.")
+@click.option("--datasets", callback=_as_names, help="Data sets, as mnist,digits.")
+@click.option("--variants", callback=_as_names, help="Variants, as linear,stacked.")
+@click.option("--seeds", callback=_as_seeds, help="Seeds, as 1,2,3.")
 @click.option("--run-key", help="A name for the study: of its folders and its parent run.")
 @click.option(
     "--jobs",

@@ -1,4 +1,5 @@
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,16 @@ def test_installed_packages_are_read_by_their_normalised_names() -> None:
     assert packages["scikit-learn"] == version("scikit-learn")
     assert packages["faiss-cpu"] == version("faiss_cpu")
     assert list(packages) == sorted(packages)
+
+
+def test_what_an_interrupted_installation_leaves_is_no_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_packages()
+    (tmp_path / "foo-1.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert read_packages() == before
 
 
 @pytest.mark.parametrize("name", ["faiss-cpu", "faiss_cpu", "Faiss.CPU", "faiss--cpu"])

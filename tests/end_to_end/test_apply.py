@@ -221,6 +221,16 @@ def test_a_folder_that_holds_something_is_left_alone(
     assert sorted(photos.rglob("*")) == before
 
 
+def test_a_folder_that_there_cannot_be_is_named(
+    project: ProjectCopy, stacked: Run, photos: Path
+) -> None:
+    done = apply(project, stacked.info.run_id, photos, "--to", photos / (300 * "x"))
+
+    assert done.returncode == 1
+    assert "xxx: File name too long" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_images_that_have_changed_are_not_those_of_training(
     project: ProjectCopy, stacked: Run, tmp_path: Path
 ) -> None:

@@ -194,6 +194,7 @@ def is_of(run: Run, run_key: str) -> bool:
             "variants: linaer (did you mean linear?); allowed: adversarial, convolutional",
         ),
         ("--datasets=mnits", "dataset is 'mnits'; allowed: digits, mnist, tiny"),
+        ("--datasets=007", "dataset is '007'; allowed: digits, mnist, tiny"),
         ("--seeds=1,x", "seeds.1 is 'x'; allowed: integer"),
         ("--params=ingest.pattern=!test/**", """--params 'ingest.pattern="!test/**"'"""),
         (

@@ -41,6 +41,12 @@ def test_what_cannot_be_read_is_said_with_how_it_is_written(value: str) -> None:
     assert read_typed(typed) == {"ingest": {"pattern": value}}
 
 
+@pytest.mark.parametrize("typed", ["seed", "[", "seed=3,ingest.pattern=x.(jpg,png)"])
+def test_what_is_no_key_with_a_value_is_refused(typed: str) -> None:
+    with pytest.raises(BadInput, match="allowed: <key>=<value>, parted by commas"):
+        read_typed(typed)
+
+
 @pytest.mark.parametrize("typed", ["[=1", "seed=" + 9999 * "9", "a=[1],a.b=2", 'run_key="a'])
 def test_keys_and_numbers_that_cannot_be_read_are_refused(typed: str) -> None:
     with pytest.raises(BadInput, match="which cannot be read"):

@@ -4,15 +4,22 @@ import os
 import platform
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
 
 
 def read_packages() -> dict[str, str]:
     """Return the version of each installed package, by its normalised name."""
-    # Each `.name` and `.version` of a distribution would parse its description again.
-    packages = [distribution.metadata for distribution in distributions()]
-    return dict(sorted((normalised(package["Name"]), package["Version"]) for package in packages))
+    versions = {}
+    for distribution in distributions():
+        # An installation that was cut off leaves a folder without, for which some finders raise.
+        with suppress(FileNotFoundError):
+            # Each `.name` and `.version` would parse its description again.
+            package = distribution.metadata
+            if package["Name"]:
+                versions[normalised(package["Name"])] = package["Version"]
+    return dict(sorted(versions.items()))
 
 
 def read_machine() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Where catalog entries keep their files, on whatever file system that is."""
 
+import glob
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,8 @@ def find_files(root: str, pattern: str, *, project: Path) -> list[StoredFile]:
     folder = data_folder(root, project=project)
     disk = folder.fs
     disk.invalidate_cache()
-    return [StoredFile(disk, path) for path in sorted(disk.glob(f"{folder.path}/{pattern}"))]
+    paths = disk.glob(f"{glob.escape(folder.path)}/{pattern}")
+    return [StoredFile(disk, path) for path in sorted(paths)]
 
 
 def is_shared(dataset: AbstractDataset[Any, Any] | None) -> bool:

@@ -37,9 +37,14 @@ def read_typed(typed: str) -> dict[str, Any]:
     """Return parameters, nested by the dots in their keys.
 
     Raises:
-        BadInput: As above.
+        BadInput: As above, or an item is no key with a value.
     """
     items = names_as_text(typed).split(",") if typed else []
+    if wrong := [item for item in items if "=" not in item]:
+        raise BadInput(
+            f"--params has {wrong[0]!r}; allowed: <key>=<value>, parted by commas, which no value "
+            "may hold"
+        )
     params: dict[str, Any] = OmegaConf.to_container(OmegaConf.from_dotlist(items))  # type: ignore[assignment]
     return params
 
@@ -49,7 +54,7 @@ def _name_as_text(item: str) -> str:
     if key in NAMES and value not in NONE and value[0] not in "'\"":
         return f"{key}={json.dumps(value, ensure_ascii=False)}"
     if not equals:
-        return item  # which Kedro refuses
+        return item  # which `read_typed` refuses, or Kedro
     try:
         OmegaConf.from_dotlist([item])
     except UNREADABLE as error:

@@ -47,6 +47,14 @@ def test_arrays_of_other_parameters_are_named_with_their_size_and_what_removes_t
     assert problem.remedy.startswith(f"rm -r {folder}: ")
 
 
+def test_arrays_that_are_being_decoded_are_left_alone(project: Path) -> None:
+    (project / "data/02_intermediate/toys/.partial").mkdir()
+
+    found = check_arrays(project, "data", AS_THEY_ARE)
+
+    assert (found.looked_at, found.problems) == ("1 in data/02_intermediate", ())
+
+
 def test_arrays_of_images_that_are_gone_are_left_alone(project: Path) -> None:
     (project / "data/01_raw/toys/toys.npz").unlink()
 

@@ -36,6 +36,21 @@ def test_altered_and_missing_files_are_named_with_what_to_do(tmp_path: Path, fol
     assert "git checkout" in problem.remedy
 
 
+def test_a_list_that_cannot_be_read_hides_no_other_data_set(tmp_path: Path, folder: Path) -> None:
+    other = folder.parent / "another"
+    other.mkdir()
+    (other / "SHA256SUMS").write_text("d41d8cd98f00b204e9800998ecf8427e  a.bin\n")
+    (folder / "a.bin").write_bytes(b"altered")
+
+    found = check_data(tmp_path, "data")
+
+    assert found.looked_at == "checksums of toys"
+    [of_list, of_file] = found.problems
+    assert "SHA256SUMS, line 1, is 'd41d8cd98f" in of_list.text
+    assert of_list.remedy == f"Look at {other}"
+    assert "a.bin is altered" in of_file.text
+
+
 def test_data_that_is_not_fetched_yet_is_left_out(tmp_path: Path, folder: Path) -> None:
     for file in folder.glob("*.bin"):
         file.unlink()

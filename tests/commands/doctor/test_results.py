@@ -12,6 +12,17 @@ from autoencoder_lab.commands.doctor.results import CellFolder, check_results
 CODE = CodeState(commit=None, uncommitted=None, versions={})
 
 
+def write_results(folder: Path, digests: dict[str, str]) -> None:
+    folder.mkdir(parents=True)
+    for name in digests.keys() - {"gone.png"}:
+        (folder / name).touch()
+    origins = {
+        name: Origin(parameters={}, data="", code=CODE, sha256=digest)
+        for name, digest in digests.items()
+    }
+    made_from.write(local_file(folder / made_from.FILE_NAME), MadeFrom(files=origins))
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a project with a cell, and one of a run key; a file is gone, another not whole."""
@@ -21,16 +32,22 @@ def project(tmp_path: Path) -> Path:
         "data/06_models/toys/nightly/tied/seed-3": {"model.keras": "d"},
     }
     for folder, digests in files.items():
-        (tmp_path / folder).mkdir(parents=True)
-        for name in digests.keys() - {"gone.png"}:
-            (tmp_path / folder / name).touch()
-        origins = {
-            name: Origin(parameters={}, data="", code=CODE, sha256=digest)
-            for name, digest in digests.items()
-        }
-        record = local_file(tmp_path / folder / made_from.FILE_NAME)
-        made_from.write(record, MadeFrom(files=origins))
+        write_results(tmp_path / folder, digests)
     return tmp_path
+
+
+@pytest.mark.parametrize("name", ["lab [2]", "02_lab"])
+def test_names_may_look_like_patterns_and_layers(tmp_path: Path, name: str) -> None:
+    project = tmp_path / name
+    write_results(project / "data/06_models/05_faces/02_wide/tied/seed-3", {"model.keras": "a"})
+    write_results(
+        project / "data/06_models/seed-1", {"model.keras": "b"}
+    )  # of whoever put it there
+    asked = []
+
+    check_results(project, "data", None, lambda cell, digests: asked.append(cell) or digests)
+
+    assert asked == [CellFolder("05_faces", "02_wide", "tied", 3)]
 
 
 def test_cells_whose_files_a_run_holds_are_fine(project: Path) -> None:

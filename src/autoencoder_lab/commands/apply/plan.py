@@ -76,8 +76,7 @@ def plan_apply(
         raise BadInput("IMAGES is empty; allowed: a path or an address, or nothing at all")
     if place is None and params:
         raise BadInput("--params is of new images; allowed: with IMAGES")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput(f"{folder} is there already; allowed: a new or an empty folder")
+    _require_new(folder)
     given = _read_params(params)
     context: Any = KedroSession.create(project_path=project, env=env).load_context()
     client, experiment = open_experiment(context.mlflow, context)
@@ -123,6 +122,15 @@ def _require_parts(model: TrainedModel, form: ImageForm | None) -> None:
         raise BadInput(
             f"--reconstructions is {form}, and {model.name} has no decoder; allowed: leave it out"
         )
+
+
+def _require_new(folder: Path) -> None:
+    try:
+        is_taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise BadInput(f"results cannot be written to {folder}: {error.strerror}") from error
+    if is_taken:
+        raise BadInput(f"{folder} is there already; allowed: a new or an empty folder")
 
 
 def _read_params(params: str | None) -> dict[str, Any]:

@@ -23,7 +23,8 @@ def check_arrays(project: Path, root: str, reading: Mapping[str, Any]) -> Check:
     """
     place = project / PLACE
     raw = data_folder(root, project=project) / "01_raw"
-    folders = sorted(folder for folder in place.glob("*/*") if folder.is_dir())
+    # What begins with a point is being decoded now, or belongs to the system.
+    folders = sorted(folder for folder in place.glob("*/[!.]*") if folder.is_dir())
     in_use: set[Path] = set()
     unknown: set[str] = set()
     for name in sorted({folder.parent.name for folder in folders}):

@@ -1,17 +1,14 @@
 """Finding results on disk that no run holds."""
 
-import re
 import shlex
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autoencoder_lab.cells import made_from
-from autoencoder_lab.cells.stored_files import find_files
+from autoencoder_lab.cells.stored_files import data_folder, find_files
 
 from .findings import Check, Problem, check
-
-LAYER = re.compile(r"0[2-8]_\w+")
 
 
 @dataclass(frozen=True)
@@ -84,13 +81,13 @@ def _cells(project: Path, root: str, damaged: list[Problem]) -> dict[CellFolder,
     """
     cells: dict[CellFolder, dict[str, str]] = {}
     records = f"0[2-8]_*/**/seed-*/{made_from.FILE_NAME}"
+    folder = data_folder(root, project=project).path
     for record in find_files(root, records, project=project):
-        *parts, variant, seed, _ = record.path.split("/")
-        start = next(i for i in reversed(range(len(parts))) if LAYER.fullmatch(parts[i]))
-        layer, dataset, *keys = parts[start:]
+        layer, *of_cell, seed, _ = PurePosixPath(record.path).relative_to(folder).parts
         number = seed.removeprefix("seed-")
-        if not number.isdecimal():  # a copy that somebody has put aside
+        if len(of_cell) not in (2, 3) or not number.isdecimal():  # what somebody has put aside
             continue
+        dataset, *keys, variant = of_cell
         cell = CellFolder(dataset, keys[0] if keys else None, variant, int(number))
         try:
             files = made_from.read(record).files

@@ -94,15 +94,22 @@ def _run_trials(search: Search, study: optuna.Study, console: Console) -> tuple[
 @contextmanager
 def _alone(search: Search) -> Iterator[None]:
     """Let no other process of this machine be at the same search."""
-    search.journal.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(f"{search.journal}.search.lock", timeout=0)
     try:
-        with FileLock(f"{search.journal}.search.lock", timeout=0):
-            yield
+        search.journal.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except Timeout as error:
         raise BadInput(
             f"another process is at the search {search.name}: wait until it has ended, or choose "
             "another --name"
         ) from error
+    except OSError as error:
+        place = search.journal.parent
+        raise BadInput(f"trials cannot be kept in {place}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
     def start(cell: Cell) -> subprocess.Popen[bytes]:
         started[cell] = time.monotonic()
         progress.update(task, beside=_running(started))
-        logs[cell] = _log(study, cell).open_for_lines()
+        logs[cell] = _open_log(study, cell)
         return start_kedro(study.run_cell(cell), study.project, logs[cell])
 
     progress = progress_bar(console)
@@ -97,6 +97,14 @@ def _run_cells(study: Study, console: Console, n_jobs: int) -> list[Cell]:
             "the same command goes on; or choose another --run-key"
         )
     return failed
+
+
+def _open_log(study: Study, cell: Cell) -> BinaryIO:
+    file = _log(study, cell)
+    try:
+        return file.open_for_lines()
+    except OSError as error:
+        raise BadInput(f"{file.address} cannot be written: {error.strerror}") from error
 
 
 def _close(log: BinaryIO) -> None:
