@@ -9,19 +9,22 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 
 def progress_bar(console: Console, *, disable: bool = False, transient: bool = False) -> Progress:
     """Return a bar: what is counted, the time taken and left, and `beside`, a task's words."""
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left:"),
         TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("{task.fields[beside]}"),
+        # The words are what is cut off where a terminal is narrow, not the numbers.
+        TextColumn("{task.fields[beside]}", table_column=Column(ratio=1, no_wrap=True)),
         console=console,
+        expand=True,
         disable=disable,
         transient=transient,
     )
