@@ -9,7 +9,6 @@ AIRFLOW := orchestration/.venv
 AIRFLOW_READY := $(AIRFLOW)/.installed-from-requirements
 # A module to each core, in the order of tests/conftest.py.
 PYTEST := pytest -n auto --dist loadscope --no-loadscope-reorder
-PORT ?= 8080
 JOBS ?= 1
 SITE ?= site
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -19,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: docs help setup run test check lint fix ui schedule schedule-stop team-server team-server-stop team-server-backup team-server-restore team-server-upgrade worker lock audit licences platforms package clean
 
 help: ## List these commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "%-23s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Create .venv from the lock (once; the other commands do it too)
 
@@ -48,7 +47,7 @@ ui: setup ## Open MLflow on http://127.0.0.1:5000 over this project's runs
 	kedro mlflow ui
 
 schedule: setup $(AIRFLOW_READY) ## Retrain on a schedule: start Airflow on http://127.0.0.1:$PORT (8080)
-	$(AIRFLOW)/bin/python orchestration/schedule.py start --port $(PORT)
+	$(AIRFLOW)/bin/python orchestration/schedule.py start $(if $(PORT),--port $(PORT)) $(if $(CELERY),--celery)
 
 schedule-stop: ## Stop Airflow, and the tasks that run
 	$(AIRFLOW)/bin/python orchestration/schedule.py stop
@@ -113,7 +112,7 @@ $(READY): requirements.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=<its path>"; exit 1; }
 	@echo "Setting up $(VENV) with $(PYTHON) from requirements.txt: some minutes, once ..."
 	$(PYTHON) -m venv --clear $(VENV)
-	python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement requirements.txt
 	@touch $@
 

@@ -46,7 +46,7 @@ def run_occasion(airflow: Airflow, copies: list[Path]) -> list[Task]:
             under = ("taskset", "--cpu-list", str(number))
             workers.enter_context(running_worker(airflow, copy, number, *under))
         airflow.trigger("retrain", run_id)
-        state = airflow.wait_until_over("retrain", run_id, 3600)
+        state = airflow.wait_until_over("retrain", run_id)
         assert state == "success", airflow.log("retrain", run_id, "verdict")
     tasks = airflow.tasks("retrain", run_id).values()
     return [task for task in tasks if task["task_id"] == "train"]

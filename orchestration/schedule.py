@@ -24,6 +24,8 @@ HOME = Path(os.environ.get("AIRFLOW_HOME", HERE / ".airflow")).resolve()
 SETTINGS = HOME / "airflow.cfg"
 AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 SERVICES = Services("AIRFLOW_HOME", HOME)
+PORT = 8080
+OWN_DATABASE = "postgresql+psycopg2://airflow:"
 
 
 def main() -> None:
@@ -34,8 +36,7 @@ def main() -> None:
     starting.add_argument(
         "--port",
         type=int,
-        default=8080,
-        help="of Airflow's pages (8080); settled at the first start",
+        help=f"of Airflow's pages ({PORT}); settled at the first start",
     )
     starting.add_argument(
         "--celery",
@@ -50,16 +51,17 @@ def main() -> None:
         start(options.port, is_celery=options.celery)
 
 
-def start(port: int, *, is_celery: bool) -> None:
+def start(port: int | None, *, is_celery: bool) -> None:
     """Start what does not run yet, wait until it answers, and say where."""
     find_postgres()
     if is_celery and not shutil.which("redis-server"):
         sys.exit("Redis is missing: apt install redis-server, or brew install redis")
     SERVICES.prepare()
     if not SETTINGS.exists():
-        _configure(port, is_celery=is_celery)
+        _configure(port or PORT, is_celery=is_celery)
     settings = RawConfigParser()
     settings.read(SETTINGS)
+    _require_as_settled(settings, port, is_celery=is_celery)
     database = urlsplit(settings["database"]["sql_alchemy_conn"])
     SERVICES.start_postgres(
         user=str(database.username), password=str(database.password), port=int(database.port or 0)
@@ -75,7 +77,8 @@ def start(port: int, *, is_celery: bool) -> None:
     # Their logs would be served on all networks; here the API server reads the files.
     SERVICES.start("scheduler", [AIRFLOW, "scheduler", "--skip-serve-logs"])
     SERVICES.start("dag-processor", [AIRFLOW, "dag-processor"])
-    SERVICES.start("api-server", [AIRFLOW, "api-server"])
+    own_port = settings.getint("api", "port")
+    SERVICES.start("api-server", [AIRFLOW, "api-server"], port=own_port)
     address = settings["api"]["base_url"]
     SERVICES.wait("api-server", lambda: _is_healthy(address))
     print(f"Airflow runs at {address}; its logs are in {SERVICES.logs}.")
@@ -89,7 +92,7 @@ def stop() -> None:
 
 def _configure(port: int, *, is_celery: bool) -> None:
     """Write the settings, with passwords of their own, and show the one that a person needs."""
-    require_free(port, "make schedule PORT=8081")
+    require_free(port, "choose another, as make schedule PORT=8081")
     password = secrets.token_urlsafe(12)
     write_secret(HOME / "passwords.json", json.dumps({"admin": password}))
     filled = Template((HERE / "airflow.cfg.template").read_text()).substitute(
@@ -111,6 +114,24 @@ def _configure(port: int, *, is_celery: bool) -> None:
     write_secret(SETTINGS, filled)
 
 
+def _require_as_settled(settings: RawConfigParser, port: int | None, *, is_celery: bool) -> None:
+    """Exit if Airflow is not this project's, or not as the options say."""
+    database = settings.get("database", "sql_alchemy_conn", fallback="")
+    if not database.startswith(OWN_DATABASE):
+        sys.exit(f"{SETTINGS} is of another Airflow: unset AIRFLOW_HOME, or name another folder")
+    settled = settings["api"]["port"]
+    if port and str(port) != settled:
+        sys.exit(
+            f"Airflow in {HOME} is of port {settled} since its first start: for another, change "
+            f"port and base_url in [api], and execution_api_server_url in [core], in {SETTINGS}"
+        )
+    if is_celery and settings["core"]["executor"] != "CeleryExecutor":
+        sys.exit(
+            f"Airflow in {HOME} is without a queue since its first start: stop it, move {HOME} "
+            "away, and start again"
+        )
+
+
 def _usable_cores() -> int:
     """Return how many cores are allowed, of those that there are; macOS allows all."""
     if hasattr(os, "sched_getaffinity"):
@@ -122,9 +143,9 @@ def _is_healthy(address: str) -> bool:
     try:
         with urllib.request.urlopen(f"{address}/api/v2/monitor/health", timeout=5) as answer:
             health = json.load(answer)
-    except OSError:
+        return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor"))
+    except (OSError, ValueError, KeyError):  # nobody answers, or somebody else
         return False
-    return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor"))
 
 
 if __name__ == "__main__":

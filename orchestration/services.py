@@ -4,6 +4,7 @@ What belongs to them lies in one folder, their home: logs, the processes that ru
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -23,8 +24,13 @@ HOST = "127.0.0.1"
 POSTGRES_FOLDERS = ("usr/lib/postgresql/*/bin", "opt/homebrew/opt/postgresql@*/bin")
 """Where packages keep PostgreSQL's programs, beside the PATH."""
 
-SECONDS_TO_START = 120
+SECONDS_TO_START = 600
+"""Of a service whose process lives: machines may be busy."""
+
 SECONDS_TO_STOP = 20
+
+CLOCK_SECONDS = 2
+"""How far apart one process' time of start may be read."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,11 @@ class Services:
         return self.home / "logs"
 
     @property
+    def postgres_data(self) -> Path:
+        """The folder of the database."""
+        return self.home / "postgres"
+
+    @property
     def _pids(self) -> Path:
         return self.home / "pids"
 
@@ -59,10 +70,14 @@ class Services:
         for folder in (self.home, self.logs, self._pids):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def start(self, name: str, command: Sequence[str | Path], **options: Any) -> None:
-        """Start a service in the background, unless it runs."""
+    def start(
+        self, name: str, command: Sequence[str | Path], *, port: int | None = None, **options: Any
+    ) -> None:
+        """Start a service in the background, unless it runs; its port has to be free."""
         if self._running(name):
             return
+        if port:
+            require_free(port, f"free it, or change it in {self.home}")
         with (self.logs / f"{name}.log").open("ab") as log:
             service = subprocess.Popen(
                 command,
@@ -73,7 +88,7 @@ class Services:
                 start_new_session=True,  # out of reach of Ctrl-C
                 **{"cwd": self.home, **options},
             )
-        started = psutil.Process(service.pid).create_time()
+        started = _seconds_since_boot(psutil.Process(service.pid))
         (self._pids / name).write_text(f"{service.pid} {started}")
 
     def finish(self, name: str, command: Sequence[str | Path]) -> None:
@@ -85,9 +100,12 @@ class Services:
     def wait(self, name: str, is_ready: Callable[[], bool]) -> None:
         """Return once a service is ready; show its last lines if it has ended, or takes long."""
         deadline = time.monotonic() + SECONDS_TO_START
-        while not is_ready():
-            if not self._running(name) or time.monotonic() > deadline:
+        while True:
+            is_answered = is_ready()
+            if not self._running(name) or time.monotonic() > deadline:  # whoever has answered
                 self._give_up(name, "does not start")
+            if is_answered:
+                return
             time.sleep(0.5)
 
     def stop(self) -> bool:
@@ -102,8 +120,8 @@ class Services:
 
     def start_postgres(self, *, user: str, password: str, port: int) -> None:
         """Start PostgreSQL, with a cluster of its own that is made where there is none."""
-        programs = find_postgres()
-        data = self.home / "postgres"
+        data = self.postgres_data
+        programs = find_postgres(data)
         owner = self._unprivileged()
         if not data.exists():
             print("Making a database ...", flush=True)
@@ -115,10 +133,13 @@ class Services:
                 file.flush()
                 for path in (partial, file.name):
                     shutil.chown(path, owner.get("user", os.geteuid()))
-                cluster = [f"--pgdata={partial}", f"--username={user}", "--encoding=UTF8"]
+                # Whatever the locale of whoever starts it, which this machine may not even have.
+                text = ["--encoding=UTF8", "--locale=C"]
+                cluster = [f"--pgdata={partial}", f"--username={user}", *text]
                 log_in = ["--auth=scram-sha-256", f"--pwfile={file.name}"]
                 initdb = [str(programs / "initdb"), *cluster, *log_in]
-                subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **owner)
+                if subprocess.call(initdb, stdout=subprocess.DEVNULL, **owner):
+                    sys.exit(f"{initdb[0]} has failed: see above")
             partial.rename(data)
         where = ["-h", HOST, "-p", str(port)]
         self.start("postgres", [programs / "postgres", "-D", data, *where, "-k", ""], **owner)
@@ -148,7 +169,9 @@ class Services:
         try:
             pid, started = (self._pids / name).read_text().split()
             process = psutil.Process(int(pid))
-            is_same = str(process.create_time()) == started
+            # Versions until 0.2 wrote the time of day, which moves where the clock is set.
+            now = (_seconds_since_boot(process), process.create_time())
+            is_same = min(abs(float(started) - time) for time in now) < CLOCK_SECONDS
             return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
         except (FileNotFoundError, psutil.NoSuchProcess):
             return None
@@ -159,26 +182,45 @@ class Services:
         sys.exit(f"{name} {what}. The last lines of {log}:\n{last}")
 
 
-def find_postgres() -> Path:
-    """Return the folder of PostgreSQL's programs."""
+def find_postgres(data: Path | None = None) -> Path:
+    """Return the folder of PostgreSQL's programs: of the version of a database, or the newest."""
     found = shutil.which("postgres")
     folders = [Path(found).resolve().parent] if found else []
     for pattern in POSTGRES_FOLDERS:
-        folders += sorted(Path("/").glob(pattern), reverse=True)  # the newest first
+        folders += sorted(Path("/").glob(pattern), key=_numbers, reverse=True)  # the newest first
+    folders = [folder for folder in folders if (folder / "initdb").exists()]
+    if not folders:
+        sys.exit("PostgreSQL is missing: apt install postgresql, or brew install postgresql")
+    if data is None or not (data / "PG_VERSION").exists():
+        return folders[0]
+    version = (data / "PG_VERSION").read_text().strip()
     for folder in folders:
-        if (folder / "initdb").exists():
+        said = subprocess.check_output([folder / "postgres", "--version"], text=True)
+        if re.search(rf"\(PostgreSQL\) {re.escape(version)}\b", said):
             return folder
-    sys.exit("PostgreSQL is missing: apt install postgresql, or brew install postgresql")
+    sys.exit(
+        f"the database in {data} is of PostgreSQL {version}, which is not here: install it (apt "
+        f"install postgresql-{version}), or make the database anew, with a backup if there is one"
+    )
 
 
-def require_free(port: int, command: str) -> None:
-    """End with an error where a port is taken, which names a command that takes another."""
+def _numbers(path: Path) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", str(path))]
+
+
+def _seconds_since_boot(process: psutil.Process) -> float:
+    """Return when a process began, whatever the clock says by then."""
+    return float(process.create_time() - psutil.boot_time())
+
+
+def require_free(port: int, remedy: str) -> None:
+    """End with an error where a port is taken, which says what to do."""
     with socket.socket() as wanted:
         wanted.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             wanted.bind((HOST, port))
         except OSError:
-            sys.exit(f"port {port} is taken: choose another, as {command}")
+            sys.exit(f"port {port} is taken: {remedy}")
 
 
 def free_port() -> int:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ PASSWORDS = HOME / "pgpass"
 ARTIFACTS = HOME / "artifacts"
 MLFLOW = Path(sys.executable).with_name("mlflow")
 PORT = 5000
+DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
 DUMP = "database.dump"
 DATABASE, USER = "postgres", "mlflow"
 SERVICES = Services("TEAM_SERVER_HOME", HOME)
@@ -73,9 +75,9 @@ def main() -> None:
             ran = SERVICES.stop()
             print("The team's server is stopped." if ran else "The team's server does not run.")
         case "backup":
-            back_up(options.folder.resolve())
+            back_up(options.folder.expanduser().resolve())
         case "restore":
-            restore(options.folder.resolve())
+            restore(options.folder.expanduser().resolve())
         case "upgrade":
             upgrade()
 
@@ -91,8 +93,9 @@ def start(port: int | None, hosts: list[str]) -> None:
     services = _start_database()
     print("Starting MLflow ...", flush=True)
     # The rest is in its environment, where no list of processes shows it.
-    services.start("mlflow", [MLFLOW, "server", "--app-name", "basic-auth"])
-    address = f"http://{HOST}:{services.environment['MLFLOW_PORT']}"
+    own_port = int(services.environment["MLFLOW_PORT"])
+    services.start("mlflow", [MLFLOW, "server", "--app-name", "basic-auth"], port=own_port)
+    address = f"http://{HOST}:{own_port}"
     try:
         services.wait("mlflow", lambda: _answers(address))
     except SystemExit as error:
@@ -139,14 +142,17 @@ def back_up(folder: Path) -> None:
     dump = folder / DUMP
     partial = dump.with_suffix(".partial")
     _run_program("pg_dump", "--format=custom", f"--file={partial}")
-    if ARTIFACTS.exists():
+    artifacts = _artifacts(_read(SETTINGS))
+    if artifacts is not None and artifacts.exists():
         shutil.copytree(
-            ARTIFACTS, folder / ARTIFACTS.name, copy_function=_copy_if_new, dirs_exist_ok=True
+            artifacts, folder / ARTIFACTS.name, copy_function=_copy_if_new, dirs_exist_ok=True
         )
     for file in (PASSWORDS, LOG_INS, SETTINGS):
         write_secret(folder / file.name, file.read_text())
     partial.replace(dump)
     print(f"The backup is in {folder}. It has the server's passwords, too.")
+    if artifacts is None:
+        print("Artifacts are in an object store, and not in the backup.")
 
 
 def restore(folder: Path) -> None:
@@ -160,7 +166,9 @@ def restore(folder: Path) -> None:
         sys.exit(f"there is no backup in {folder}")
     find_postgres()
     before = _read(folder / SETTINGS.name)
-    require_free(int(before["MLFLOW_PORT"]), f"MLFLOW_PORT in {folder / SETTINGS.name}")
+    require_free(
+        int(before["MLFLOW_PORT"]), f"choose another, as MLFLOW_PORT in {folder / SETTINGS.name}"
+    )
     SERVICES.prepare()
     SERVICES.stop()  # the database of an attempt that was cut short
     (port_before, password), port = _database(folder / PASSWORDS.name), free_port()
@@ -173,6 +181,11 @@ def restore(folder: Path) -> None:
         .replace(f"PYTHONPATH={before['PYTHONPATH']}", f"PYTHONPATH={LOG_IN}")
         for file in (PASSWORDS, LOG_INS, SETTINGS)
     }
+    if _artifacts(before) is not None:  # wherever they were
+        destination = _read_lines(settings[SETTINGS])[DESTINATION]
+        settings[SETTINGS] = settings[SETTINGS].replace(
+            f"{DESTINATION}={destination}", f"{DESTINATION}={ARTIFACTS}"
+        )
     write_secret(PASSWORDS, settings[PASSWORDS])
     SERVICES.start_postgres(user=USER, password=password, port=port)
     print("Restoring ...", flush=True)
@@ -189,7 +202,8 @@ def _run_program(name: str, *options: str) -> None:
     port, _ = _database(PASSWORDS)
     where = ["-h", HOST, "-p", str(port), "-U", USER, "-d", DATABASE, "--no-password"]
     environment = {**os.environ, "PGPASSFILE": str(PASSWORDS)}
-    if subprocess.call([find_postgres() / name, *where, *options], env=environment):
+    programs = find_postgres(SERVICES.postgres_data)
+    if subprocess.call([programs / name, *where, *options], env=environment):
         sys.exit(f"{name} has failed. Does the server run? To start it: make team-server")
 
 
@@ -203,8 +217,18 @@ def _copy_if_new(source: str, target: str) -> None:
 
 
 def _read(settings: Path) -> dict[str, str]:
-    lines = (line.partition("=") for line in settings.read_text().splitlines())
+    return _read_lines(settings.read_text())
+
+
+def _read_lines(text: str) -> dict[str, str]:
+    lines = (line.partition("=") for line in text.splitlines())
     return {key: value for key, _, value in lines if key and not key.startswith("#")}
+
+
+def _artifacts(settings: Mapping[str, str]) -> Path | None:
+    """Return the folder of artifacts, if they are not in an object store."""
+    destination = settings[DESTINATION].removeprefix("file://")
+    return None if "://" in destination else Path(destination)
 
 
 def _database(passwords: Path) -> tuple[int, str]:
@@ -215,7 +239,7 @@ def _database(passwords: Path) -> tuple[int, str]:
 
 def _configure(port: int, hosts: list[str]) -> None:
     """Write the settings, with passwords and a key of their own."""
-    require_free(port, "make team-server TEAM_PORT=5001")
+    require_free(port, "choose another, as make team-server TEAM_PORT=5001")
     database_port = free_port()
     # Without the password, which PostgreSQL's library reads from a file.
     database = f"postgresql+psycopg2://{USER}@{HOST}:{database_port}/{DATABASE}"
@@ -228,7 +252,7 @@ def _configure(port: int, hosts: list[str]) -> None:
         "MLFLOW_PORT": port,
         "MLFLOW_BACKEND_STORE_URI": database,
         "PGPASSFILE": PASSWORDS,
-        "MLFLOW_ARTIFACTS_DESTINATION": ARTIFACTS,
+        DESTINATION: ARTIFACTS,
         "MLFLOW_AUTH_CONFIG_PATH": LOG_INS,
         "MLFLOW_AUTH_ADMIN_USERNAME": "admin",
         "MLFLOW_AUTH_ADMIN_PASSWORD": secrets.token_urlsafe(16),

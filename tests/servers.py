@@ -121,7 +121,8 @@ def s3_server(bucket: str) -> Iterator[dict[str, str]]:
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     """Return once an address answers; raise if the process has ended, or it takes too long."""
-    for _ in range(10 * LONGEST_WAIT):
+    deadline = time.monotonic() + LONGEST_WAIT
+    while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(address, timeout=5)
         except OSError:

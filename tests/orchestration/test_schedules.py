@@ -14,6 +14,18 @@ from .services import AIRFLOW_PYTHON
 
 ENTRY = yaml.safe_load((PROJECT / "orchestration/dags/schedules.yml").read_text())["retrain"]
 
+OWN = "postgresql+psycopg2://airflow:password@127.0.0.1:1/postgres"
+
+
+def start(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [AIRFLOW_PYTHON, "orchestration/schedule.py", "start", *options],
+        cwd=PROJECT,
+        env={**os.environ, "AIRFLOW_HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
+
 
 def read_dags(folder: Path, schedules: object) -> subprocess.CompletedProcess[str]:
     """Read the DAGs of some schedules as Airflow does, and print their names and tasks."""
@@ -77,14 +89,36 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_written(tmp_path: Pa
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = subprocess.run(
-            [AIRFLOW_PYTHON, "orchestration/schedule.py", "start", "--port", port],
-            cwd=PROJECT,
-            env={**os.environ, "AIRFLOW_HOME": str(tmp_path)},
-            capture_output=True,
-            text=True,
-        )
+        done = start(tmp_path, "--port", port)
 
     assert done.returncode == 1
     assert done.stderr == f"port {port} is taken: choose another, as make schedule PORT=8081\n"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("connection", "options", "problem"),
+    [
+        ("sqlite:///airflow.db", [], "airflow.cfg is of another Airflow: unset AIRFLOW_HOME"),
+        (OWN, ["--port", "8081"], "is of port 8080 since its first start: for another, change"),
+        (OWN, ["--celery"], "is without a queue since its first start: stop it, move"),
+    ],
+)
+def test_what_is_settled_is_not_started_otherwise(
+    tmp_path: Path, connection: str, options: list[str], problem: str
+) -> None:
+    settings = f"""
+[core]
+executor = LocalExecutor
+[database]
+sql_alchemy_conn = {connection}
+[api]
+port = 8080
+"""
+    (tmp_path / "airflow.cfg").write_text(settings)
+
+    done = start(tmp_path, *options)
+
+    assert done.returncode == 1
+    assert problem in done.stderr
+    assert not (tmp_path / "postgres").exists()

@@ -1,5 +1,6 @@
 """`make team-server`: log-ins, and who may do what, over HTTP."""
 
+import socket
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -160,11 +161,15 @@ def test_settings_and_users_outlast_a_restart(server: TeamServer) -> None:
 
     stopped = server.command("stop")
     refused = server.command("start", "--port", "1", "--hosts", "lab.example.org,other.org")
+    with socket.create_server(("127.0.0.1", server.port)):  # of another program
+        taken = server.command("start")
     started = server.command("start", "--hosts", "lab.example.org")
 
     assert stopped.stdout.endswith("The team's server is stopped.\n")
     assert refused.returncode == 1
     assert "since its first start; for 1, other.org, change MLFLOW_PORT, or" in refused.stderr
+    assert taken.returncode == 1
+    assert f"port {server.port} is taken: free it, or change it in {server.home}" in taken.stderr
     assert started.returncode == 0, started.stdout + started.stderr
     assert {name: (server.home / name).read_bytes() for name in SETTINGS} == before
     assert server.ask("anna", "2.0/mlflow/experiments/search?max_results=1")[0] == HTTPStatus.OK

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import psutil
 import pytest
 from mlflow import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
@@ -12,6 +13,7 @@ from autoencoder_lab.tracking.runs.owners import (
     PID,
     STARTED,
     end_abandoned_runs,
+    is_of_this_process,
     owner_tags,
 )
 
@@ -97,6 +99,20 @@ def test_a_process_that_was_given_the_number_of_a_killed_one_is_another(
 
     assert owner_tags()[PID] == str(os.getpid())
     assert status(client, abandoned) == "KILLED"
+
+
+def test_a_clock_that_is_set_ends_no_run_that_is_alive(
+    client: MlflowClient, experiment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive = create(client, experiment, owner_tags())
+    started, boot = psutil.Process.create_time, psutil.boot_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: started(process) + 3600)
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot() + 3600)
+
+    end_abandoned_runs(client, experiment)
+
+    assert status(client, alive) == "RUNNING"
+    assert is_of_this_process(client.get_run(alive))
 
 
 def test_a_parent_is_left_to_the_process_whose_child_runs(

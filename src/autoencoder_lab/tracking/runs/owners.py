@@ -36,7 +36,7 @@ def owner_tags() -> dict[str, str]:
         HOST: socket.gethostname(),
         MACHINE: " ".join(_machine()),
         PID: str(os.getpid()),
-        STARTED: f"{psutil.Process().create_time():.2f}",
+        STARTED: f"{_seconds_since_boot(psutil.Process()):.2f}",
     }
 
 
@@ -70,7 +70,8 @@ def find_abandoned(running: Sequence[Run]) -> list[Run]:
 
 def is_of_this_process(run: Run) -> bool:
     """Return whether a run names this process as its owner."""
-    return bool(owner_tags().items() <= run.data.tags.items())
+    own, tags = owner_tags(), run.data.tags
+    return all(tags.get(name) == own[name] for name in (HOST, MACHINE, PID)) and not _is_gone(tags)
 
 
 def is_alive_here(run: Run) -> bool:
@@ -105,7 +106,12 @@ def _machine() -> tuple[str, str, str]:
 
 def _is_gone(tags: Mapping[str, str]) -> bool:
     try:
-        started = psutil.Process(int(tags[PID])).create_time()
+        started = _seconds_since_boot(psutil.Process(int(tags[PID])))
     except psutil.NoSuchProcess:
         return True
     return bool(abs(started - float(tags[STARTED])) > CLOCK_SECONDS)
+
+
+def _seconds_since_boot(process: psutil.Process) -> float:
+    """Return when a process began, whatever the clock was set to since."""
+    return float(process.create_time() - psutil.boot_time())
