@@ -19,7 +19,11 @@ def test_units_that_vary_are_active() -> None:
     assert variances[0] == pytest.approx(codings.var(axis=0).max())
 
 
-def test_codings_that_never_change_are_drawn() -> None:
-    figure = codings_activity(np.zeros((20, 3), np.float32), title="Codings")
+@pytest.mark.parametrize("step", [0, 1e-7])
+def test_codings_that_never_or_hardly_change_are_drawn(step: float) -> None:
+    codings = np.ones((20, 3), np.float32)
+    codings[0] -= step
+
+    figure = codings_activity(codings, title="Codings")
 
     assert figure.get_suptitle() == "Codings: 0 of 3 units active (0%)"

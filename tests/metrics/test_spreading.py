@@ -149,6 +149,8 @@ def test_a_sum_of_graphs_spreads_labels_where_either_would_not() -> None:
     nearest = both.nearest(by_one[:5], by_other[:5])
 
     assert components == [2, 2, 1]
+    np.testing.assert_array_equal(one.reached(labels), group // 2 == 0)
+    assert both.reached(labels).all()
     assert (both.spread(labels) == 7).all()
     np.testing.assert_allclose(
         both.weights.toarray(), one.weights.toarray() + other.weights.toarray()

@@ -237,6 +237,16 @@ def test_a_loss_that_is_no_number_is_never_kept(digits: Images) -> None:
     assert kept.content is None
 
 
+def test_a_last_step_that_goes_wrong_is_seen_in_the_validation_loss(digits: Images) -> None:
+    wild = training(optimizer="sgd", learning_rate=1e15, loss="mse", epochs=1, batch_size=64)
+    autoencoder = build(DENSE.model_copy(update={"output_activation": "linear"}), (8, 8, 1), seed=0)
+    game = joint.game(*autoencoder.layers, wild)
+    phase = Phase("joint", game, digits[:30], digits[:30], wild)
+
+    with pytest.raises(FloatingPointError, match=r"the loss became (inf|nan) in epoch 1: try a"):
+        Fit(autoencoder, seed=0).run(phase)
+
+
 @pytest.mark.parametrize(
     ("losses", "patience", "floor", "n_epochs", "best"),
     [

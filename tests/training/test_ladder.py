@@ -106,6 +106,20 @@ def test_each_layer_costs_by_its_own_weight(digits: Images) -> None:
 
 
 @pytest.mark.slow
+def test_what_is_left_over_of_an_epoch_spoils_nothing(digits: Images) -> None:
+    labelled = LabelledBatch(tf.constant(digits[:20]), tf.constant(CLASSES[:20]))
+
+    def denoising(n_images: int) -> float:
+        encoder, network = learnt()
+        [player] = ladder.game(encoder, network, training(), STRATEGY).players(lambda part: part)
+        parts = player.objective.loss(tf.constant(digits[:n_images]), labelled, SEED).parts
+        return float(parts["denoising"])
+
+    assert denoising(1) == denoising(2) == 0
+    assert denoising(8) < 10 * denoising(50)
+
+
+@pytest.mark.slow
 def test_few_labels_and_many_images_beat_the_labels_alone(digits: Images) -> None:
     fitted, validation, test = digits[:1200], digits[1200:1300], digits[1300:]
     [draw] = draw_budgets(CLASSES[:1200], [50], n_draws=1, seed=0).draws

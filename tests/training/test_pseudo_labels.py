@@ -48,6 +48,18 @@ def test_the_network_is_better_than_the_graphs_that_taught_it() -> None:
 
 
 @pytest.mark.slow
+def test_what_no_label_reaches_is_no_agreement() -> None:
+    # Two heaps, and labels in one of them alone.
+    heaps = np.random.default_rng(0).normal(0, 0.1, (400, 2)).astype(np.float32)
+    heaps[200:] += 100
+    graph = LabelGraph.of(heaps)
+
+    spread = spread_and_train(IMAGES, FEW, (graph, graph), PARAMS, shift=1, seed=0)
+
+    assert spread.agreed == 0.5
+
+
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_and_another_something_else() -> None:
     first, again, other = (
         fit_moved(IMAGES, LABELS, np.arange(50), CLASSES, PARAMS, shift=2, seed=seed).get_weights()

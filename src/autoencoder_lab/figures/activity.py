@@ -21,7 +21,8 @@ def codings_activity(codings: Codings, *, title: str) -> Figure:
     figure = Figure(figsize=(10, 4), layout="constrained")
     figure.suptitle(f"{title}: {n_active} of {len(variances)} units active ({share:.0%})")
     of_values, of_units = figure.subplots(1, 2)
-    of_values.hist(codings.ravel(), bins=80, color="#0072B2", alpha=0.8)
+    # As doubles: between nearly equal singles there may be no room for the edges of bins.
+    of_values.hist(codings.ravel().astype(np.float64), bins=80, color="#0072B2", alpha=0.8)
     of_values.set(xlabel="activity", ylabel="numbers in the codings", yscale="log")
     # A floor, or units that never change could not be drawn on this scale.
     drawn = np.maximum(variances, LEAST_VARIANCE / 100)

@@ -274,7 +274,7 @@ METRICS = (
         Metric(
             f"{prefix}/collapsed",
             f"collapsed, {source}",
-            "1 where all samples are the same, or of one class; 0 otherwise",
+            "1 where all samples are the same, or at least 85 % of one class; 0 otherwise",
             better=LOWER,
             needs=needs,
             is_of_variant=False,
@@ -319,7 +319,7 @@ METRICS = (
         "fit/best_epoch",
         "best epoch",
         "Epoch, from 1, of the lowest validation loss. Its weights are kept where `patience` is "
-        "set; otherwise the last epoch's are",
+        "set, or a stack is fine-tuned; otherwise the last epoch's are",
     ),
     Metric(
         "fit/best_val_loss",

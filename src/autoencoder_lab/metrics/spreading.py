@@ -8,10 +8,10 @@ import faiss
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.sparse.csgraph import reverse_cuthill_mckee
+from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 from scipy.stats import mode
 
-from autoencoder_lab.images.arrays import UNLABELLED, Codings, Indices, Labels
+from autoencoder_lab.images.arrays import UNLABELLED, Codings, Indices, Labels, Mask
 from autoencoder_lab.images.samples import LabelDraws
 
 GRAPH_NEIGHBOURS = 10
@@ -113,8 +113,21 @@ class LabelGraph:
         scale = sparse.diags_array(1 / np.sqrt(ordered.sum(axis=0)))
         return order, (ALPHA * scale @ ordered @ scale).astype(np.float32)
 
+    @cached_property
+    def _parts(self) -> Indices:
+        """The number of the part of each coding: none is joined to one of another part."""
+        _, parts = connected_components(self.weights, directed=False)
+        return np.asarray(parts, np.intp)
+
+    def reached(self, labels: Labels) -> Mask:
+        """Return which codings a label can spread to, from those that are not `UNLABELLED`."""
+        return np.isin(self._parts, self._parts[labels != UNLABELLED])
+
     def spread(self, labels: Labels) -> Labels:
-        """Return a label for each coding, from those that are not `UNLABELLED`: one or more."""
+        """Return a label for each coding, from those that are not `UNLABELLED`: one or more.
+
+        Where none of them reaches, it is the first class.
+        """
         order, weights = self._steps
         ordered = labels[order]
         [given] = np.nonzero(ordered != UNLABELLED)

@@ -31,6 +31,7 @@ JOINT = "joint"
 """What the history calls a fit of all layers at once."""
 
 STACKED = "stacked"
+FINE_TUNING = "fine-tuning"
 """What the history calls all layers as they were fitted one by one: measured, in no epoch."""
 
 
@@ -169,7 +170,7 @@ def _fit_greedily(fit: Fit, whole: Phase, strategy: GreedyParams) -> None:
     if strategy.fine_tuning_epochs:
         params = whole.params.model_copy(update={"epochs": strategy.fine_tuning_epochs})
         weights = whole.game.model.get_weights()
-        fit.run(replace(whole, name="fine-tuning", params=params), floor=Best(loss, 0, weights))
+        fit.run(replace(whole, name=FINE_TUNING, params=params), floor=Best(loss, 0, weights))
 
 
 def _codings(encoder: keras.Model, inputs: Inputs) -> Inputs:

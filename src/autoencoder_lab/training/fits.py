@@ -117,9 +117,12 @@ class Fit:
             ],
         )
         last = self._rows[-1]
-        if not math.isfinite(float(last["train/loss"])):
+        # That of validation is after the last step, whose weights are not left where others were
+        # better.
+        losses = [float(last[key]) for key in ("train/loss", *([] if is_kept else ["val/loss"]))]
+        if wrong := [loss for loss in losses if not math.isfinite(loss)]:
             raise Diverged(
-                f"the loss became {last['train/loss']} in epoch {last['epoch']}: "
+                f"the loss became {wrong[0]} in epoch {last['epoch']}: "
                 f"try a learning_rate below {params.learning_rate:g}",
                 self.history,
             )

@@ -26,6 +26,9 @@ PARTS = ("classification", "denoising")
 EPSILON = 1e-6
 """Is added to variances: that of a unit which is always the same is 0."""
 
+LEAST_NORMALISED = 8
+"""Images in a batch from which on dividing by their variance makes sense."""
+
 
 class Layer(NamedTuple):
     """A layer (n, width) in a pass: normalised, with noise where there is some.
@@ -159,6 +162,8 @@ def _classify_and_denoise(ladder: Ladder, strategy: LadderParams) -> Objective:
     The part `classification` is the cross-entropy of the labelled images, in nats; `denoising`, the
     weighted sum over the layers of the mean squared error to what they are without noise, all
     normalised by the batch without noise. Labelled and other images are normalised by themselves.
+    What is left over for a last batch of few images teaches no denoising: their variances say
+    nothing, and errors are divided by them.
     """
     noise, weights = strategy.noise, strategy.denoising_weights
 
@@ -176,6 +181,7 @@ def _classify_and_denoise(ladder: Ladder, strategy: LadderParams) -> Objective:
             normalised = (estimate - layer.mean) * tf.math.rsqrt(layer.variance + EPSILON)
             error = tf.reduce_mean(tf.square(normalised - layer.values))
             denoising += weights[min(place, len(weights) - 1)] * error
+        denoising *= float(images.shape[0] >= LEAST_NORMALISED)
         parts = dict(zip(PARTS, (classification, denoising), strict=True))
         return Loss(classification + denoising, parts)
 

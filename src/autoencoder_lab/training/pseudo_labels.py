@@ -40,7 +40,8 @@ class Spread(NamedTuple):
         features: From images to features.
         graph: Of the training images' features.
         labels: (n,), of the training images.
-        agreed: The share of images, in [0, 1], on which the first two graphs agreed.
+        agreed: The share of images, in [0, 1], which labels reach in both of the first two graphs,
+            the same ones.
     """
 
     features: keras.Sequential
@@ -77,17 +78,19 @@ def spread_and_train(
     COLT 1998.
     """
     one, other = graphs
-    spread, second_opinion = one.spread(few), other.spread(few)
-    agreed = float((spread == second_opinion).mean())
+    spread = one.spread(few)
+    is_agreed = (spread == other.spread(few)) & one.reached(few) & other.reached(few)
+    agreed = float(is_agreed.mean())
     is_given = few != UNLABELLED
     classes = np.unique(few[is_given])
     for round_seed in seeds.derive(seed, "pseudo-labels", params.rounds):
-        [rows] = np.nonzero((spread == second_opinion) | is_given)
+        [rows] = np.nonzero(is_agreed | is_given)
         labels = np.where(is_given, few, spread)
         network = fit_moved(images, labels, rows, classes, params, shift=shift, seed=round_seed)
         features = network.get_layer("features")
         graph = LabelGraph.of(encode(features, images))
-        spread, second_opinion = graph.spread(few), classify(network, images, classes)
+        spread = graph.spread(few)
+        is_agreed = (spread == classify(network, images, classes)) & graph.reached(few)
     return Spread(features, graph, spread, agreed)
 
 

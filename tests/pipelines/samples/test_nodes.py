@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from autoencoder_lab.images.arrays import Autoencoder, Images, Labels
+from autoencoder_lab.images.arrays import Autoencoder, Images, Labels, Mask
 from autoencoder_lab.images.sources import DecodedCodings
 from autoencoder_lab.models import build
 from autoencoder_lab.parameters import DenseParams, GeneratorParams, SamplesParams
@@ -50,9 +50,15 @@ def real(judge: Autoencoder, digits: tuple[Images, Labels]) -> RealFeatures:
     return describe(judge, images, labels)
 
 
-def describe(judge: Autoencoder, images: Images, labels: Labels) -> RealFeatures:
+def describe(
+    judge: Autoencoder, images: Images, labels: Labels, anomalies: Mask | None = None
+) -> RealFeatures:
     train, test = stored(images[:1200]), stored(images[1200:])
-    return describe_real_images(judge, train, labels[:1200], test, labels[1200:], PARAMS, 0)
+    if anomalies is None:
+        anomalies = np.zeros(len(images) - 1200, bool)
+    return describe_real_images(
+        judge, train, labels[:1200], test, labels[1200:], anomalies, PARAMS, 0
+    )
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +171,52 @@ def test_samples_that_have_collapsed_are_said(
     assert metrics["samples/collapsed"] == 1
     assert metrics["samples/classes"] == 1
     assert "Samples from the prior have collapsed" in caplog.text
+
+
+def test_samples_of_a_class_too_many_have_not_collapsed(
+    judge: Autoencoder, digits: tuple[Images, Labels]
+) -> None:
+    images, labels = digits
+    threes, fives = images[labels == 3], images[labels == 5]
+    known = np.concatenate([labels[:1200], np.resize([3, 5], 597)])
+    of_two = np.concatenate(
+        [
+            images[:1200],
+            np.resize(np.stack([threes[:9], fives[:9]], 1).reshape(-1, 8, 8, 1), (597, 8, 8, 1)),
+        ]
+    )
+    samples = np.concatenate([threes[:160], fives[:40]])
+
+    metrics = measured(samples, judge, describe(judge, of_two, known))
+
+    assert metrics["samples/classes"] == 1  # the other has less than half of its share
+    assert metrics["samples/collapsed"] == 0
+
+
+def test_samples_are_compared_with_normal_test_images(
+    judge: Autoencoder, digits: tuple[Images, Labels]
+) -> None:
+    images, labels = digits
+    is_anomaly = labels[1200:] != 3
+
+    real = describe(judge, images, labels, is_anomaly)
+
+    assert set(real["test_labels"]) == {3}
+    assert len(real["test"]) == len(real["test_points"]) == (~is_anomaly).sum()
+    assert len(describe(judge, images, labels, np.ones(597, bool))["test"]) == PARAMS.images
+
+
+def test_test_images_may_be_of_classes_that_no_training_image_has(
+    judge: Autoencoder, digits: tuple[Images, Labels]
+) -> None:
+    images, labels = digits
+    others = labels.copy()
+    others[1200:1250] = 42
+
+    metrics = measured(images[1400:1600], judge, describe(judge, images, others))
+
+    assert metrics["samples/classes"] == 10
+    assert metrics["samples/trained_accuracy"] < 0.8  # theirs are never told
 
 
 def test_without_classes_the_judge_is_pca_and_the_keys_are_others(

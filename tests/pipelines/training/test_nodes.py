@@ -58,6 +58,20 @@ def test_of_a_greedy_fit_only_epochs_count_as_seen(fine_tuning_epochs: int) -> N
     assert metrics["fit/images_per_second"] == pytest.approx(seen)
 
 
+def test_the_best_epoch_is_that_of_the_weights_that_fine_tuning_leaves() -> None:
+    images = np.random.default_rng(0).random((40, 7, 5, 1), dtype=np.float32)
+    strategy = GreedyParams(kind="greedy", inner_learning_rate=0.01, fine_tuning_epochs=2)
+    training = VARIANT.training.model_copy(update={"strategy": strategy, "learning_rate": 60.0})
+    variant = VARIANT.model_copy(update={"training": training})
+
+    model, history, metrics = train_autoencoder(images, images[:9], variant, 0).values()
+
+    error = np.square(model.predict_on_batch(images[:9]) - images[:9]).mean()
+    assert history["val/loss"].iloc[-2:].min() > error  # nothing was gained
+    assert metrics["fit/best_val_loss"] == pytest.approx(error, rel=1e-5)
+    assert metrics["fit/best_epoch"] == len(history) - 2
+
+
 def gan(**strategy: object) -> VariantParams:
     return VariantParams.model_validate(
         {

@@ -9,12 +9,14 @@ import numpy.typing as npt
 
 from autoencoder_lab.images import seeds
 from autoencoder_lab.images.arrays import (
+    SMALLEST_SPLIT,
     Autoencoder,
     ClassNames,
     Codings,
     Figure,
     ImageSource,
     Labels,
+    Mask,
     batches,
 )
 from autoencoder_lab.images.samples import SAMPLE
@@ -46,6 +48,9 @@ NEAREST_ROWS = 3
 
 LEAST_SPREAD = 0.1
 """Of the samples' pixels, beside that of real ones: with less, all samples are the same."""
+
+MOST_OF_ONE_CLASS = 0.85
+"""The share of samples from which on they count as of one class: a judge errs, too."""
 
 
 class RealFeatures(TypedDict):
@@ -104,15 +109,23 @@ def describe_real_images(
     train_labels: Labels,
     test_images: StoredImages,
     test_labels: Labels,
+    test_anomalies: Mask,
     params: SamplesParams,
     split_seed: int,
 ) -> RealFeatures:
-    """Return the features of the first training images and of as many test images as samples."""
+    """Return the features of the first training images and of as many test images as samples.
+
+    Anomalies among these are left out: samples are to be like what was trained on.
+    """
     from autoencoder_lab.metrics.baselines import fit_pca  # scikit-learn takes a second
     from autoencoder_lab.training.judges import N_COMPONENTS
 
     features = judge.get_layer("features")
-    test = test_images.first(params.images)
+    [usual] = np.nonzero(~test_anomalies)
+    if len(usual) < SMALLEST_SPLIT:  # a test split of anomalies alone
+        usual = np.arange(len(test_images))
+    usual = usual[: params.images]
+    test = StoredImages(test_images.pixels, test_images.rows[usual])
     pixels = test[:].reshape(len(test), -1)
     described = RealFeatures(
         train=encode(features, train_images.first(SAMPLE)),
@@ -124,7 +137,7 @@ def describe_real_images(
         pca = fit_pca(train_images, n_components=N_COMPONENTS, seed=seed)
         mean, components = (part.astype(np.float32) for part in (pca.mean_, pca.components_))
         described["classes"] = np.unique(train_labels)
-        described["test_labels"] = test_labels[: len(test)]
+        described["test_labels"] = test_labels[usual]
         described["test_points"] = (pixels - mean) @ components.T
         described["point_mean"], described["point_components"] = mean, components
     return described
@@ -238,13 +251,16 @@ def _measure(
     if _tells_classes(judge):
         probabilities = judge.get_layer("classes").predict_on_batch(features)
         classes, of_test = real_features["classes"], real_features["test_labels"]
-        values |= measures.class_metrics(probabilities, np.searchsorted(classes, of_test))
+        known = of_test[np.isin(of_test, classes)]  # some may be of no training image's class
+        values |= measures.class_metrics(probabilities, np.searchsorted(classes, known))
         centred: Features = pixels - real_features["point_mean"]
         points: Features = centred @ real_features["point_components"].T
         values["trained_accuracy"] = measures.trained_accuracy(
             points, classes[probabilities.argmax(axis=1)], real_features["test_points"], of_test
         )
-        is_collapsed |= values["classes"] <= 1
+        shares = np.bincount(probabilities.argmax(axis=1)) / len(images)
+        is_of_one = values["classes"] <= 1 and bool(shares.max() >= MOST_OF_ONE_CLASS)
+        is_collapsed |= is_of_one and len(np.unique(known)) > 1
     else:  # of other features, and so of keys of their own
         values = {f"pixels_{name}": value for name, value in values.items()}
     return {**values, "collapsed": float(is_collapsed)}

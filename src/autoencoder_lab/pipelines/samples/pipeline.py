@@ -75,6 +75,7 @@ def _judge() -> Pipeline:
                     "train_labels",
                     "test_images",
                     "test_labels",
+                    "test_anomalies",
                     "params:samples",
                     SPLIT_SEED,
                 ],

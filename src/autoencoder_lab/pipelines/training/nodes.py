@@ -72,8 +72,9 @@ def train_with_labels(
     drawn = label_draws.draws[strategy.draw].images[: strategy.labels]
 
     def labelled(images: ImageSource, labels: Labels) -> Labelled:
-        targets = np.searchsorted(classes, labels)
-        return Labelled(images[:], targets, min(len(targets), variant.training.batch_size))
+        [known] = np.nonzero(np.isin(labels, classes))  # some may be of no training image's class
+        targets = np.searchsorted(classes, labels[known])
+        return Labelled(images[known], targets, min(len(targets), variant.training.batch_size))
 
     known = KnownClasses(
         train=labelled(train_images[drawn], train_labels[drawn]),
@@ -102,8 +103,11 @@ def _train(
     history = fitted.history
     _warn_of_lost_game(history)
     n_epochs = int((history["phase"] != autoencoders.STACKED).sum())
-    of_last_phase = history[history["phase"] == history["phase"].iloc[-1]]
-    best = of_last_phase.loc[of_last_phase["val/loss"].idxmin()]
+    last_phases = [history["phase"].iloc[-1]]
+    if last_phases == [autoencoders.FINE_TUNING]:  # which leaves what it does not improve
+        last_phases.append(autoencoders.STACKED)
+    of_last_phases = history[history["phase"].isin(last_phases)]
+    best = of_last_phases.sort_values("val/loss", kind="stable").iloc[0]
     model = models.with_stock_layers(autoencoder, variant.model)
     first = autoencoder.layers[0]
     coding_shape = first.output_shape[1:] if first.name == "encoder" else first.input_shape[1:]
