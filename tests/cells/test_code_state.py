@@ -1,3 +1,4 @@
+import os
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,32 @@ def test_a_clean_commit_has_no_uncommitted_changes(repository: Path) -> None:
     assert state.commit is not None
     assert len(state.commit) == 40
     assert {"python", "keras", "numpy"} <= state.versions.keys()
+
+
+def test_what_editors_leave_is_no_code(repository: Path) -> None:
+    before = read_code_state(repository)
+
+    for name in ("conf/base/.parameters.yml.swp", "conf/base/parameters.yml~", "src/.DS_Store"):
+        (repository / name).write_text("something")
+
+    assert read_code_state(repository) == before
+    assert read_patch(repository) == b""
+
+
+def test_a_name_that_is_no_text_is_recorded(repository: Path) -> None:
+    (repository / "src" / os.fsdecode(b"gr\xf6\xdfer.py")).write_text("a")
+
+    state = read_code_state(repository)
+
+    assert state.commit is not None
+    assert state.uncommitted is not None
+
+
+def test_colons_in_a_path_are_part_of_it(repository: Path) -> None:
+    project = repository.rename(repository.with_name("2026-11-30T00:20"))
+    (project / "src/model.py").write_text("epochs = 2\n")
+
+    assert b"+epochs = 2" in read_patch(project)
 
 
 def test_a_project_may_be_a_folder_of_its_repository(repository: Path) -> None:

@@ -20,7 +20,7 @@ def test_a_saved_model_loads_with_equal_outputs(tmp_path: Path, root: str) -> No
     )
     model = build(params, (5, 3, 1), seed=0)
     images = np.random.default_rng(0).random((8, 5, 3, 1), dtype=np.float32)
-    dataset = KerasModelDataset(filepath=f"{root.format(folder=tmp_path)}/new/model.keras")
+    dataset = KerasModelDataset(filepath=f"{root.format(folder=tmp_path)}/lab [old]/model.keras")
 
     assert not dataset.exists()
     dataset.save(model)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from kedro.config import MissingConfigException
 
+from autoencoder_lab.failures import BadInput
 from autoencoder_lab.session.config_loader import ConfigLoader
 
 
@@ -66,3 +67,8 @@ def test_where_there_are_no_log_ins_it_is_said_as_ever(conf: Path, with_folder: 
 
     with pytest.raises(MissingConfigException):
         loader_of(conf, env="team")["credentials"]
+
+
+def test_a_folder_that_kedro_would_take_for_a_pattern_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"the configuration is in .*lab \[2\]/conf, where Kedro"):
+        loader_of(tmp_path / "lab [2]" / "conf")

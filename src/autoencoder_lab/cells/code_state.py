@@ -93,8 +93,9 @@ def _digest_of_files(*folders: Path) -> str:
     digest = hashlib.sha256()
     for folder in folders:
         for file in sorted(folder.rglob("*")):
-            if file.is_file() and file.suffix != ".pyc":
-                digest.update(str(file.relative_to(folder.parent)).encode())
+            name = str(file.relative_to(folder.parent))
+            if file.is_file() and file.suffix != ".pyc" and not _is_of_an_editor(name):
+                digest.update(name.encode("utf-8", "surrogateescape"))
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -110,11 +111,11 @@ def _read_repository(project: Path) -> tuple[str | None, str | None]:
         commit = repository.head.commit.hexsha
         recorded = _recorded(project, repository)
         difference = repository.git.diff("HEAD", "--binary", "--", *recorded)
-        changes = hashlib.sha256(difference.encode())
+        changes = hashlib.sha256(difference.encode("utf-8", "surrogateescape"))
         root = Path(repository.working_dir)
         untracked = _untracked(repository, recorded)
         for name in untracked:
-            changes.update(name.encode())
+            changes.update(name.encode("utf-8", "surrogateescape"))
             if (root / name).is_file():  # not a broken link
                 changes.update((root / name).read_bytes())
         return commit, changes.hexdigest() if difference or untracked else None
@@ -136,7 +137,12 @@ def _untracked(repository: "git.Repo", recorded: Sequence[str]) -> list[str]:
     """Return the files that git neither knows nor ignores, from the repository's root."""
     options = ["--others", "--exclude-standard", "--full-name", "-z"]
     listed: str = repository.git.ls_files(*options, "--", *recorded)
-    return sorted(filter(None, listed.split("\0")))
+    return sorted(name for name in listed.split("\0") if name and not _is_of_an_editor(name))
+
+
+def _is_of_an_editor(name: str) -> bool:
+    """Whether a file is hidden, or a copy that an editor keeps: neither is ever read."""
+    return name.endswith("~") or any(part.startswith(".") for part in Path(name).parts)
 
 
 def read_patch(project: Path) -> bytes:
@@ -162,10 +168,11 @@ def read_patch(project: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         # An index and objects of its own: the user's are left alone.
         index = shutil.copy(repository.index.path, Path(folder) / "index")
+        alternates = Path(folder) / "info" / "alternates"  # a variable would part paths at colons
+        alternates.parent.mkdir()
+        alternates.write_text(f"{Path(repository.common_dir).resolve() / 'objects'}\n")
         with repository.git.custom_environment(
-            GIT_INDEX_FILE=str(index),
-            GIT_OBJECT_DIRECTORY=folder,
-            GIT_ALTERNATE_OBJECT_DIRECTORIES=str(Path(repository.common_dir) / "objects"),
+            GIT_INDEX_FILE=str(index), GIT_OBJECT_DIRECTORY=folder
         ):
             repository.git.add("--update", "--", ":/")
             if new:

@@ -22,11 +22,11 @@ class KerasModelDataset(OneFileDataset["keras.Model"]):
 
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / self._filepath.name
-            self._fs.get(self._path, str(copy))
+            self._fs.get_file(self._path, str(copy))  # `get` takes brackets for a pattern
             return keras.saving.load_model(copy, safe_mode=True)
 
     def save(self, data: "keras.Model") -> None:
         with tempfile.TemporaryDirectory() as folder:
             original = Path(folder) / self._filepath.name
             data.save(original)
-            self._fs.put(str(original), self._path)
+            self._fs.put_file(str(original), self._path)

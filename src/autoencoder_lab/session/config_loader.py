@@ -1,6 +1,7 @@
 """Kedro's configuration loader, which reads each kind of file once, and a user's log-ins always."""
 
 from copy import deepcopy
+from glob import has_magic
 from typing import Any
 
 import yaml
@@ -22,6 +23,14 @@ class ConfigLoader(OmegaConfigLoader):
     `conf/local/credentials.yml` counts in every environment, below what the environment says: by
     itself, Kedro would read it in its default environment alone.
     """
+
+    def __init__(self, conf_source: str, *args: Any, **kwargs: Any) -> None:
+        if has_magic(conf_source):
+            raise BadInput(
+                f"the configuration is in {conf_source}, where Kedro takes *, ? and [ for "
+                "patterns: rename the folder"
+            )
+        super().__init__(conf_source, *args, **kwargs)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key not in self:

@@ -74,7 +74,7 @@ class CheckInput:
         _require_known("pipeline", requested, known_pipelines)
         _refuse_unknown_nodes(requested)
         in_paths = in_paths | (context.config_loader.runtime_params or {})
-        problems = _misplaced(parameters, in_paths)
+        problems = [*_wrong_root(in_paths["data_root"]), *_misplaced(parameters, in_paths)]
         try:
             self._experiment = validate(parameters, experiment_model(parameters))
         except WrongParameters as wrong:
@@ -163,7 +163,7 @@ def normal_class_problems(evaluation: EvaluationParams, raw_images: RawImages) -
 def _typed() -> Mapping[str, Any]:
     """Return the options of `kedro run`: Kedro tells hooks of them only once it knows them."""
     command = click.get_current_context(silent=True)
-    return command.params if command is not None and command.info_name == "run" else {}
+    return command.params if command is not None and command.command.name == "run" else {}
 
 
 def _requested_pipelines() -> list[str]:
@@ -211,6 +211,15 @@ def _check_runner(runner: str, pipeline: Pipeline) -> None:
         raise BadInput(
             f"runner is {name}; allowed: SequentialRunner, ThreadRunner, in a session of "
             "kedro.framework.project.settings.SESSION_CLASS"
+        )
+
+
+def _wrong_root(root: object) -> Iterator[str]:
+    is_place = isinstance(root, str) and root and not root.startswith("~")
+    if not is_place or (":/" in str(root) and "://" not in str(root)):
+        yield (
+            f"data_root is {root!r} in globals.yml; allowed: a folder, of the project or with its "
+            "whole path, or an address as s3://bucket/lab"
         )
 
 

@@ -47,16 +47,28 @@ def test_what_is_there_is_found(client: MlflowClient, experiment: str) -> None:
     assert made.data.tags[RUN_KEY] == found.data.params[RUN_KEY] == "nightly"
 
 
-def test_other_names_tags_and_parents_have_runs_of_their_own(
+def test_a_run_that_was_renamed_is_found(client: MlflowClient, experiment: str) -> None:
+    made, _ = find_or_create(client, experiment, "nightly", NIGHTLY)
+    client.update_run(made.info.run_id, name="the good one")
+
+    found, is_new = find_or_create(client, experiment, "nightly", NIGHTLY)
+
+    assert (found.info.run_id, is_new) == (made.info.run_id, False)
+
+
+def test_other_tags_and_parents_have_runs_of_their_own(
     client: MlflowClient, experiment: str
 ) -> None:
     parent, _ = find_or_create(client, experiment, "stacked", NIGHTLY)
     under = {**NIGHTLY, MLFLOW_PARENT_RUN_ID: parent.info.run_id}
     runs = [
         parent,
-        find_or_create(client, experiment, "stacked", under)[0],
-        find_or_create(client, experiment, "linear", under)[0],
-        find_or_create(client, experiment, "stacked", {**under, "seed": "3"})[0],
+        *(
+            find_or_create(client, experiment, "stacked", {**under, "variant": variant, "seed": n})[
+                0
+            ]
+            for variant, n in (("stacked", "2"), ("linear", "2"), ("stacked", "3"))
+        ),
         find_or_create(client, experiment, "stacked", {RUN_KEY: "weekly"})[0],
     ]
 

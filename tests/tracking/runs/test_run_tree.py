@@ -203,6 +203,33 @@ def test_a_refused_ending_keeps_no_other_run_open_and_is_tried_again(
     runs.end("FINISHED")
 
 
+class InterruptedAsItEnds(BatchingClient):
+    """A server that hangs as a run is to be ended, until Ctrl-C comes: once."""
+
+    hangs = True
+
+    def set_terminated(self, *args: Any, **kwargs: Any) -> None:
+        if self.hangs:
+            self.hangs = False
+            raise KeyboardInterrupt
+        super().set_terminated(*args, **kwargs)
+
+
+def test_a_run_whose_ending_is_interrupted_is_ended_again(embedded: str, experiment: str) -> None:
+    client = InterruptedAsItEnds(embedded)
+    runs = start(client, experiment, ["linear"])
+
+    run_id = runs.top_id
+
+    with pytest.raises(KeyboardInterrupt):
+        runs.end("FINISHED")
+    before = client.get_run(run_id).info.status
+    start(client, experiment, ["sparse"], runs=runs)
+
+    assert (before, client.get_run(run_id).info.status) == ("RUNNING", "FINISHED")
+    runs.end("FINISHED")
+
+
 class LosesParameters(BatchingClient):
     """A store that fails when parameters are to be logged, once it is told to."""
 

@@ -61,7 +61,7 @@ class PrintSummary:
             self._print(pipeline, catalog)
 
     def _print(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        console = Console(highlight=False)
+        console = Console(highlight=False, markup=False)
         console.print()
         if self._outputs.measured:
             console.print(self._table())

@@ -7,10 +7,10 @@ from mlflow.entities import LifecycleStage, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, ErrorCode
 from mlflow.tracking.context.registry import resolve_tags
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from .owners import owner_tags
-from .search import RUN_KEY, search
+from .search import RUN_KEY, find_runs, having
 
 WITHDRAWN = "(withdrawn)"
 
@@ -18,7 +18,9 @@ WITHDRAWN = "(withdrawn)"
 def find_or_create(
     client: MlflowClient, experiment_id: str, name: str, tags: Mapping[str, str]
 ) -> tuple[Run, bool]:
-    """Return the one run of this name and these tags, and whether it was made by this call.
+    """Return the one run of these tags, and whether it was made by this call.
+
+    Its name does not count: people rename runs.
 
     MLflow has neither locks nor unique names for runs. But a run's parameter can be written once
     and never changed, so that the parameter `run_key` elects: of several runs that are made at
@@ -29,13 +31,12 @@ def find_or_create(
         tags: What makes the run one of its kind, with `run_key` among them. One that is made names
             this process as its owner as well.
     """
+    # A parent's children have its tags, too.
+    lacking = [key for key in (MLFLOW_PARENT_RUN_ID, "variant") if key not in tags]
+    condition = " and ".join([having(tags), *(f"tags.`{key}` IS NULL" for key in lacking)])
     made: set[str] = set()
     while True:
-        runs = [
-            run
-            for run in search(client, experiment_id, {**tags, MLFLOW_RUN_NAME: name})
-            if run.data.tags.get(MLFLOW_PARENT_RUN_ID) == tags.get(MLFLOW_PARENT_RUN_ID)
-        ]
+        runs = list(find_runs(client, experiment_id, condition))
         candidates = [run for run in runs if RUN_KEY not in run.data.params]
         chosen = [run for run in runs if run.data.params.get(RUN_KEY) == tags[RUN_KEY]]
         if chosen:

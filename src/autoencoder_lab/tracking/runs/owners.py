@@ -82,7 +82,7 @@ def is_alive_here(run: Run) -> bool:
 def _is_of_this_machine(run: Run) -> bool:
     """Whether the number of a run's process means something here."""
     tags = run.data.tags
-    if tags.get(HOST) != socket.gethostname():
+    if tags.get(HOST) != socket.gethostname() or not {PID, STARTED} <= tags.keys():
         return False
     installation, boot, numbers = _machine()
     then = tags.get(MACHINE, "").split()  # older runs have none

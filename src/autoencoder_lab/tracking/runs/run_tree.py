@@ -251,6 +251,9 @@ class RunTree:
     def _end(self, run_id: str, status: str) -> None:
         self._open.remove(run_id)
         self._ended[run_id] = status
+        self._refused_endings[run_id] = (
+            status  # until it is ended: a server may hang, and Ctrl-C come
+        )
         try:
             if run_id not in self.lost:
                 self.client.send(run_id)
@@ -261,7 +264,8 @@ class RunTree:
             self.client.set_terminated(run_id, status)
         except Exception as error:  # whatever a server makes of it, the others are to be ended too
             logger.error("Run %s could not be marked %s yet: %s", run_id, status, error)
-            self._refused_endings[run_id] = status
+        else:
+            del self._refused_endings[run_id]
 
     def _end_again(self) -> None:
         """Try once more what the server refused, when the process or the next session has time."""
