@@ -27,3 +27,20 @@ def test_two_sessions_of_one_cell_do_not_mix(tiny_project: ProjectCopy) -> None:
     assert len((cell / "training_history.csv").read_text().splitlines()) == EPOCHS + 1
     origin = json.loads((cell / "made_from.json").read_text())["files"]["training_history.csv"]
     assert origin["parameters"]["stacked.training.epochs"] == EPOCHS
+
+
+def test_a_run_whose_results_are_made_anew_in_part_is_not_finished(
+    tiny_project: ProjectCopy,
+) -> None:
+    of_key = ("run", "--env=smoke", "--pipelines=linear", "--params=run_key=anew")
+
+    statuses = []
+    for options in ([], ["--to-nodes=linear.train_autoencoder"], ["--only-missing-outputs"]):
+        done = tiny_project.kedro(*of_key, *options)
+        assert done.returncode == 0, done.stderr
+        run = tiny_project.named_runs()["linear"]
+        statuses.append(
+            (run.info.status, "linear.map_codings" in run.data.tags.get("incomplete", ""))
+        )
+
+    assert statuses == [("FINISHED", False), ("KILLED", True), ("FINISHED", False)]

@@ -15,6 +15,7 @@ from mlflow.tracking.context.registry import resolve_tags
 
 from autoencoder_lab.cells import Cells
 from autoencoder_lab.cells.graph import AFTER_VARIANTS, variant_of
+from autoencoder_lab.cells.plan import missing_nodes
 from autoencoder_lab.comparison.results import FINISHED
 from autoencoder_lab.failures import BadInput, reason
 from autoencoder_lab.images.arrays import RawImages
@@ -128,6 +129,7 @@ class MlflowRuns:
     def _start(
         self, pipelines: Sequence[str] | None, pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
+        self._catalog = catalog
         client, experiment = open_experiment(self._context.mlflow, self._context)  # type: ignore[attr-defined]
         with writing_to(experiment):
             keep_view(client, experiment)
@@ -197,14 +199,21 @@ class MlflowRuns:
                 run = self._runs.client.get_run(run_id)
         if run_id in self._runs.lost:
             return "KILLED"
-        missing = ", ".join(sorted(self._required[variant] - run.data.metrics.keys()))
-        if missing:
+        lacking = sorted(self._required[variant] - run.data.metrics.keys())
+        if not lacking and self._runs.is_continued(run_id):
+            lacking = self._removed(variant)
+        if missing := ", ".join(lacking):
             logger.warning("The run of %s is marked KILLED, as it has no %s", variant, missing)
             self._runs.client.set_tag(run_id, INCOMPLETE, missing)
             return "KILLED"
         if INCOMPLETE in run.data.tags:  # of an earlier attempt
             self._runs.client.delete_tag(run_id, INCOMPLETE)
         return FINISHED
+
+    def _removed(self, variant: str) -> list[str]:
+        """Return the nodes whose results an earlier session logged, and this one has removed."""
+        nodes = missing_nodes(registered[variant], self._catalog)
+        return sorted(node.name for node in nodes if variant_of(node) == variant)
 
 
 def _required_metrics(
