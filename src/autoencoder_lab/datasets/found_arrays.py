@@ -26,8 +26,6 @@ from .messages import shortened
 
 CHANNELS = (1, 3)
 
-NEEDED = "needed: train-images-idx3-ubyte[.gz], or the key train_images, x_train or images"
-
 MOST_PIXELS = 89_478_485
 """Of an image, which is read at once: as many as Pillow reads of a file without a warning."""
 
@@ -66,7 +64,11 @@ def prepare(arrays: Found, folder: UPath, params: ReadingParams, *, trains: bool
     """
     if trains and "train" not in arrays.images:
         splits = " and ".join(arrays.images)
-        _raise([f"it holds {splits} images and no train images; {NEEDED}"], folder)
+        problem = (
+            f"it holds {splits} images and no train images; needed: train-images-idx3-ubyte[.gz], "
+            "or the key train_images, x_train or images"
+        )
+        _raise([problem], folder)
     if arrays.is_scaled:
         params = params.model_copy(update={"brightest": None})
     problems: list[str] = []

@@ -42,9 +42,13 @@ class StoredImages:
     def __getitem__(self, rows: Rows, /) -> Images:
         return as_images(self.pixels[self.rows[rows]])
 
+    def take(self, places: Rows) -> "StoredImages":
+        """Return some of the images, unread."""
+        return StoredImages(self.pixels, self.rows[places])
+
     def first(self, n: int) -> "StoredImages":
         """Return the first images, unread."""
-        return StoredImages(self.pixels, self.rows[:n])
+        return self.take(slice(n))
 
 
 @dataclass(frozen=True, eq=False)

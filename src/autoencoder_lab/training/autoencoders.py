@@ -31,8 +31,10 @@ JOINT = "joint"
 """What the history calls a fit of all layers at once."""
 
 STACKED = "stacked"
-FINE_TUNING = "fine-tuning"
 """What the history calls all layers as they were fitted one by one: measured, in no epoch."""
+
+FINE_TUNING = "fine-tuning"
+"""What the history calls the fit of all of these at once."""
 
 
 class Fitted(NamedTuple):

@@ -40,9 +40,8 @@ def project(tmp_path: Path) -> Path:
 def test_names_may_look_like_patterns_and_layers(tmp_path: Path, name: str) -> None:
     project = tmp_path / name
     write_results(project / "data/06_models/05_faces/02_wide/tied/seed-3", {"model.keras": "a"})
-    write_results(
-        project / "data/06_models/seed-1", {"model.keras": "b"}
-    )  # of whoever put it there
+    # Of whoever put it there.
+    write_results(project / "data/06_models/seed-1", {"model.keras": "b"})
     asked = []
 
     check_results(project, "data", None, lambda cell, digests: asked.append(cell) or digests)

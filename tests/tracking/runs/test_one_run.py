@@ -61,15 +61,14 @@ def test_other_tags_and_parents_have_runs_of_their_own(
 ) -> None:
     parent, _ = find_or_create(client, experiment, "stacked", NIGHTLY)
     under = {**NIGHTLY, MLFLOW_PARENT_RUN_ID: parent.info.run_id}
+    cells = [
+        {**under, "variant": variant, "seed": seed}
+        for variant, seed in (("stacked", "2"), ("linear", "2"), ("stacked", "3"))
+    ]
+    others = [*cells, {RUN_KEY: "weekly"}]
     runs = [
         parent,
-        *(
-            find_or_create(client, experiment, "stacked", {**under, "variant": variant, "seed": n})[
-                0
-            ]
-            for variant, n in (("stacked", "2"), ("linear", "2"), ("stacked", "3"))
-        ),
-        find_or_create(client, experiment, "stacked", {RUN_KEY: "weekly"})[0],
+        *(find_or_create(client, experiment, "stacked", tags)[0] for tags in others),
     ]
 
     # The parent is found, although it is older than a child of its name with the same tags.

@@ -218,7 +218,6 @@ class InterruptedAsItEnds(BatchingClient):
 def test_a_run_whose_ending_is_interrupted_is_ended_again(embedded: str, experiment: str) -> None:
     client = InterruptedAsItEnds(embedded)
     runs = start(client, experiment, ["linear"])
-
     run_id = runs.top_id
 
     with pytest.raises(KeyboardInterrupt):

@@ -60,8 +60,7 @@ class Part:
     labels: Labels
 
     def take(self, places: Indices) -> "Part":
-        images = StoredImages(self.images.pixels, self.images.rows[places])
-        return Part(images, self.labels[places])
+        return Part(self.images.take(places), self.labels[places])
 
 
 def split_images(raw_images: RawImages, params: IngestParams, normal_class: str | None) -> Splits:

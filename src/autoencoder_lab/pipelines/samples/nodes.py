@@ -125,7 +125,7 @@ def describe_real_images(
     if len(usual) < SMALLEST_SPLIT:  # a test split of anomalies alone
         usual = np.arange(len(test_images))
     usual = usual[: params.images]
-    test = StoredImages(test_images.pixels, test_images.rows[usual])
+    test = test_images.take(usual)
     pixels = test[:].reshape(len(test), -1)
     described = RealFeatures(
         train=encode(features, train_images.first(SAMPLE)),
@@ -250,15 +250,16 @@ def _measure(
     is_collapsed = bool(pixels.std(axis=0).mean() < LEAST_SPREAD * real_spread)
     if _tells_classes(judge):
         probabilities = judge.get_layer("classes").predict_on_batch(features)
+        likeliest = probabilities.argmax(axis=1)
         classes, of_test = real_features["classes"], real_features["test_labels"]
         known = of_test[np.isin(of_test, classes)]  # some may be of no training image's class
         values |= measures.class_metrics(probabilities, np.searchsorted(classes, known))
         centred: Features = pixels - real_features["point_mean"]
         points: Features = centred @ real_features["point_components"].T
         values["trained_accuracy"] = measures.trained_accuracy(
-            points, classes[probabilities.argmax(axis=1)], real_features["test_points"], of_test
+            points, classes[likeliest], real_features["test_points"], of_test
         )
-        shares = np.bincount(probabilities.argmax(axis=1)) / len(images)
+        shares = np.bincount(likeliest) / len(images)
         is_of_one = values["classes"] <= 1 and bool(shares.max() >= MOST_OF_ONE_CLASS)
         is_collapsed |= is_of_one and len(np.unique(known)) > 1
     else:  # of other features, and so of keys of their own

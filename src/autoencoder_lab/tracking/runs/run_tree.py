@@ -251,9 +251,8 @@ class RunTree:
     def _end(self, run_id: str, status: str) -> None:
         self._open.remove(run_id)
         self._ended[run_id] = status
-        self._refused_endings[run_id] = (
-            status  # until it is ended: a server may hang, and Ctrl-C come
-        )
+        # Until it is ended: a server may hang, and Ctrl-C come.
+        self._refused_endings[run_id] = status
         try:
             if run_id not in self.lost:
                 self.client.send(run_id)
