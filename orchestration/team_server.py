@@ -7,6 +7,7 @@ by itself that is the folder .team-server beside this file.
 
 import argparse
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -182,9 +183,9 @@ def restore(folder: Path) -> None:
         for file in (PASSWORDS, LOG_INS, SETTINGS)
     }
     if _artifacts(before) is not None:  # wherever they were
-        destination = _read_lines(settings[SETTINGS])[DESTINATION]
-        settings[SETTINGS] = settings[SETTINGS].replace(
-            f"{DESTINATION}={destination}", f"{DESTINATION}={ARTIFACTS}"
+        own_place = f"{DESTINATION}={ARTIFACTS}"
+        settings[SETTINGS] = re.sub(
+            rf"^{DESTINATION}=.*$", lambda _: own_place, settings[SETTINGS], flags=re.M
         )
     write_secret(PASSWORDS, settings[PASSWORDS])
     SERVICES.start_postgres(user=USER, password=password, port=port)
@@ -217,11 +218,7 @@ def _copy_if_new(source: str, target: str) -> None:
 
 
 def _read(settings: Path) -> dict[str, str]:
-    return _read_lines(settings.read_text())
-
-
-def _read_lines(text: str) -> dict[str, str]:
-    lines = (line.partition("=") for line in text.splitlines())
+    lines = (line.partition("=") for line in settings.read_text().splitlines())
     return {key: value for key, _, value in lines if key and not key.startswith("#")}
 
 
